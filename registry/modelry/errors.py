@@ -1,0 +1,91 @@
+"""Every error that modelry raises on purpose.
+
+```
+ModelryError
+├── PluginError                    something installed, or not installed, is in the way
+│   ├── UnknownComponent           no installed plugin registers this name          (LookupError)
+│   │   └── MissingPlugin          a preset names a plugin that is not installed
+│   ├── AmbiguousName              two plugins register this name                   (LookupError)
+│   └── BrokenPlugin               a plugin registers this name but fails to import (ImportError)
+├── PresetError                    a preset cannot be read, written or assembled    (ValueError)
+│   ├── PresetNotFound             there is nothing where the reference points      (FileNotFoundError)
+│   ├── PresetFormatError          a file of the preset is damaged or not understood
+│   ├── WeightsError               the stored weights do not fit the model
+│   └── SaveError                  a preset could not be written; nothing was changed
+├── StorageError                   a reference cannot be parsed, reached or handled (ValueError)
+└── InputError                     an argument or a value in the data is wrong      (ValueError)
+    └── UnknownArgument            a keyword argument that nothing takes            (TypeError)
+```
+
+A message says what is wrong, where, and what to do next. Catch `ModelryError` to catch them all.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ModelryError(Exception):
+    """The root of the tree."""
+
+
+class PluginError(ModelryError):
+    """Something installed, or not installed, is in the way."""
+
+
+class UnknownComponent(PluginError, LookupError):
+    """No installed plugin registers this name."""
+
+
+class MissingPlugin(UnknownComponent):
+    """A preset names a plugin that is not installed."""
+
+
+class AmbiguousName(PluginError, LookupError):
+    """Two or more plugins register this name."""
+
+
+class BrokenPlugin(PluginError, ImportError):
+    """A plugin registers this name, but importing what it registers fails."""
+
+
+class PresetError(ModelryError, ValueError):
+    """A preset cannot be read, written or assembled."""
+
+
+class PresetNotFound(PresetError, FileNotFoundError):
+    """There is nothing where the reference points."""
+
+
+class PresetFormatError(PresetError):
+    """A file of the preset is damaged, or holds something that is not understood."""
+
+
+class WeightsError(PresetError):
+    """The stored weights do not fit the model."""
+
+
+class SaveError(PresetError):
+    """A preset could not be written; whatever stood there before still does."""
+
+
+class StorageError(ModelryError, ValueError):
+    """A reference cannot be parsed, reached, or handled by what is installed."""
+
+
+class InputError(ModelryError, ValueError):
+    """An argument, or a value in the data, is wrong."""
+
+
+class UnknownArgument(InputError, TypeError):
+    """A keyword argument that nothing here takes."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `" Did you mean 'x'?"` for the known name nearest to `name`, or an empty string."""
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
