@@ -1,0 +1,25 @@
+"""BERT for text classification."""
+
+from __future__ import annotations
+
+from modelry.models.text_classifier import TextClassifier
+from modelry_bert.backbone import BertBackbone
+from modelry_bert.head import BertClassificationHead
+from modelry_bert.preprocessor import BertTextClassifierPreprocessor
+
+
+class BertTextClassifier(TextClassifier):
+    """A `TextClassifier` with BERT's backbone, preprocessor and head as defaults.
+
+    Reference: [Devlin et al., 2018](https://arxiv.org/abs/1810.04805).
+
+    ```python
+    classifier = BertTextClassifier.from_preset("bert_micro_sst2")
+    classifier.classify(["What an amazing movie!"])  # [[("positive", 0.99)]]
+    ```
+    """
+
+    keras_hub_class = "BertTextClassifier"
+    backbone_cls = BertBackbone
+    preprocessor_cls = BertTextClassifierPreprocessor
+    head_cls = BertClassificationHead

@@ -1,0 +1,50 @@
+"""The one convention for configs: every constructor argument is kept as an attribute of the same name.
+
+It makes a component's config a fact of its constructor, so nobody writes `get_config` by hand, and it makes a misspelt
+argument an error that names the right one.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from modelry.errors import UnknownArgument, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@functools.cache
+def argument_names(cls: type) -> tuple[str, ...]:
+    """Return the names of a class's constructor arguments, through `**kwargs` up to its bases."""
+    names: dict[str, None] = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        parameters = list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
+        names |= {one.name: None for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+        if not any(one.kind is one.VAR_KEYWORD for one in parameters):
+            break
+    return tuple(names)
+
+
+def config_of(component: object, without: Iterable[str] = ()) -> dict[str, Any]:
+    """Return a component's constructor arguments, read from its attributes of the same names."""
+    skipped = set(without)
+    return {name: getattr(component, name) for name in argument_names(type(component)) if name not in skipped}
+
+
+def check_arguments(given: Iterable[str], known: Iterable[str], taker: str) -> None:
+    """Check that every given argument is known.
+
+    Raises:
+        UnknownArgument: One is not; the message names the nearest and lists them all.
+    """
+    known = tuple(known)
+    for name in given:
+        if name not in known:
+            raise UnknownArgument(
+                f"{taker} takes no argument {name!r}.{did_you_mean(name, known)} It takes: {', '.join(known)}."
+            )

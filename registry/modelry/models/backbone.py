@@ -1,0 +1,121 @@
+"""What every backbone does."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import keras
+
+from modelry.arguments import argument_names, check_arguments, config_of
+from modelry.presets.builtin import BuiltinPresets
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+_KERAS_ARGUMENTS = ("dtype", "name", "trainable")
+
+
+class Backbone(keras.Model, abc.ABC):
+    """A functional Keras model from token ids to hidden states, without a head.
+
+    A subclass creates its layers, connects them, and hands inputs and outputs to this constructor. It keeps each
+    constructor argument as an attribute of the same name; the config follows from that.
+
+    Its inputs are a dict that contains `token_ids` and, where the architecture has them, `padding_mask` and
+    `segment_ids`, each of shape `(batch, length)`. Its outputs are a dict that contains `sequence_output` of shape
+    `(batch, length, hidden_dim)` and, where the architecture has one, `pooled_output` of shape `(batch, hidden_dim)`.
+
+    Args:
+        inputs: The inputs by name.
+        outputs: The outputs by name.
+        dtype: The dtype policy; `None` for Keras' global one.
+        name: The model's name.
+        trainable: Whether its weights are trained.
+
+    Attributes:
+        presets: The built-in presets with a backbone of this class, by name.
+        keras_hub_class: The name of the KerasHub class that reads the same weights, if there is one.
+        hidden_dim: The size of a hidden state.
+    """
+
+    presets = BuiltinPresets()
+    keras_hub_class: ClassVar[str | None] = None
+    hidden_dim: int
+    token_embedding: keras.layers.Layer
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        register_for_saving(cls)
+
+    def __init__(
+        self,
+        *,
+        inputs: Mapping[str, Any],
+        outputs: Mapping[str, Any],
+        dtype: Any = None,
+        name: str | None = None,
+        trainable: bool = True,
+        **unknown: Any,
+    ) -> None:
+        check_arguments(unknown, self._arguments(), type(self).__name__)
+        super().__init__(inputs=dict(inputs), outputs=dict(outputs), name=name, trainable=trainable)
+        self._connected = True
+        self.dtype_policy = keras.dtype_policies.get(dtype)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Layers are set before the functional model exists, and belong to its graph: Keras needs not track them, and
+        # on PyTorch cannot yet.
+        if "_connected" in self.__dict__:
+            super().__setattr__(name, value)
+        else:
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def _arguments(cls) -> tuple[str, ...]:
+        return tuple(name for name in argument_names(cls) if name not in ("inputs", "outputs"))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments; the dtype policy is serialized as Keras does it."""
+        config = config_of(self, without=("inputs", "outputs", *_KERAS_ARGUMENTS))
+        facts = {"name": self.name, "trainable": self.trainable, "dtype": keras.dtype_policies.serialize(self.dtype_policy)}
+        return {**facts, **config}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Self:
+        """Create a backbone, randomly initialised, from what `get_config` returned."""
+        return cls(**config)
+
+    def keras_hub_config(self) -> dict[str, Any] | None:
+        """Return the config under which KerasHub's class computes the same, or `None` if it cannot."""
+        return None if self.keras_hub_class is None else self.get_config()
+
+    @classmethod
+    def from_preset(cls, preset: str | os.PathLike[str], load_weights: bool = True, **overrides: Any) -> Self:
+        """Load the backbone of a preset.
+
+        Args:
+            preset: A built-in name, a folder, or a URI.
+            load_weights: Whether to read the weights; otherwise they are initialised at random.
+            **overrides: Constructor arguments that replace the saved ones, such as `dtype` or `dropout`.
+
+        Raises:
+            PresetError: The preset is missing, damaged, of another architecture, or its weights do not fit.
+            UnknownArgument: An override is no argument of the backbone.
+        """
+        from modelry.models.loading import load_backbone
+
+        return load_backbone(cls, preset, load_weights, overrides)
+
+    def save_to_preset(self, preset_dir: str | os.PathLike[str], max_shard_size: float | None = 10) -> None:
+        """Write the backbone to a folder; see `Task.save_to_preset`."""
+        from modelry.models.saving import save_backbone
+
+        save_backbone(self, preset_dir, max_shard_size)
+
+
+def register_for_saving(cls: type) -> None:
+    """Register a class with Keras, so that `model.save("x.keras")` can name it and `load_model` find it."""
+    package = cls.__module__.partition(".")[0]
+    keras.saving.register_keras_serializable(package=package)(cls)

@@ -1,0 +1,95 @@
+"""Multi-head self-attention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+class SelfAttention(keras.layers.Layer):
+    """Scaled dot-product self-attention with several heads.
+
+    Reference: [Vaswani et al., 2017](https://arxiv.org/abs/1706.03762).
+
+    Args:
+        num_heads: The number of heads (H).
+        head_dim: The size of each (D).
+        dropout: The rate of dropout on the attention probabilities.
+        kernel_initializer: The initializer of the kernels.
+        **kwargs: `name`, `dtype`, `trainable`.
+    """
+
+    def __init__(
+        self, num_heads: int, head_dim: int, dropout: float, kernel_initializer: Any = "glorot_uniform", **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.num_heads = num_heads
+        self.head_dim = head_dim
+        heads, policy = (None, num_heads, head_dim), self.dtype_policy
+        into_heads = {"output_shape": heads, "bias_axes": "HD", "kernel_initializer": kernel_initializer}
+        self.query_dense = keras.layers.EinsumDense("BTE,EHD->BTHD", **into_heads, dtype=policy, name="query")
+        self.key_dense = keras.layers.EinsumDense("BTE,EHD->BTHD", **into_heads, dtype=policy, name="key")
+        self.value_dense = keras.layers.EinsumDense("BTE,EHD->BTHD", **into_heads, dtype=policy, name="value")
+        self.attention_dropout = keras.layers.Dropout(dropout, dtype=policy, name="attention_dropout")
+        self.kernel_initializer = kernel_initializer
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create the weights for inputs of shape `(batch, length, hidden_dim)`."""
+        self.output_dense = keras.layers.EinsumDense(
+            "BTHD,HDE->BTE",
+            output_shape=(None, input_shape[-1]),
+            bias_axes="E",
+            kernel_initializer=self.kernel_initializer,
+            dtype=self.dtype_policy,
+            name="attention_output",
+        )
+        for dense in (self.query_dense, self.key_dense, self.value_dense):
+            dense.build(input_shape)
+        self.output_dense.build((*input_shape[:-1], self.num_heads, self.head_dim))
+
+    def call(self, x: Any, attention_mask: Any = None, training: bool | None = None) -> Any:
+        """Attend.
+
+        Args:
+            x: Hidden states, `(batch, length, hidden_dim)`.
+            attention_mask: True where a query (third axis) may see a key (last axis), `(batch, 1, 1 or length,
+                length)` bool. `None` lets every token see every other.
+            training: Whether dropout is active.
+
+        Returns:
+            Hidden states, `(batch, length, hidden_dim)`.
+        """
+        query = self.query_dense(x) * self.head_dim**-0.5  # (B, T, H, D)
+        key = self.key_dense(x)  # (B, S, H, D)
+        value = self.value_dense(x)  # (B, S, H, D)
+        scores = ops.cast(ops.einsum("BTHD,BSHD->BHTS", query, key), "float32")  # (B, H, T, S)
+        if attention_mask is not None:
+            # Large enough to vanish in the softmax, small enough that a row with nothing to see stays finite.
+            scores = ops.where(attention_mask, scores, -1e9)
+        probabilities = ops.cast(ops.softmax(scores), self.compute_dtype)
+        probabilities = self.attention_dropout(probabilities, training=training)
+        return self.output_dense(ops.einsum("BHTS,BSHD->BTHD", probabilities, value))  # (B, T, E)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...], **_: Any) -> tuple[int | None, ...]:
+        """Return the input's shape, which is the output's."""
+        return input_shape
+
+
+def attention_mask(padding_mask: Any, text_ids: Any = None) -> Any:
+    """Return which tokens may see which.
+
+    Args:
+        padding_mask: Nonzero for real tokens, `(batch, length)`.
+        text_ids: For rows that hold several texts, the text that each token belongs to, `(batch, length)`; tokens of
+            different texts then do not see each other.
+
+    Returns:
+        A bool tensor, `(batch, 1, 1, length)`, or `(batch, 1, length, length)` with `text_ids`.
+    """
+    mask = ops.not_equal(padding_mask, 0)[:, None, None, :]  # (B, 1, 1, S)
+    if text_ids is None:
+        return mask
+    same_text = ops.equal(text_ids[:, :, None], text_ids[:, None, :])[:, None]  # (B, 1, T, S)
+    return ops.logical_and(mask, same_text)

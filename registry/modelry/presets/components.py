@@ -1,0 +1,70 @@
+"""From a part of a Recipe to the class that an installed plugin registers for it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from modelry.discovery.default import registry
+from modelry.errors import BrokenPlugin, MissingPlugin, PresetError, PresetFormatError, UnknownComponent
+
+if TYPE_CHECKING:
+    from modelry.presets.recipe import Part, Recipe
+
+T = TypeVar("T")
+
+
+def load_class(recipe: Recipe, part: Part, base: type[T]) -> type[T]:
+    """Return the registered class of a part, which must be `base` or a subclass of it.
+
+    Raises:
+        MissingPlugin: Nothing installed registers the name; the message has the pip command.
+        AmbiguousName: Several plugins do.
+        BrokenPlugin: The one that does cannot be imported.
+        PresetError: The class is not a `base`: the preset is of another architecture than was asked for.
+    """
+    try:
+        found: Any = registry.load(part.kind, part.name)
+    except UnknownComponent as error:
+        raise _missing(recipe, part, error) from error
+    if not isinstance(found, type):
+        raise BrokenPlugin(f"{part.kind} {part.name!r} is registered as {found!r}, which is no class.")
+    if not issubclass(found, base):
+        raise PresetError(
+            f"Preset {recipe.files.reference!r} holds a {found.__name__}, which is no {base.__name__}. "
+            f"Load it with a base class such as TextClassifier, or with {found.__name__} itself."
+        )
+    return found
+
+
+def check_requirements(recipe: Recipe) -> None:
+    """Check that the distributions a preset was saved with are installed, in versions it accepts.
+
+    Raises:
+        MissingPlugin: One is not; the message has the pip command.
+        PresetFormatError: A requirement of the preset is malformed.
+    """
+    for text in recipe.requires:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            raise PresetFormatError(
+                f"Preset {recipe.files.reference!r} requires {text!r}, which is no requirement pip understands."
+            ) from None
+        try:
+            installed = importlib.metadata.version(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            found = "is not installed"
+        else:
+            if requirement.specifier.contains(installed, prereleases=True):
+                continue
+            found = f"is installed in version {installed}"
+        raise MissingPlugin(
+            f'Preset {recipe.files.reference!r} needs {text}, which {found}. Run: pip install "{text}"'
+        )
+
+
+def _missing(recipe: Recipe, part: Part, error: UnknownComponent) -> MissingPlugin:
+    return MissingPlugin(f"Preset {recipe.files.reference!r} needs {part.name!r} ({part.kind}). {error}")

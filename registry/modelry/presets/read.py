@@ -1,0 +1,48 @@
+"""Read any preset into a Recipe: find its format, then let the format read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelry.errors import PresetFormatError, PresetNotFound
+from modelry.presets import keras_hub, transformers
+from modelry.presets.json_files import read_json
+from modelry.storage.open import open_preset
+
+if TYPE_CHECKING:
+    import os
+
+    from modelry.presets.recipe import Recipe
+    from modelry.storage.files import PresetFiles
+
+CONFIG = "config.json"
+
+
+def read_recipe(preset: str | os.PathLike[str]) -> Recipe:
+    """Open a preset and read its Recipe; imports no Keras and touches no weights.
+
+    Raises:
+        PresetNotFound: There is nothing where the reference points, or nothing that looks like a preset.
+        PresetFormatError: A file of the preset is damaged or not understood.
+        StorageError: The reference is malformed, or nothing installed handles its scheme.
+        UnknownComponent: No installed plugin reads this kind of checkpoint.
+    """
+    return read_files(open_preset(preset))
+
+
+def read_files(files: PresetFiles) -> Recipe:
+    """Read the Recipe of a preset that is already open."""
+    if CONFIG not in files:
+        raise PresetNotFound(
+            f"{files.reference!r} is not a preset: it has no {CONFIG}. "
+            "A preset is a folder written by save_to_preset, by KerasHub, or by transformers' save_pretrained."
+        )
+    config = read_json(files, CONFIG)
+    if "registered_name" in config:
+        return keras_hub.read(files, config)
+    if "model_type" in config:
+        return transformers.read(files, config)
+    raise PresetFormatError(
+        f"{CONFIG} of preset {files.reference!r} is of no known format: it has neither 'registered_name' "
+        "(modelry's and KerasHub's layout) nor 'model_type' (transformers)."
+    )

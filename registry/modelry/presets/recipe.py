@@ -1,0 +1,78 @@
+"""The Recipe: what a preset says, in modelry's terms, before any Keras object exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from modelry.storage.files import PresetFiles
+
+if TYPE_CHECKING:
+    from modelry.presets.checkpoint import Checkpoint
+
+
+@attrs.frozen
+class Part:
+    """One component that a preset asks for.
+
+    Attributes:
+        kind: `"backbones"`, `"tokenizers"`, `"preprocessors"`, `"heads"` or `"tasks"`.
+        name: Its registered name, qualified when the preset says which distribution it comes from.
+        config: The arguments its class is called with.
+    """
+
+    kind: str
+    name: str
+    config: Mapping[str, Any]
+
+    @property
+    def short_name(self) -> str:
+        """The name without its distribution."""
+        return self.name.rpartition(":")[2]
+
+
+@attrs.frozen
+class Recipe:
+    """Everything needed to assemble a preset. Reading it touched only small text files.
+
+    Attributes:
+        files: The preset's files.
+        format: The name of the format it was read from.
+        backbone: The backbone.
+        tokenizer: The tokenizer, or `None` if the preset has none.
+        preprocessor: The preprocessor without its tokenizer, or `None` to take the architecture's default.
+        task: The task without its parts, or `None` if the preset holds only a backbone.
+        head: The head, if it is not the task's own.
+        labels: The names of the classes, by index.
+        requires: Requirements, such as `modelry-bert>=0.1,<0.2`, of the distributions the preset was saved with.
+        checkpoint: For a foreign checkpoint, how its weights map to ours; `None` for modelry's and KerasHub's layout.
+        backbone_weights: The file that holds, or lists the shards of, the backbone's weights.
+        task_weights: The file of the weights outside the backbone; `None` if there are none.
+    """
+
+    files: PresetFiles
+    format: str
+    backbone: Part
+    tokenizer: Part | None
+    preprocessor: Part | None
+    task: Part | None
+    backbone_weights: str
+    head: Part | None = None
+    task_weights: str | None = None
+    labels: tuple[str, ...] | None = None
+    requires: tuple[str, ...] = ()
+    checkpoint: Checkpoint | None = None
+
+    @property
+    def architecture(self) -> str:
+        """The backbone's short name."""
+        return self.backbone.short_name
+
+    def default_part(self, task: str) -> str:
+        """Return the name under which this architecture registers its part for `task`.
+
+        The name is looked for in the distribution that owns the backbone, so that nobody else can slip in.
+        """
+        return f"{self.backbone.name}.{task}"

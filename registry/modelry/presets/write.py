@@ -1,0 +1,116 @@
+"""Put a preset's folder in place, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelry._version import __version__
+from modelry.errors import InputError, SaveError
+from modelry.presets import manifest as manifests
+from modelry.presets.json_files import write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Everything that a preset in KerasHub's layout may consist of; what else lies in its folder is the user's.
+_PRESET_FILES = re.compile(
+    r"(config|task|preprocessor|tokenizer|metadata|modelry|model\.weights)\.json"
+    r"|(model|task)\.weights\.h5|model_\d+\.weights\.h5|(model|task)(-\d+-of-\d+)?\.safetensors|assets/tokenizer/.*"
+)
+
+
+@contextlib.contextmanager
+def new_folder(preset_dir: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield an empty folder beside `preset_dir`, and swap it in when the block ends without an error.
+
+    The user's own files in an older preset's folder, such as a README, are carried over.
+
+    Raises:
+        SaveError: The destination cannot be written, or is a folder of files that are no preset.
+    """
+    if not isinstance(preset_dir, (str, os.PathLike)) or not os.fspath(preset_dir):
+        raise InputError(f"preset_dir must be the path of a folder, not {preset_dir!r}.")
+    if "://" in os.fspath(preset_dir):
+        raise SaveError(f"Presets are saved to folders; {os.fspath(preset_dir)!r} is a URI. Save to a folder first.")
+    target = Path(os.path.abspath(os.path.expanduser(os.fspath(preset_dir))))
+    # Through a link, the folder it points to is what must be replaced.
+    target = target.resolve() if target.is_symlink() else target
+    _check_target(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise SaveError(f"Cannot write beside {str(target)!r}: {error}") from error
+    try:
+        yield fresh
+        _carry_over(target, fresh)
+        _swap(fresh, target)
+    except OSError as error:
+        raise SaveError(
+            f"Saving to {str(target)!r} failed: {error}. What was there before is unchanged."
+        ) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def write_manifest(folder: Path, manifest: manifests.Manifest) -> None:
+    """Write `modelry.json`, with the size and sha256 of every other file of the preset."""
+    files = {
+        path.relative_to(folder).as_posix(): manifests.digest(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    manifest = manifests.Manifest(
+        manifest.components, manifest.requires, manifest.labels, manifest.weights, files
+    )
+    write_json(folder / manifests.NAME, manifest.to_json(__version__))
+
+
+def _check_target(target: Path) -> None:
+    if target.exists() and not target.is_dir():
+        raise SaveError(f"{str(target)!r} is a file; a preset is saved as a folder.")
+    if target.is_dir() and any(target.iterdir()) and not (target / "config.json").is_file():
+        raise SaveError(
+            f"The folder {str(target)!r} holds files but no preset. Choose a new or an empty folder, "
+            "so that nothing of yours is mixed up or lost."
+        )
+
+
+def _carry_over(target: Path, fresh: Path) -> None:
+    for path in target.rglob("*") if target.is_dir() else ():
+        name = path.relative_to(target).as_posix()
+        if _PRESET_FILES.fullmatch(name) or (path.is_dir() and not path.is_symlink()):
+            continue
+        copy = fresh / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy, follow_symlinks=False)
+
+
+def _swap(fresh: Path, target: Path) -> None:
+    """Rename `fresh` to `target`, putting back what was there if that fails."""
+    os.chmod(fresh, 0o777 & ~_umask())
+    if not target.exists():
+        os.rename(fresh, target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    os.rename(target, old / target.name)
+    try:
+        os.rename(fresh, target)
+    except OSError:
+        os.rename(old / target.name, target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    """Return the process's umask; `mkdtemp` ignores it, and a preset should be as readable as any other folder."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,81 @@
+"""The view of a preset that every storage handler gives: names, and local paths on demand."""
+
+from __future__ import annotations
+
+import abc
+from pathlib import Path, PurePosixPath
+
+from modelry.errors import PresetNotFound, StorageError
+
+
+class PresetFiles(abc.ABC):
+    """A read-only view of one preset's files.
+
+    Files are named by relative POSIX paths, such as `config.json` or `assets/tokenizer/vocabulary.txt`. A handler for
+    a remote store fetches a file when its `path` is first asked for, so asking only for what is needed fetches only
+    that.
+    """
+
+    @property
+    @abc.abstractmethod
+    def reference(self) -> str:
+        """What the user wrote to name this preset; used in messages."""
+
+    @abc.abstractmethod
+    def names(self) -> frozenset[str]:
+        """Return the names of all files."""
+
+    @abc.abstractmethod
+    def path(self, name: str) -> Path:
+        """Return a path on this machine that holds the file.
+
+        Raises:
+            PresetNotFound: The preset has no such file.
+            StorageError: The name leads out of the preset, or the file cannot be fetched.
+        """
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names()
+
+
+class FolderFiles(PresetFiles):
+    """The files of a folder on this machine."""
+
+    def __init__(self, folder: Path, reference: str) -> None:
+        self._folder = folder
+        self._reference = reference
+
+    @property
+    def reference(self) -> str:
+        return self._reference
+
+    @property
+    def folder(self) -> Path:
+        """The folder itself."""
+        return self._folder
+
+    def names(self) -> frozenset[str]:
+        return frozenset(
+            path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*") if path.is_file()
+        )
+
+    def path(self, name: str) -> Path:
+        path = self._folder / checked_name(name)
+        if not path.is_file():
+            raise PresetNotFound(f"Preset {self._reference!r} has no file {name!r} (looked for {path}).")
+        return path
+
+    def __contains__(self, name: str) -> bool:
+        return (self._folder / checked_name(name)).is_file()
+
+
+def checked_name(name: str) -> str:
+    """Return `name` if it stays inside a preset.
+
+    Raises:
+        StorageError: The name is empty, absolute, or climbs out with `..`.
+    """
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or "\\" in name or "\0" in name or ":" in parts[0] or ".." in parts:
+        raise StorageError(f"{name!r} is not a file name inside a preset; only relative names without '..' are.")
+    return name

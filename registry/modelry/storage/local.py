@@ -1,0 +1,25 @@
+"""`file://` and plain paths: folders on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelry.errors import PresetNotFound, StorageError
+from modelry.storage.files import FolderFiles
+from modelry.storage.handler import Storage
+
+if TYPE_CHECKING:
+    from modelry.storage.reference import Reference
+
+
+class LocalStorage(Storage):
+    """Opens a folder."""
+
+    def open(self, reference: Reference) -> FolderFiles:
+        folder = Path(reference.path)
+        if folder.is_file():
+            raise StorageError(f"{reference.text!r} is a file. A preset is a folder: pass {str(folder.parent)!r}?")
+        if not folder.is_dir():
+            raise PresetNotFound(f"There is no folder {str(folder.absolute())!r} (from {reference.text!r}).")
+        return FolderFiles(folder, reference.text)

@@ -1,0 +1,57 @@
+"""From what the user wrote to a readable preset."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from modelry.discovery.default import registry
+from modelry.errors import PresetNotFound, StorageError, UnknownComponent, did_you_mean
+from modelry.storage.handler import Storage
+from modelry.storage.reference import Reference, parse
+
+if TYPE_CHECKING:
+    from modelry.storage.files import PresetFiles
+
+
+def open_preset(preset: str | os.PathLike[str]) -> PresetFiles:
+    """Open a preset by built-in name, folder or URI.
+
+    A built-in name wins over a folder of the same name in the current directory, as in KerasHub; write `./name` for
+    the folder.
+
+    Raises:
+        PresetNotFound: There is nothing where the reference points.
+        StorageError: The reference is malformed, or nothing installed handles its scheme.
+    """
+    reference = _resolve(parse(preset))
+    try:
+        handler = registry.load("storage", reference.scheme)
+    except UnknownComponent as error:
+        schemes = registry.names("storage")
+        raise StorageError(
+            f"Nothing installed opens {reference.scheme}:// references, as {reference.text!r} is. "
+            f"Installed: {', '.join(f'{scheme}://' for scheme in schemes)}."
+            f"{did_you_mean(reference.scheme, schemes)} "
+            "Install a storage plugin for it, or download the preset and pass its folder."
+        ) from error
+    if not (isinstance(handler, type) and issubclass(handler, Storage)):
+        raise StorageError(f"The plugin for {reference.scheme}:// registers {handler!r}, which is no Storage class.")
+    return handler().open(reference)
+
+
+def _resolve(reference: Reference) -> Reference:
+    """Replace a built-in name by the reference it stands for."""
+    if reference.scheme != "file" or any(mark in reference.text for mark in "/\\.~"):
+        return reference
+    presets = registry.presets()
+    builtin = presets.get(reference.text)
+    if builtin is None and not os.path.exists(reference.path):
+        raise PresetNotFound(
+            f"{reference.text!r} is neither a built-in preset nor a folder here."
+            f"{did_you_mean(reference.text, presets)} `modelry list presets` shows the built-in names."
+        )
+    if builtin is None:
+        return reference
+    target = parse(builtin.reference)
+    return Reference(f"{reference.text} ({target.text})", target.scheme, target.path)

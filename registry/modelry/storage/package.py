@@ -1,0 +1,50 @@
+"""`package://distribution/path`: a preset shipped inside an installed distribution."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modelry.errors import PresetNotFound, StorageError
+from modelry.storage.files import FolderFiles, checked_name
+from modelry.storage.handler import Storage
+
+if TYPE_CHECKING:
+    from modelry.storage.reference import Reference
+
+
+class PackageStorage(Storage):
+    """Opens a folder of an installed distribution, without importing the distribution."""
+
+    def open(self, reference: Reference) -> FolderFiles:
+        name, _, path = reference.path.partition("/")
+        path = path.rstrip("/")
+        if not name or not path:
+            raise StorageError(f"{reference.text!r} is incomplete: write package://distribution/path/to/preset.")
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except (importlib.metadata.PackageNotFoundError, ValueError):
+            raise PresetNotFound(
+                f"{reference.text!r} needs the distribution {name!r}, which is not installed. Run: pip install {name}"
+            ) from None
+        for root in _roots(distribution, top=path.partition("/")[0]):
+            folder = root / checked_name(path)
+            if folder.is_dir():
+                return FolderFiles(folder, reference.text)
+        raise PresetNotFound(f"The installed distribution {name!r} {distribution.version} has no folder {path!r}.")
+
+
+def _roots(distribution: importlib.metadata.Distribution, top: str) -> list[Path]:
+    """Return the folders that the distribution's paths may be relative to."""
+    roots = [Path(str(distribution.locate_file("")))]
+    # An editable install records no files of its own; its packages lie where the import system finds them.
+    spec = importlib.util.find_spec(top) if _is_editable(distribution) and top.isidentifier() else None
+    if spec is not None:
+        roots += [Path(location).parent for location in spec.submodule_search_locations or ()]
+    return roots
+
+
+def _is_editable(distribution: importlib.metadata.Distribution) -> bool:
+    return '"editable": true' in (distribution.read_text("direct_url.json") or "")

@@ -1,0 +1,70 @@
+"""References: the strings and paths that say where a preset is."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import attrs
+
+from modelry.errors import InputError, StorageError
+
+_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
+
+
+@attrs.frozen
+class Reference:
+    """A parsed reference.
+
+    Attributes:
+        text: What the user wrote.
+        scheme: The URI scheme in lower case; `"file"` for plain paths.
+        path: What follows `scheme://`; for `"file"`, a path of this machine.
+    """
+
+    text: str
+    scheme: str
+    path: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def parse(reference: str | os.PathLike[str]) -> Reference:
+    """Parse a folder's path or a `scheme://` URI.
+
+    Args:
+        reference: A `str` or path-like folder, `file:///folder`, or any other `scheme://…`.
+
+    Raises:
+        InputError: `reference` is not a string or a path.
+        StorageError: The string is empty or is not a reference this can parse.
+    """
+    if not isinstance(reference, (str, os.PathLike)):
+        raise InputError(
+            f"A preset is named by a string or a path, not by {reference!r} ({type(reference).__name__}). "
+            "Pass a built-in name, a folder, or a URI such as 'package://distribution/path'."
+        )
+    text = os.fspath(reference)
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
+        raise StorageError(f"{text!r} names no preset. Pass a built-in name, a folder, or a URI.")
+    matched = _SCHEME.fullmatch(text)
+    if matched is None or isinstance(reference, Path):
+        return Reference(text, "file", os.path.expanduser(text))
+    scheme = matched["scheme"].lower()
+    if scheme == "file":
+        return Reference(text, "file", _file_path(text))
+    return Reference(text, scheme, matched["rest"])
+
+
+def _file_path(uri: str) -> str:
+    """Return the path of a `file://` URI, which may only name this machine."""
+    parts = urlsplit(uri)
+    if parts.netloc not in ("", "localhost"):
+        raise StorageError(
+            f"{uri!r} names the host {parts.netloc!r}, but file:// reads this machine only. "
+            "An absolute path takes three slashes: 'file:///folder'."
+        )
+    return unquote(parts.path)

@@ -1,0 +1,105 @@
+"""The preprocessor of encoder classifiers: start, first segment, end, and the second segment of a pair."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from modelry.errors import InputError
+from modelry.text.packed import PackedTexts
+from modelry.text.preprocessor import Preprocessor, check_padding
+from modelry.text.truncate import check_truncate, kept_lengths
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelry.text.tokenizer import Tokenizer
+
+
+class TextClassifierPreprocessor(Preprocessor, abc.ABC):
+    """Packs `start a end`, or `start a separator b end` for a pair, and pads on the right.
+
+    A subclass names its special tokens and says which inputs its backbone takes.
+
+    Args:
+        tokenizer: The tokenizer; it must know the special tokens.
+        sequence_length: The greatest number of tokens of a row, special tokens included.
+        truncate: Which tokens go when a text is too long: `"round_robin"`, `"waterfall"` or `"longest_first"`.
+        padding: `"bucket"` or `"fixed"`; see `Preprocessor`.
+
+    Raises:
+        InputError: An argument is out of its range, or the tokenizer is of another class.
+
+    Attributes:
+        start_token: The token that starts a row.
+        end_token: The token that ends it.
+        separator: The tokens between the segments of a pair.
+        pad_token: The token that fills a row up.
+        segment_ids: Whether the backbone takes `segment_ids`.
+    """
+
+    start_token: ClassVar[str]
+    end_token: ClassVar[str]
+    separator: ClassVar[tuple[str, ...]]
+    pad_token: ClassVar[str]
+    segment_ids: ClassVar[bool]
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        sequence_length: int = 512,
+        truncate: str = "round_robin",
+        padding: str = "bucket",
+    ) -> None:
+        if not isinstance(tokenizer, self.tokenizer_cls):
+            raise InputError(
+                f"{type(self).__name__} needs a {self.tokenizer_cls.__name__}, not a {type(tokenizer).__name__}."
+            )
+        self.tokenizer = tokenizer
+        self.sequence_length = sequence_length
+        self.truncate = check_truncate(truncate)
+        self.padding = check_padding(padding)
+
+    def pack(self, columns: tuple[Sequence[str], ...]) -> PackedTexts:
+        """Tokenize and truncate texts, and add the special tokens.
+
+        Args:
+            columns: One column of texts, or two of the same length for sentence pairs.
+        """
+        start, end = self._id(self.start_token), self._id(self.end_token)
+        separator = [self._id(token) for token in self.separator]
+        budget = self.sequence_length - 2 - (len(separator) if len(columns) == 2 else 0)
+        if budget < len(columns):
+            raise InputError(f"sequence_length={self.sequence_length} leaves no room for sentence pairs; raise it.")
+        token_ids, segment_ids = [], []
+        for segments in zip(*(self.tokenizer.encode(column) for column in columns), strict=True):
+            kept = kept_lengths(tuple(map(len, segments)), budget, self.truncate)
+            first = [start, *segments[0][: kept[0]], *(separator if len(segments) == 2 else [end])]
+            second = [*segments[1][: kept[1]], end] if len(segments) == 2 else []
+            token_ids.append(np.array(first + second, "int32"))
+            # The first separator belongs to the first segment, and so do all others.
+            segment_ids.append(np.repeat(np.array([0, 1], "int32"), (len(first), len(second))))
+        return PackedTexts(tuple(token_ids), tuple(segment_ids))
+
+    def pad(self, packed: PackedTexts, rows: Sequence[int] | np.ndarray, length: int) -> dict[str, np.ndarray]:
+        """Return the backbone's inputs for some of the packed rows.
+
+        Returns:
+            `token_ids` int32, `padding_mask` bool and, if the backbone takes them, `segment_ids` int32; each of
+            shape `(len(rows), length)`.
+        """
+        token_ids = np.full((len(rows), length), self._id(self.pad_token), "int32")
+        segment_ids = np.zeros_like(token_ids)
+        padding_mask = np.zeros(token_ids.shape, "bool")
+        for place, row in enumerate(rows):
+            ids = packed.token_ids[row]
+            token_ids[place, : len(ids)] = ids
+            segment_ids[place, : len(ids)] = packed.segment_ids[row]
+            padding_mask[place, : len(ids)] = True
+        features = {"token_ids": token_ids, "padding_mask": padding_mask}
+        return {**features, "segment_ids": segment_ids} if self.segment_ids else features
+
+    def _id(self, token: str) -> int:
+        return self.tokenizer.token_to_id(token)

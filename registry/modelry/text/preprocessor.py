@@ -1,0 +1,127 @@
+"""What every preprocessor does."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
+
+import numpy as np
+
+from modelry.arguments import config_of
+from modelry.errors import InputError
+from modelry.presets.builtin import BuiltinPresets
+from modelry.text.columns import as_columns
+
+if TYPE_CHECKING:
+    import os
+
+    from modelry.text.packed import PackedTexts
+    from modelry.text.tokenizer import Tokenizer
+
+Padding = Literal["bucket", "fixed"]
+
+
+class Preprocessor(abc.ABC):
+    """Turns texts into the padded arrays that a backbone takes.
+
+    It works in two steps, so that batches can be formed by length in between: `pack` turns texts into ragged rows of
+    token ids, `pad` turns some of the rows into arrays of one length. Calling a preprocessor does both, padding to
+    `sequence_length`.
+
+    A subclass keeps each constructor argument as an attribute of the same name.
+
+    Attributes:
+        tokenizer_cls: The class of tokenizer it needs.
+        presets: The built-in presets that have a preprocessor of this class, by name.
+        tokenizer: The tokenizer.
+        sequence_length: The greatest number of tokens of a row, special tokens included. It can be set at any time.
+        padding: `"bucket"` lets `fit`, `evaluate` and `predict` pad each batch only as far as its own texts need;
+            `"fixed"` pads all of them to `sequence_length`, for architectures whose output padding changes.
+    """
+
+    tokenizer_cls: ClassVar[type[Tokenizer]]
+    presets = BuiltinPresets()
+    tokenizer: Tokenizer
+    padding: Padding
+
+    @abc.abstractmethod
+    def pack(self, columns: tuple[Sequence[str], ...]) -> PackedTexts:
+        """Tokenize and truncate texts, and add the special tokens.
+
+        Args:
+            columns: One column of texts, or two of the same length for sentence pairs.
+        """
+
+    @abc.abstractmethod
+    def pad(self, packed: PackedTexts, rows: Sequence[int] | np.ndarray, length: int) -> dict[str, np.ndarray]:
+        """Return the model's inputs for some of the packed rows, each array of shape `(len(rows), length)`."""
+
+    @property
+    def sequence_length(self) -> int:
+        """The greatest number of tokens of a row."""
+        return self._sequence_length
+
+    @sequence_length.setter
+    def sequence_length(self, value: int) -> None:
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 3:
+            raise InputError(f"sequence_length must be a whole number of tokens, at least 3, not {value!r}.")
+        self._sequence_length = int(value)
+
+    def __call__(self, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """Preprocess texts, padded to `sequence_length`.
+
+        Args:
+            x: A text; a column of texts; or a pair of columns `(first, second)` for sentence pairs.
+            y: Passed through.
+            sample_weight: Passed through.
+
+        Returns:
+            The model's inputs: arrays of shape `(texts, sequence_length)`, or `(sequence_length,)` for a single
+            text. With `y` or `sample_weight`, a tuple of inputs and these.
+        """
+        single = isinstance(x, str)
+        packed = self.pack(as_columns([x] if single else x))
+        features = self.pad(packed, range(len(packed)), self.sequence_length)
+        if single:
+            features = {name: array[0] for name, array in features.items()}
+        if sample_weight is not None:
+            return features, y, sample_weight
+        return features if y is None else (features, y)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments; the tokenizer is an object."""
+        return config_of(self)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Create a preprocessor from what `get_config` returned."""
+        return cls(**config)
+
+    @classmethod
+    def from_preset(cls, preset: str | os.PathLike[str], **overrides: Any) -> Self:
+        """Load the preprocessor of a preset. No weights are read.
+
+        Args:
+            preset: A built-in name, a folder, or a URI.
+            **overrides: Constructor arguments that replace the saved ones, such as `sequence_length`.
+
+        Raises:
+            PresetError: The preset is missing, damaged, has no tokenizer, or is of another architecture.
+            UnknownArgument: An override is no argument of the preprocessor.
+        """
+        from modelry.text.loading import load_preprocessor
+
+        return load_preprocessor(cls, preset, overrides)
+
+
+def check_padding(padding: str) -> Padding:
+    """Return `padding` if it is the name of a rule.
+
+    Raises:
+        InputError: It is not.
+    """
+    for known in get_args(Padding):
+        if padding == known:
+            return known  # type: ignore[no-any-return]
+    raise InputError(f"padding={padding!r} is unknown; choose one of {', '.join(map(repr, get_args(Padding)))}.")

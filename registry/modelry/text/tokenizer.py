@@ -1,0 +1,126 @@
+"""What every tokenizer does."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
+
+import numpy as np
+
+from modelry.arguments import config_of
+from modelry.errors import InputError
+from modelry.presets.builtin import BuiltinPresets
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+
+class Tokenizer(abc.ABC):
+    """Turns texts into token ids and back.
+
+    A subclass keeps each constructor argument as an attribute of the same name, and names in `assets` the arguments
+    that are files of a preset. Those arguments accept a path as well as the value itself.
+
+    Attributes:
+        assets: Constructor argument → the name of the file that holds it, such as
+            `{"vocabulary": "vocabulary.txt"}`.
+        presets: The built-in presets that have a tokenizer of this class, by name.
+        sequence_length: Pad or cut every text to this many ids; `None` leaves them ragged.
+    """
+
+    assets: ClassVar[Mapping[str, str]]
+    presets = BuiltinPresets()
+    sequence_length: int | None
+
+    @abc.abstractmethod
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text, without start, end or padding tokens."""
+
+    @abc.abstractmethod
+    def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
+        """Return the text of each sequence of ids."""
+
+    @abc.abstractmethod
+    def get_vocabulary(self) -> list[str]:
+        """Return all tokens, ordered by id."""
+
+    @abc.abstractmethod
+    def token_to_id(self, token: str) -> int:
+        """Return the id of a token.
+
+        Raises:
+            InputError: The vocabulary has no such token.
+        """
+
+    @abc.abstractmethod
+    def save_assets(self, folder: Path) -> None:
+        """Write the files named in `assets` into a folder."""
+
+    def vocabulary_size(self) -> int:
+        """Return the number of tokens."""
+        return len(self.get_vocabulary())
+
+    def id_to_token(self, id: int) -> str:  # noqa: A002 - KerasHub's name
+        """Return the token with this id.
+
+        Raises:
+            InputError: There is none.
+        """
+        vocabulary = self.get_vocabulary()
+        if not 0 <= id < len(vocabulary):
+            raise InputError(f"Token id {id} is out of range: the vocabulary has the ids 0 to {len(vocabulary) - 1}.")
+        return vocabulary[id]
+
+    @overload
+    def __call__(self, texts: str) -> list[int]: ...
+    @overload
+    def __call__(self, texts: Sequence[str]) -> list[list[int]]: ...
+    def __call__(self, texts: str | Sequence[str]) -> Any:
+        """Same as `tokenize`."""
+        return self.tokenize(texts)
+
+    def tokenize(self, texts: str | Sequence[str]) -> Any:
+        """Return the token ids of a text (a list) or of several (a list of lists).
+
+        With `sequence_length` set, an int32 array of shape `(sequence_length,)` or `(texts, sequence_length)`.
+        """
+        rows: Any = self.encode([texts] if isinstance(texts, str) else list(texts))
+        if self.sequence_length is not None:
+            padded = np.zeros((len(rows), self.sequence_length), "int32")
+            for row, ids in zip(padded, rows, strict=True):
+                row[: len(ids)] = ids[: self.sequence_length]
+            rows = padded
+        return rows[0] if isinstance(texts, str) else rows
+
+    def detokenize(self, ids: Any) -> Any:
+        """Return the text of a sequence of ids (a `str`), or of several (a list)."""
+        rows = [np.asarray(row).tolist() for row in ids] if np.ndim(ids[0]) else [np.asarray(ids).tolist()]
+        texts = self.decode(rows)
+        return texts if np.ndim(ids[0]) else texts[0]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, assets included: `type(self)(**config)` is an equal tokenizer."""
+        return config_of(self)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Create a tokenizer from what `get_config` returned."""
+        return cls(**config)
+
+    @classmethod
+    def from_preset(cls, preset: str | os.PathLike[str], **overrides: Any) -> Self:
+        """Load the tokenizer of a preset. No weights are read.
+
+        Args:
+            preset: A built-in name, a folder, or a URI.
+            **overrides: Constructor arguments that replace the saved ones.
+
+        Raises:
+            PresetError: The preset is missing, damaged, has no tokenizer, or has one of another class.
+            UnknownArgument: An override is no argument of the tokenizer.
+        """
+        from modelry.text.loading import load_tokenizer
+
+        return load_tokenizer(cls, preset, overrides)

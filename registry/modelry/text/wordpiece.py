@@ -1,0 +1,164 @@
+"""WordPiece, as BERT and its descendants use it, on the Rust `tokenizers`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import tokenizers
+from tokenizers import decoders, models, normalizers, pre_tokenizers
+
+from modelry.errors import InputError, did_you_mean
+from modelry.text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LONGEST_WORD = 100  # characters; a longer word is unknown, in BERT's own code and in KerasHub's
+
+# KerasHub's classes of characters. ASCII symbols such as "$" count as punctuation although Unicode says otherwise.
+_SPACE = r"[ \t\n\r\f]|\p{Cc}|\p{Cf}"
+_PUNCTUATION = r"[!-/:-@\[-`{-~]|\p{P}"
+_CJK = (
+    r"[\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{20000}-\x{2A6DF}\x{2A700}-\x{2B73F}"
+    r"\x{2B740}-\x{2B81F}\x{2B820}-\x{2CEAF}\x{F900}-\x{FAFF}\x{2F800}-\x{2FA1F}]"
+)
+
+
+class WordPieceTokenizer(Tokenizer):
+    """Splits texts at spaces and punctuation, then each word into the longest pieces of a vocabulary.
+
+    Reference: [Wu et al., 2016](https://arxiv.org/abs/1609.08144).
+
+    Args:
+        vocabulary: The tokens ordered by id, or the path of a file with one token a line.
+        sequence_length: Pad or cut every text to this many ids; `None` leaves them ragged.
+        lowercase: Lowercase the text first.
+        strip_accents: Remove accents first.
+        split: Split at spaces and punctuation. If `False`, each text is one word.
+        split_on_cjk: Make every CJK character a word.
+        suffix_indicator: What marks a piece that continues a word.
+        oov_token: The token of words that the vocabulary cannot spell.
+        special_tokens: Tokens with a role of their own; they must be in the vocabulary.
+        special_tokens_in_strings: Recognise special tokens spelt out in a text.
+        clean_text: Clean the text as the original BERT and transformers do: control characters vanish and every
+            Unicode space separates words. If `False`, do as KerasHub does: control characters separate words, and
+            only ASCII spaces are spaces.
+
+    Raises:
+        InputError: The vocabulary is empty or unreadable, or lacks a token that must be in it.
+    """
+
+    assets: ClassVar[Mapping[str, str]] = {"vocabulary": "vocabulary.txt"}
+
+    def __init__(
+        self,
+        vocabulary: Sequence[str] | str | os.PathLike[str],
+        sequence_length: int | None = None,
+        lowercase: bool = False,
+        strip_accents: bool = False,
+        split: bool = True,
+        split_on_cjk: bool = True,
+        suffix_indicator: str = "##",
+        oov_token: str = "[UNK]",
+        special_tokens: Sequence[str] | None = None,
+        special_tokens_in_strings: bool = False,
+        clean_text: bool = False,
+    ) -> None:
+        self.vocabulary = _read(vocabulary) if isinstance(vocabulary, (str, os.PathLike)) else list(vocabulary)
+        self.sequence_length = sequence_length
+        self.lowercase = lowercase
+        self.strip_accents = strip_accents
+        self.split = split
+        self.split_on_cjk = split_on_cjk
+        self.suffix_indicator = suffix_indicator
+        self.oov_token = oov_token
+        self.special_tokens = None if special_tokens is None else list(special_tokens)
+        self.special_tokens_in_strings = special_tokens_in_strings
+        self.clean_text = clean_text
+        self._ids = {token: id_ for id_, token in enumerate(self.vocabulary)}
+        for token in (oov_token, *(special_tokens or ())):
+            if token not in self._ids:
+                raise InputError(
+                    f"The vocabulary ({len(self._ids)} tokens) lacks {token!r}, which {type(self).__name__} needs."
+                    f"{did_you_mean(token, self._ids)} Is it the vocabulary of another tokenizer?"
+                )
+        self._rust = self._build()
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text, without start, end or padding tokens."""
+        return [encoding.ids for encoding in self._rust.encode_batch_fast(list(texts), add_special_tokens=False)]
+
+    def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
+        """Return the text of each sequence of ids; spaces between words are single."""
+        return [self._rust.decode(list(row), skip_special_tokens=False) for row in ids]
+
+    def get_vocabulary(self) -> list[str]:
+        """Return all tokens, ordered by id."""
+        return self.vocabulary
+
+    def token_to_id(self, token: str) -> int:
+        """Return the id of a token.
+
+        Raises:
+            InputError: The vocabulary has no such token.
+        """
+        if token not in self._ids:
+            raise InputError(f"The vocabulary has no token {token!r}.{did_you_mean(token, self._ids)}")
+        return self._ids[token]
+
+    def save_assets(self, folder: Path) -> None:
+        """Write `vocabulary.txt`, one token a line."""
+        (folder / self.assets["vocabulary"]).write_text("".join(f"{token}\n" for token in self.vocabulary), "utf-8")
+
+    def _build(self) -> tokenizers.Tokenizer:
+        rust = tokenizers.Tokenizer(
+            models.WordPiece(
+                self._ids,
+                unk_token=self.oov_token,
+                continuing_subword_prefix=self.suffix_indicator,
+                max_input_chars_per_word=LONGEST_WORD,
+            )
+        )
+        steps = []
+        if self.clean_text:
+            steps.append(
+                normalizers.BertNormalizer(
+                    clean_text=True,
+                    handle_chinese_chars=self.split and self.split_on_cjk,
+                    strip_accents=self.strip_accents,
+                    lowercase=self.lowercase,
+                )
+            )
+        else:
+            steps += [normalizers.NFD(), normalizers.StripAccents()] if self.strip_accents else []
+            steps += [normalizers.Lowercase()] if self.lowercase else []
+        rust.normalizer = normalizers.Sequence(steps)
+        if self.split:
+            rust.pre_tokenizer = pre_tokenizers.BertPreTokenizer() if self.clean_text else self._keras_hub_split()
+        rust.decoder = decoders.WordPiece(prefix=self.suffix_indicator, cleanup=False)
+        if self.special_tokens_in_strings:
+            rust.add_special_tokens(self.special_tokens or [])
+        return rust
+
+    def _keras_hub_split(self) -> pre_tokenizers.PreTokenizer:
+        kept = f"{_PUNCTUATION}|{_CJK}" if self.split_on_cjk else _PUNCTUATION
+        return pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Split(tokenizers.Regex(_SPACE), "removed"),
+                pre_tokenizers.Split(tokenizers.Regex(kept), "isolated"),
+            ]
+        )
+
+
+def _read(path: str | os.PathLike[str]) -> list[str]:
+    try:
+        lines = Path(path).read_text("utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The vocabulary file {os.fspath(path)!r} cannot be read: {error}") from error
+    if lines[-1] == "":
+        lines.pop()
+    if not lines:
+        raise InputError(f"The vocabulary file {os.fspath(path)!r} is empty.")
+    return [line.rstrip() for line in lines]

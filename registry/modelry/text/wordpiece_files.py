@@ -1,0 +1,91 @@
+"""A WordPiece tokenizer as transformers saves it: `tokenizer.json`, or `vocab.txt` with `tokenizer_config.json`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelry.errors import PresetFormatError
+from modelry.presets.json_files import field, read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from modelry.storage.files import PresetFiles
+
+TOKENIZER, VOCABULARY, SETTINGS = "tokenizer.json", "vocab.txt", "tokenizer_config.json"
+
+
+def wordpiece_config(files: PresetFiles, special_tokens: Sequence[str]) -> dict[str, Any] | None:
+    """Return the arguments of a `WordPieceTokenizer` that splits texts as the checkpoint's own tokenizer does.
+
+    Args:
+        files: A transformers checkpoint.
+        special_tokens: The tokens that are recognised when a text spells them out.
+
+    Returns:
+        The arguments, the vocabulary among them as a list; `None` if the checkpoint has no tokenizer.
+
+    Raises:
+        PresetFormatError: The tokenizer is damaged or works in another way than WordPiece.
+    """
+    if TOKENIZER in files:
+        config = _from_tokenizer_json(files)
+    elif VOCABULARY in files:
+        config = _from_vocabulary(files)
+    else:
+        return None
+    return {**config, "clean_text": True, "special_tokens": list(special_tokens), "special_tokens_in_strings": True}
+
+
+def _from_tokenizer_json(files: PresetFiles) -> dict[str, Any]:
+    where = f"{TOKENIZER} of preset {files.reference!r}"
+    contents = read_json(files, TOKENIZER)
+    model = field(contents, "model", dict, where)
+    normalizer = field(contents, "normalizer", dict, where)
+    splitter = field(contents, "pre_tokenizer", dict, where)
+    # The first tokenizer.json files leave the model's type out.
+    kinds = (model.get("type", "WordPiece"), normalizer.get("type"), splitter.get("type"))
+    if kinds != ("WordPiece", "BertNormalizer", "BertPreTokenizer"):
+        raise PresetFormatError(
+            f"{where} is a {' + '.join(map(str, kinds))}; only WordPiece + BertNormalizer + BertPreTokenizer is read. "
+            "Build the tokenizer yourself and pass preprocessor=."
+        )
+    if not normalizer.get("clean_text", True):
+        raise PresetFormatError(f"{where} does not clean texts (clean_text=false), which modelry cannot do that way.")
+    return {
+        "vocabulary": _ordered(field(model, "vocab", dict, where), where),
+        "oov_token": field(model, "unk_token", str, where, "[UNK]"),
+        "suffix_indicator": field(model, "continuing_subword_prefix", str, where, "##"),
+        **_normalization(
+            lowercase=field(normalizer, "lowercase", bool, where, True),
+            strip_accents=normalizer.get("strip_accents"),
+            split_on_cjk=field(normalizer, "handle_chinese_chars", bool, where, True),
+        ),
+    }
+
+
+def _from_vocabulary(files: PresetFiles) -> dict[str, Any]:
+    where = f"{SETTINGS} of preset {files.reference!r}"
+    settings = read_json(files, SETTINGS) if SETTINGS in files else {}
+    return {
+        "vocabulary": files.path(VOCABULARY),
+        "oov_token": field(settings, "unk_token", str, where, "[UNK]"),
+        **_normalization(
+            lowercase=field(settings, "do_lower_case", bool, where, True),
+            strip_accents=settings.get("strip_accents"),
+            split_on_cjk=field(settings, "tokenize_chinese_chars", bool, where, True),
+        ),
+    }
+
+
+def _normalization(lowercase: bool, strip_accents: bool | None, split_on_cjk: bool) -> dict[str, bool]:
+    # transformers strips accents exactly when it lowercases, unless it is told otherwise.
+    accents = lowercase if strip_accents is None else strip_accents
+    return {"lowercase": lowercase, "strip_accents": accents, "split_on_cjk": split_on_cjk}
+
+
+def _ordered(ids: Mapping[str, Any], where: str) -> list[str]:
+    tokens = sorted(ids, key=lambda token: ids[token])
+    if [ids[token] for token in tokens] != list(range(len(tokens))):
+        raise PresetFormatError(f"The vocabulary in {where} does not number its tokens 0 to {len(tokens) - 1}.")
+    return tokens
