@@ -55,4 +55,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PUBLIC})
+    return sorted({*(name for name in globals() if name.startswith("__")), *_PUBLIC})

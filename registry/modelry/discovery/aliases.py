@@ -30,10 +30,17 @@ def find_alias(index: Index, hooks: Hooks, kind: str, name: str) -> Entry | None
         names = " or ".join(repr(entry.qualified) for entry in found)
         raise AmbiguousName(f"{name!r} is an old name of more than one {noun(kind)}. Write {names}.")
     for entry in found:
-        now = entry.qualified if distribution else entry.name
+        now = entry.name if distribution is None and _is_short_enough(index, entry) else entry.qualified
         warn_user(f"The {noun(kind)} {name!r} is deprecated; it is called {now!r} now.", DeprecationWarning)
         return entry
     return None
+
+
+def _is_short_enough(index: Index, entry: Entry) -> bool:
+    try:
+        return index.find(entry.kind, entry.name) is entry
+    except AmbiguousName:
+        return False
 
 
 def _follow(index: Index, aliases: dict[tuple[str, str], str], distribution: str, kind: str, name: str) -> Entry | None:

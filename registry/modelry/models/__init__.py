@@ -44,4 +44,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_BASES, *_registry.class_names()})
+    return sorted({*(name for name in globals() if name.startswith("__")), *_BASES, *_registry.class_names()})
