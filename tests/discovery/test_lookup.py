@@ -103,7 +103,9 @@ def test_a_preference_for_what_is_gone_is_forgotten(installed):
 
 def test_a_class_name_of_two_plugins_says_how_to_import_each(installed):
     installed(BERT, Entry("backbones", "rival", "rival.models:Bert", "rival"))
-    with pytest.raises(AmbiguousName, match=r"Import the one you mean: from acme_bert import Bert or from rival\.models"):
+    with pytest.raises(
+        AmbiguousName, match=r"Import the one you mean: from acme_bert import Bert or from rival\.models"
+    ):
         registry.find_class("Bert")
 
 

@@ -89,6 +89,12 @@ def test_a_plugin_may_register_its_own_class_once_more():
     assert registry.load("backbones", "bert") is cls
 
 
+def test_a_broken_re_export_owns_nothing(monkeypatch):
+    entry = Entry("heads", "mine", "acme_bert.nowhere:Mine", "acme-bert", "1.2")
+    monkeypatch.setattr("modelry.discovery.registry.scan", lambda: Scan((entry,), frozenset({"acme-bert"})))
+    assert registry.owner(_class("acme_bert.models")) is None
+
+
 def test_an_instance_can_be_registered_too():
     handler = attrs.make_class("Handler", ["x"])(1)
     register("storage", "memory", handler)
@@ -138,7 +144,9 @@ def test_isolated_restores_after_an_error():
 
 @pytest.mark.usefixtures("acme")
 def test_preferring_what_a_distribution_does_not_have_is_an_error():
-    with pytest.raises(UnknownComponent, match=r"comes from acme-cnn, which is not installed\. Run: pip install acme-cnn"):
+    with pytest.raises(
+        UnknownComponent, match=r"comes from acme-cnn, which is not installed\. Run: pip install acme-cnn"
+    ):
         registry.prefer("backbones", "bert", "acme-cnn")
 
 

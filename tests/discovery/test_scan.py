@@ -31,9 +31,7 @@ def _declared_by_modelry():
 def _declared_by_the_standard_library():
     groups = {point.group for found in importlib.metadata.distributions() for point in found.entry_points}
     points = [point for group in groups for point in importlib.metadata.entry_points(group=group)]
-    return {
-        (normalise(point.dist.name), point.dist.version, point.group, point.name, point.value) for point in points
-    }
+    return {(normalise(point.dist.name), point.dist.version, point.group, point.name, point.value) for point in points}
 
 
 def test_the_whole_environment_reads_as_importlib_metadata_reads_it(site, wheels, monkeypatch):
