@@ -1,0 +1,58 @@
+"""modelry: find, check, fetch and assemble Keras 3 models that ship as pip packages.
+
+Every public name is imported the first time it is used, so `import modelry` costs next to nothing and imports no Keras.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelry._backend import choose_backend
+from modelry._lazy import resolve
+
+if TYPE_CHECKING:
+    from modelry import errors as errors
+    from modelry import models as models
+    from modelry.discovery.default import isolated as isolated
+    from modelry.discovery.default import register as register
+    from modelry.discovery.default import registry as registry
+    from modelry.models.backbone import Backbone as Backbone
+    from modelry.models.head import Head as Head
+    from modelry.models.task import Task as Task
+    from modelry.models.text_classifier import TextClassifier as TextClassifier
+    from modelry.text.preprocessor import Preprocessor as Preprocessor
+    from modelry.text.tokenizer import Tokenizer as Tokenizer
+
+    __version__: str
+
+_PUBLIC = {
+    "Backbone": "modelry.models.backbone:Backbone",
+    "Head": "modelry.models.head:Head",
+    "Preprocessor": "modelry.text.preprocessor:Preprocessor",
+    "Task": "modelry.models.task:Task",
+    "TextClassifier": "modelry.models.text_classifier:TextClassifier",
+    "Tokenizer": "modelry.text.tokenizer:Tokenizer",
+    "__version__": "modelry._version:version",
+    "errors": "modelry.errors",
+    "isolated": "modelry.discovery.default:isolated",
+    "models": "modelry.models",
+    "register": "modelry.discovery.default:register",
+    "registry": "modelry.discovery.default:registry",
+}
+
+__all__ = list(_PUBLIC)
+
+choose_backend()
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        from modelry.errors import did_you_mean
+
+        raise AttributeError(f"module 'modelry' has no attribute {name!r}.{did_you_mean(name, _PUBLIC)}")
+    value = globals()[name] = resolve(_PUBLIC[name])
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*(name for name in globals() if name.startswith("__")), *_PUBLIC})

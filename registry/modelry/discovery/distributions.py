@@ -1,0 +1,87 @@
+"""The installed distributions, as `importlib.metadata` sees them, in a fraction of its time.
+
+Folders on `sys.path` are listed here. Zip files, eggs and other people's import hooks are left to `importlib.metadata`.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+from importlib.machinery import PathFinder
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from modelry.discovery.names import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+@attrs.frozen
+class Distribution:
+    """An installed distribution: its name in PEP 503 spelling, and a reader of its metadata files."""
+
+    name: str
+    read: Callable[[str], str | None]
+
+
+def installed(path: Iterable[str] | None = None) -> Iterator[Distribution]:
+    """Yield every distribution on `path` once; of two with the same name the first wins, as it does for imports.
+
+    Args:
+        path: The folders to search; without it `sys.path`, and whatever else can find distributions.
+    """
+    seen: set[str] = set()
+    for found in _everywhere() if path is None else _on_path(path):
+        if found.name not in seen:
+            seen.add(found.name)
+            yield found
+
+
+def _everywhere() -> Iterator[Distribution]:
+    for finder in sys.meta_path:
+        # The importlib_metadata backport takes this method away from PathFinder and answers in its place.
+        if not hasattr(finder, "find_distributions"):
+            continue
+        if finder is PathFinder:
+            yield from _on_path(sys.path)
+        else:
+            yield from _foreign(finder)
+
+
+def _on_path(path: Iterable[str]) -> Iterator[Distribution]:
+    for place in path:
+        if not isinstance(place, str):  # the import system passes over such entries too
+            continue
+        if place.endswith(".egg") or os.path.isfile(place):
+            yield from _foreign(None, place)
+            continue
+        try:
+            children = os.listdir(place or ".")
+        except OSError:
+            continue
+        for child in children:
+            stem, dot, suffix = child.rpartition(".")
+            # pip renames what it could not delete to `~odelry-0.1.dist-info`, and ignores that from then on.
+            if dot and suffix.lower() in ("dist-info", "egg-info") and not child.startswith(("~", "-")):
+                name = normalise(stem.partition("-")[0])
+                yield Distribution(name, functools.partial(_read, os.path.join(place, child)))
+
+
+def _foreign(finder: object, place: str | None = None) -> Iterator[Distribution]:
+    from importlib import metadata  # it imports the email parser, which next to nobody here needs
+
+    search = metadata.MetadataPathFinder if finder is None else finder
+    where: dict[str, Any] = {} if place is None else {"path": [place]}
+    for found in search.find_distributions(metadata.DistributionFinder.Context(**where)):  # type: ignore[attr-defined]
+        yield Distribution(normalise(found.metadata["Name"] or ""), found.read_text)
+
+
+def _read(folder: str, file: str) -> str | None:
+    try:
+        with open(os.path.join(folder, file), encoding="utf-8", errors="replace") as opened:
+            return opened.read()
+    except OSError:
+        return None

@@ -1,0 +1,47 @@
+"""The classes that models are built of: modelry's own base classes, and those of every installed plugin.
+
+`modelry.models.BertTextClassifier` imports the plugin that registers this class; `dir(modelry.models)` imports nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelry._lazy import resolve
+from modelry.discovery.default import registry as _registry
+from modelry.errors import UnknownComponent
+
+if TYPE_CHECKING:
+    from modelry.models.backbone import Backbone as Backbone
+    from modelry.models.head import Head as Head
+    from modelry.models.task import Task as Task
+    from modelry.models.text_classifier import TextClassifier as TextClassifier
+    from modelry.text.preprocessor import Preprocessor as Preprocessor
+    from modelry.text.tokenizer import Tokenizer as Tokenizer
+
+_BASES = {
+    "Backbone": "modelry.models.backbone:Backbone",
+    "Head": "modelry.models.head:Head",
+    "Preprocessor": "modelry.text.preprocessor:Preprocessor",
+    "Task": "modelry.models.task:Task",
+    "TextClassifier": "modelry.models.text_classifier:TextClassifier",
+    "Tokenizer": "modelry.text.tokenizer:Tokenizer",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _BASES:
+        value = globals()[name] = resolve(_BASES[name])
+        return value
+    # The import system and inspection tools probe for such names all the time; no class of a plugin has one.
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        entry = _registry.find_class(name)
+    except UnknownComponent as error:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {error}") from None
+    return entry.load()
+
+
+def __dir__() -> list[str]:
+    return sorted({*(name for name in globals() if name.startswith("__")), *_BASES, *_registry.class_names()})

@@ -1,0 +1,109 @@
+"""Rooms import one another in one direction only, and only three of them import Keras."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import modelry
+
+ROOT = Path(modelry.__file__).parent
+
+FLOORS = {
+    "errors": 0,
+    "_lazy": 0,
+    "_version": 0,
+    "_backend": 1,
+    "discovery": 2,
+    "plugin": 3,
+    "storage": 3,
+    "presets": 4,
+    "weights": 5,
+    "text": 5,
+    "models": 6,
+    "testing": 7,
+    "cli": 8,
+}
+"""A room may import from the floors below its own; two rooms of one floor do not know each other."""
+
+KERAS_ROOMS = {"weights", "text", "models"}
+KERAS = {"keras", "keras_hub", "jax", "torch", "tensorflow"}
+HEAVY = {*KERAS, "fsspec", "huggingface_hub", "kagglehub"}
+
+
+def room_of(file: Path) -> str:
+    """Return which room a source file is in: the first part of its path, `__init__` for the façade."""
+    return file.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports_of(source: str, package: str) -> set[str]:
+    """Return the absolute dotted names that `source`, a module in `package`, imports anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {f"{module}.{name.name}" for name in node.names}
+    return found
+
+
+def rooms_imported(imports: set[str]) -> set[str]:
+    """Return the rooms that imports lead to, through the façade too."""
+    found = set()
+    for name in imports:
+        parts = name.split(".")
+        if parts[0] != "modelry":
+            continue
+        target = modelry._PUBLIC.get(parts[1], "") if len(parts) > 1 else "modelry.__init__"
+        found.add((target.partition(":")[0] or name).split(".")[1])
+    return found
+
+
+FILES = [file for file in sorted(ROOT.rglob("*.py")) if room_of(file) != "__init__"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_room_imports_only_what_lies_below(file):
+    room = room_of(file)
+    assert room in FLOORS, f"say on which floor {room} is"
+    package = ".".join(("modelry", *file.relative_to(ROOT).parent.parts))
+    imports = imports_of(file.read_text(), package)
+    known = rooms_imported(imports)
+    assert {other for other in known if other != room and FLOORS.get(other, 99) >= FLOORS[room]} == set()
+    if room not in KERAS_ROOMS:
+        assert {name.partition(".")[0] for name in imports} & KERAS == set()
+
+
+def test_the_facade_imports_nothing_that_costs():
+    tree = ast.parse((ROOT / "__init__.py").read_text())
+    tree.body = [node for node in tree.body if not isinstance(node, ast.If)]
+    assert rooms_imported(imports_of(ast.unparse(tree), "modelry")) == {"_backend", "_lazy", "errors"}
+
+
+def test_the_hubs_are_imported_inside_storage_alone():
+    for file in FILES:
+        if room_of(file) not in {"storage", "cli", "testing"}:
+            package = ".".join(("modelry", *file.relative_to(ROOT).parent.parts))
+            roots = {name.partition(".")[0] for name in imports_of(file.read_text(), package)}
+            assert roots & (HEAVY - KERAS) == set(), file
+
+
+@pytest.mark.parametrize(
+    ("source", "rooms"),
+    [
+        ("import modelry.models.head", {"models"}),
+        ("def f():\n    from modelry import TextClassifier", {"models"}),
+        ("from modelry import registry, errors", {"discovery", "errors"}),
+        ("from .. import presets", {"presets"}),
+        ("from ..presets.read import x", {"presets"}),
+        ("from . import uri", {"storage"}),
+        ("import modelry", {"__init__"}),
+        ("import keras, attrs", set()),
+    ],
+)
+def test_this_test_sees_every_way_to_import(source, rooms):
+    assert rooms_imported(imports_of(source, "modelry.storage")) == rooms
