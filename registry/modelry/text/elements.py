@@ -1,0 +1,106 @@
+"""One element of a stream -> x, y and weight, and whether it is a batch or a single example.
+
+A tuple is always `(x,)`, `(x, y)` or `(x, y, sample_weight)`, as everywhere in Keras; so sentence pairs are a dict
+with "text" and "text_pair", or stand inside: `((first, second), y)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from modelry.errors import InputError
+from modelry.text.arrays import describe, rank, to_array
+
+if TYPE_CHECKING:
+    from modelry.text.targets import TargetSpec
+
+
+@attrs.frozen(eq=False)
+class Element:
+    """What a stream yielded: a batch of texts, or one.
+
+    Attributes:
+        x: texts, in any of the spellings of `columns.py`; or of one example a string, two, or a dict of strings.
+        y: the label or labels, or None.
+        sample_weight: the weight or weights, or None.
+    """
+
+    x: Any
+    y: Any = None
+    sample_weight: Any = None
+
+
+def as_element(value: Any) -> Element:
+    """Take apart what a stream yielded."""
+    if isinstance(value, list) and not all(isinstance(item, str | bytes) for item in value):
+        value = tuple(value)  # torch's DataLoader collates tuples to lists; a list of strings is a column
+    if not isinstance(value, tuple):
+        return Element(value)
+    if not 1 <= len(value) <= 3:
+        raise InputError(
+            f"The stream yielded a tuple of {len(value)} items. Yield texts as a list, or (x, y), or "
+            "(x, y, sample_weight)."
+        )
+    return Element(*value)
+
+
+def is_example(element: Element, spec: TargetSpec) -> bool:
+    """Whether an element is a single example rather than a batch.
+
+    The parts may also be specifications with a `shape`, such as those of a `tf.data.Dataset`.
+    """
+    x, y = element.x, element.y
+    if isinstance(x, Mapping):
+        return bool(x) and all(rank(part) == 0 for part in x.values())
+    if isinstance(x, tuple) and len(x) == 2 and all(rank(part) == 0 for part in x):
+        # Two strings: one pair, or a batch of two texts as torch collates it. The label tells.
+        return y is not None and (rank(y) == 0 or (spec.one_hot and rank(y) == 1))
+    return rank(x) == 0
+
+
+def stack(examples: list[Element]) -> Element:
+    """Make one batch of single examples."""
+    first = examples[0]
+    if isinstance(first.x, Mapping):
+        x: Any = {name: [_scalar(example.x[name]) for example in examples] for name in first.x}
+    elif isinstance(first.x, tuple):
+        x = [tuple(_scalar(part) for part in example.x) for example in examples]
+    else:
+        x = [_scalar(example.x) for example in examples]
+    return Element(
+        x,
+        _stacked([example.y for example in examples], "y"),
+        _stacked([example.sample_weight for example in examples], "sample_weight"),
+    )
+
+
+def _scalar(value: Any) -> Any:
+    """Return a string as str or bytes, whatever tensor it comes in; anything else is refused with the batch."""
+    return value if isinstance(value, str | bytes) or value is None else to_array(value, "x").item()
+
+
+def _stacked(values: list[Any], name: str) -> Any:
+    missing = [value is None for value in values]
+    if all(missing):
+        return None
+    if any(missing):
+        raise InputError(f"The stream yielded {name} with some examples and not with others. Yield all or none.")
+    if all(isinstance(value, str | bytes) for value in values):
+        return values
+    rows = [to_array(value, name) for value in values]
+    if len({row.shape for row in rows}) > 1:
+        raise InputError(f"The stream yielded {name} of different shapes: {sorted({row.shape for row in rows})}.")
+    if rows[0].ndim == 0:
+        return [row.item() for row in rows]  # bytes of a string tensor stay strings this way
+    return np.stack(rows)
+
+
+def check_kind(example: bool, expected: bool, element: Element) -> None:
+    """Refuse a stream that mixes batches and single examples."""
+    if example != expected:
+        kinds = ("single examples", "batches") if expected else ("batches", "single examples")
+        raise InputError(f"The data began with {kinds[0]}, but x is {describe(element.x)}. Do not mix in {kinds[1]}.")

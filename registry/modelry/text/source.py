@@ -1,0 +1,179 @@
+"""The one door of the data path: what a task calls before it calls Keras.
+
+```python
+source = as_source(x, y, sample_weight, preprocessor=…, labels=…, num_classes=…, shuffle=True)
+super().fit(x=source, …)                                     # and evaluate
+source = as_source(x, preprocessor=…, predicting=True)
+return source.restore(super().predict(x=source, …))          # in the order of x
+```
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from modelry.errors import InputError
+from modelry.text.adapter import Source
+from modelry.text.arrays import to_array
+from modelry.text.batches import TextBatches
+from modelry.text.columns import Columns, as_columns
+from modelry.text.features import Preprocessor, encode
+from modelry.text.streams import TextStream, is_stream
+from modelry.text.targets import TargetSpec, as_targets, infer_labels
+from modelry.text.weights import ClassWeight, as_weights
+
+if TYPE_CHECKING:
+    from modelry.text.arrays import Array
+
+__all__ = ["Source", "as_batch", "as_source", "infer_labels", "split_validation", "unpack_validation"]
+
+BATCH_SIZE = 32  # Keras' default
+
+Data = tuple[Any, Any, Any]  # x, y, sample_weight
+
+
+def as_source(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    preprocessor: Preprocessor,
+    labels: tuple[str, ...] = (),
+    num_classes: int | None = None,
+    sparse: bool = True,
+    batch_size: int | None = None,
+    shuffle: bool = False,
+    class_weight: ClassWeight | None = None,
+    predicting: bool = False,
+    steps: int | None = None,
+) -> Source:
+    """Return what to hand to Keras as its x, with neither y nor sample_weight.
+
+    Args:
+        x: texts or sentence pairs in memory (see `columns.py`), or a stream of them (see `streams.py`), or a
+            source, which is returned as it is.
+        y: one label per text; None for a stream, which brings its own, and when predicting.
+        sample_weight: one weight per text; None for a stream.
+        preprocessor: turns texts into features.
+        labels: the names of the classes, by number.
+        num_classes: how many outputs the classifier has.
+        sparse: whether the loss takes class numbers.
+        batch_size: texts per batch, 32 by default. A stream of batches keeps its own.
+        shuffle: draw new batches each epoch.
+        class_weight: a weight per class, by number or name.
+        predicting: leave out labels and weights, and keep the order (`source.restore`).
+        steps: look only at the first `steps * batch_size` texts in memory; pass it on to Keras as well. For evaluate
+            and predict: batches are sorted by length, so Keras' own first steps would be the longest texts.
+    """
+    if isinstance(x, Source):
+        return x
+    size = BATCH_SIZE if batch_size is None else batch_size
+    spec = TargetSpec(tuple(labels), num_classes, sparse)
+    if is_stream(x):
+        if y is not None or sample_weight is not None:
+            raise InputError(
+                f"x is a stream ({type(x).__name__}), so y and sample_weight must come with it. "
+                "Yield (x, y) or (x, y, sample_weight)."
+            )
+        return TextStream(
+            x,
+            spec,
+            preprocessor=preprocessor,
+            batch_size=size,
+            class_weight=class_weight,
+            predicting=predicting,
+            shuffle=shuffle,
+        )
+    columns = as_columns(x)
+    targets = () if predicting else _targets(y, sample_weight, class_weight, spec, len(columns[0]))
+    if steps is not None:
+        columns = _sliced(columns, 0, steps * size)
+        targets = tuple(values[: steps * size] for values in targets)
+    return TextBatches(columns, targets, preprocessor=preprocessor, batch_size=size, shuffle=shuffle, fill=predicting)
+
+
+def as_batch(
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    preprocessor: Preprocessor,
+    labels: tuple[str, ...] = (),
+    num_classes: int | None = None,
+    sparse: bool = True,
+    class_weight: ClassWeight | None = None,
+    predicting: bool = False,
+) -> tuple[Any, Array | None, Array | None]:
+    """Return `(features, y, sample_weight)` for train_on_batch and its relatives; the arguments are as above."""
+    columns = as_columns(x)
+    features = encode(preprocessor, columns)
+    if predicting:
+        return features, None, None
+    spec = TargetSpec(tuple(labels), num_classes, sparse)
+    targets = _targets(y, sample_weight, class_weight, spec, len(columns[0]))
+    return features, targets[0], targets[1] if len(targets) > 1 else None
+
+
+def split_validation(x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[Data, Data | None]:
+    """Hold out the last part of data in memory, before any shuffling, as Keras does.
+
+    Args:
+        x: texts or sentence pairs.
+        y: one label per text.
+        sample_weight: one weight per text, or None.
+        fraction: the part to hold out; 0 for none.
+
+    Returns:
+        `(x, y, sample_weight)` to train on, and what is held out or None.
+    """
+    if not fraction:
+        return (x, y, sample_weight), None
+    if not 0 < fraction < 1:
+        raise InputError(f"validation_split is {fraction}. Pass a fraction between 0 and 1.")
+    if isinstance(x, Source) or is_stream(x):
+        raise InputError(
+            f"validation_split needs data in memory, but x is a stream ({type(x).__name__}). Pass validation_data."
+        )
+    columns = as_columns(x)
+    rows = len(columns[0])
+    split = math.floor(rows * (1 - fraction))
+    if not 0 < split < rows:
+        raise InputError(
+            f"validation_split={fraction} of {rows} texts leaves nothing to {'validate' if split else 'train'} on."
+        )
+    given = ((y, "y"), (sample_weight, "sample_weight"))
+    arrays = tuple(None if values is None else to_array(values, name) for values, name in given)
+    for (_, name), array in zip(given, arrays, strict=True):
+        if array is not None and (array.ndim == 0 or len(array) != rows):
+            raise InputError(f"x has {rows} texts, but {name} has the shape {array.shape}. Pass one value per text.")
+    kept, held_out = (
+        (_sliced(columns, start, stop), *(None if array is None else array[start:stop] for array in arrays))
+        for start, stop in ((0, split), (split, rows))
+    )
+    return (kept[0], kept[1], kept[2]), (held_out[0], held_out[1], held_out[2])
+
+
+def unpack_validation(validation_data: Any) -> Data:
+    """Return `(x, y, sample_weight)` of what fit takes as validation_data: `(x, y[, sample_weight])` or a stream."""
+    if not isinstance(validation_data, tuple | list):
+        return validation_data, None, None
+    if len(validation_data) not in (2, 3):
+        raise InputError(
+            f"validation_data has {len(validation_data)} items. Pass (x, y), (x, y, sample_weight) or a stream."
+        )
+    return validation_data[0], validation_data[1], validation_data[2] if len(validation_data) == 3 else None
+
+
+def _targets(
+    y: Any, sample_weight: Any, class_weight: ClassWeight | None, spec: TargetSpec, rows: int
+) -> tuple[Array, ...]:
+    if y is None:
+        raise InputError("y is missing: training and evaluation need one label per text.")
+    targets = as_targets(y, spec, rows)
+    weights = as_weights(sample_weight, class_weight, targets, spec)
+    return (targets,) if weights is None else (targets, weights)
+
+
+def _sliced(columns: Columns, start: int, stop: int) -> Columns:
+    return tuple(column[start:stop] for column in columns)

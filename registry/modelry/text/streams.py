@@ -1,0 +1,174 @@
+"""Data that is not in memory -> batches for Keras: generators, PyDatasets, DataLoaders, tf.data, any iterable.
+
+Texts keep the order in which they come. Each batch is padded to the bucket of its own longest text.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from modelry.errors import InputError
+from modelry.text.adapter import Source
+from modelry.text.arrays import to_array
+from modelry.text.columns import as_columns
+from modelry.text.elements import Element, as_element, check_kind, is_example, stack
+from modelry.text.features import encode
+from modelry.text.packed import Packer
+from modelry.text.py_dataset import read_dataset
+from modelry.text.replay import Once
+from modelry.text.targets import as_targets, is_strings
+from modelry.text.weights import as_weights, check_class_weight
+
+if TYPE_CHECKING:
+    from modelry.text.adapter import BatchData
+    from modelry.text.features import Preprocessor
+    from modelry.text.targets import TargetSpec
+    from modelry.text.weights import ClassWeight
+
+
+def is_stream(x: object) -> bool:
+    """Whether x is read element by element, rather than a column or columns of texts that are all there."""
+    if isinstance(x, keras.utils.PyDataset):
+        return True
+    in_memory = isinstance(x, Sequence | Mapping | np.ndarray | str | bytes) or hasattr(x, "shape")
+    return isinstance(x, Iterable) and not in_memory and not hasattr(x, "to_numpy")
+
+
+class TextStream(Source):
+    """The batches of a stream.
+
+    Args:
+        stream: an iterable of batches or of single examples, `x`, `(x, y)` or `(x, y, sample_weight)` each.
+        spec: what the labels may be.
+        preprocessor: turns the texts of one batch into features.
+        batch_size: how many single examples make a batch; batches stay as they are.
+        class_weight: a weight per class.
+        predicting: leave out labels and weights.
+        shuffle: run the batches of a PyDataset in random order; no other stream can be shuffled.
+    """
+
+    def __init__(
+        self,
+        stream: Any,
+        spec: TargetSpec,
+        *,
+        preprocessor: Preprocessor,
+        batch_size: int,
+        class_weight: ClassWeight | None = None,
+        predicting: bool = False,
+        shuffle: bool = False,
+    ) -> None:
+        if batch_size < 1:
+            raise InputError(f"batch_size is {batch_size}. Pass at least 1.")
+        if class_weight is not None:
+            check_class_weight(class_weight, spec)
+        self._stream = stream
+        self._spec = spec
+        self._preprocessor = preprocessor
+        self._batch_size = batch_size
+        self._class_weight = class_weight
+        self._predicting = predicting
+        self._shuffle = shuffle
+        self.ragged = isinstance(preprocessor, Packer)
+        self._once = Once(self._read(stream)) if isinstance(stream, Iterator) else None
+        self._num_batches = self._count()
+
+    def batches(self) -> Iterator[BatchData]:
+        """Yield the batches of one epoch, as `(features,)`, `(features, y)` or `(features, y, sample_weight)`."""
+        if self._once is not None:
+            return iter(self._once)
+        if isinstance(self._stream, keras.utils.PyDataset):
+            return self._read(read_dataset(self._stream, self._shuffle))
+        return self._read(self._stream)
+
+    @property
+    def num_batches(self) -> int | None:
+        """How many batches an epoch has, or None when the stream does not say."""
+        return self._num_batches
+
+    def on_epoch_begin(self) -> None:
+        """Tell a PyDataset."""
+        if isinstance(self._stream, keras.utils.PyDataset):
+            self._stream.on_epoch_begin()
+
+    def on_epoch_end(self) -> None:
+        """Tell a PyDataset, which may change its batches and their number."""
+        if isinstance(self._stream, keras.utils.PyDataset):
+            self._stream.on_epoch_end()
+            self._num_batches = self._stream.num_batches
+
+    def _count(self) -> int | None:
+        """Find the number of batches, looking at an element where it decides and can be looked at."""
+        stream = self._stream
+        if isinstance(stream, keras.utils.PyDataset):
+            count: int | None = stream.num_batches
+            return count
+        try:
+            size = len(stream)
+        except TypeError:  # it has no length, or (tf.data) does not know it
+            return None
+        if getattr(stream, "batch_size", None) is not None:  # torch's DataLoader: iterating may start processes
+            return size
+        if size == 0:
+            raise InputError("The data is empty: it has no batches.")
+        element = as_element(stream.element_spec if hasattr(stream, "element_spec") else next(iter(stream)))
+        return math.ceil(size / self._batch_size) if is_example(element, self._spec) else size
+
+    def _read(self, elements: Iterable[Any]) -> Iterator[BatchData]:
+        number = -1
+        for number, element in enumerate(self._batched(elements)):
+            try:
+                yield self._encode(element)
+            except InputError as error:
+                raise InputError(f"In batch {number} of the data: {error}") from error
+        if number < 0:
+            raise InputError("The data is empty: it ended before its first batch.")
+
+    def _batched(self, elements: Iterable[Any]) -> Iterator[Element]:
+        """Yield batches as they are, and single examples in groups of `batch_size`."""
+        iterator = map(as_element, elements)
+        for first in iterator:
+            examples = is_example(first, self._spec)
+            break
+        else:
+            return
+        everything = itertools.chain([first], iterator)
+        if not examples:
+            for element in everything:
+                check_kind(is_example(element, self._spec), examples, element)
+                yield element
+            return
+        while group := list(itertools.islice(everything, self._batch_size)):
+            for element in group:
+                check_kind(is_example(element, self._spec), examples, element)
+            yield stack(group)
+
+    def _encode(self, element: Element) -> BatchData:
+        columns = as_columns(element.x)
+        rows = len(columns[0])
+        if self._predicting:
+            if element.y is not None and is_strings(to_array(element.y, "y")):
+                self._check_labels(element.y, rows)
+            return (encode(self._preprocessor, columns),)
+        if element.y is None:
+            raise InputError("It has no labels. Yield (x, y) or (x, y, sample_weight).")
+        targets = as_targets(element.y, self._spec, rows)
+        weights = as_weights(element.sample_weight, self._class_weight, targets, self._spec)
+        features = encode(self._preprocessor, columns)
+        return (features, targets) if weights is None else (features, targets, weights)
+
+    def _check_labels(self, y: Any, rows: int) -> None:
+        """Refuse strings in the place of labels that are none: most likely the second texts of sentence pairs."""
+        try:
+            as_targets(y, self._spec, rows)
+        except InputError as error:
+            raise InputError(
+                f"{error} A tuple in a stream is always (x, y); if these are second segments, yield "
+                '{"text": …, "text_pair": …} instead.'
+            ) from error
