@@ -8,14 +8,15 @@ from modelry.errors import PresetFormatError
 from modelry.presets.checkpoint import Checkpoint
 from modelry.presets.json_files import field
 from modelry.text.wordpiece_files import wordpiece_config
-from modelry.weights.mapping import Flat, Linear, Same, SourcedWeight
+from modelry.weights.layouts import Flat, Linear, Same
+from modelry.weights.load import SourcedWeight
 from modelry_bert.tokenizer import SPECIAL_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modelry.storage.files import PresetFiles
-    from modelry.weights.mapping import Layout
+    from modelry.weights.layouts import Layout
     from modelry_bert.backbone import BertBackbone
     from modelry_bert.head import BertClassificationHead
 
@@ -24,6 +25,8 @@ class BertCheckpoint(Checkpoint):
     """Checkpoints with `"model_type": "bert"`."""
 
     architecture = "bert"
+    optional = ("pooler.*", "bert.pooler.*")
+    ignored = ("classifier.*", "cls.*", "*embeddings.position_ids")
 
     def backbone_config(self, config: Mapping[str, Any], where: str) -> dict[str, Any]:
         """Return the backbone's arguments, given the checkpoint's `config.json`.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 _KERAS_ARGUMENTS = ("dtype", "name", "trainable")
 
 
-class Backbone(keras.Model, abc.ABC):
-    """A functional Keras model from token ids to hidden states, without a head.
+class Backbone(keras.Model):
+    """A functional Keras model from token ids to hidden states, without a head; abstract.
 
     A subclass creates its layers, connects them, and hands inputs and outputs to this constructor. It keeps each
     constructor argument as an attribute of the same name; the config follows from that.

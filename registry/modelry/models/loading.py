@@ -60,16 +60,19 @@ def load_classifier(
     with uninitialized():
         backbone = overrides.get("backbone") or _backbone(recipe, found, overrides)
         head = _head(recipe, backbone, saved, overrides)
-        arguments = {key: overrides[key] for key in ("name", "trainable", "compile") if key in overrides}
+        arguments = {key: overrides[key] for key in ("name", "trainable") if key in overrides}
         arguments |= _head_arguments(recipe, saved, overrides) if head is None else {}
+        labels = _labels(recipe, saved, overrides)
         classifier = found(
-            backbone, preprocessor=preprocessor, head=head, labels=_labels(recipe, saved, overrides), **arguments
+            backbone, preprocessor=preprocessor, head=head, labels=labels, compile=False, **arguments
         )
     if load_weights and "backbone" not in overrides:
         place_backbone(recipe, backbone)
     if load_weights and saved:
         place_head(recipe, classifier.head)
     initialize(classifier.variables)
+    if overrides.get("compile", True):
+        classifier.compile()
     return classifier
 
 
@@ -82,7 +85,7 @@ def _classifier_class(recipe: Recipe, cls: type[C]) -> type[C]:
     if cls is not TextClassifier:
         load_class(recipe, recipe.backbone, cls.backbone_cls)
         return cls
-    if recipe.task is not None and recipe.task.short_name.endswith(f".{cls.task}"):
+    if recipe.task is not None and recipe.task.short_name.rpartition(".")[2] == cls.task:
         return load_class(recipe, recipe.task, cls)
     try:
         registry.find("tasks", recipe.default_part("text_classifier"))

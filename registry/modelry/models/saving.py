@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from modelry.models.saved_objects import Serialized, serialized_backbone, serialized_preprocessor, serialized_task
+from modelry.models.saved_objects import Serialized, serialized_backbone, serialized_task
 from modelry.models.weights import backbone_weights, head_weights
 from modelry.presets.components import owner_of
 from modelry.presets.json_files import write_json

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
@@ -18,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Task(keras.Model, abc.ABC):
-    """A functional Keras model for one task, with the preprocessing inside.
+class Task(keras.Model):
+    """A functional Keras model for one task, with the preprocessing inside; abstract.
+
+    It cannot be an `abc.ABC`: Keras instantiates every base of a functional model once.
 
     Args:
         backbone: The backbone.
@@ -109,9 +110,9 @@ class Task(keras.Model, abc.ABC):
             )
 
     @classmethod
-    @abc.abstractmethod
     def from_preset(cls, preset: str | os.PathLike[str], load_weights: bool = True, **overrides: Any) -> Self:
         """Load a preset; see the subclasses."""
+        raise NotImplementedError(f"{cls.__name__} is abstract. Call from_preset on a task such as TextClassifier.")
 
     def save_to_preset(self, preset_dir: str | os.PathLike[str], max_shard_size: float | None = 10) -> None:
         """Write everything that `from_preset` reads: configs, vocabulary, labels and weights.
@@ -132,9 +133,9 @@ class Task(keras.Model, abc.ABC):
 
         save_task(self, preset_dir, max_shard_size)
 
-    @abc.abstractmethod
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the backbone and the preprocessor serialized as Keras does it."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it is saved.")
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Self:

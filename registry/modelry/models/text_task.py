@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import abc
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class TextTask(Task, abc.ABC):
-    """A task whose inputs are texts.
+class TextTask(Task):
+    """A task whose inputs are texts; abstract.
 
     Texts come as a list, tuple, NumPy array or pandas column of strings; sentence pairs as two of these in a tuple
     `(first, second)`, as a list of pairs, or as a dict with `"text"` and `"text_pair"`. Data also comes as a
@@ -24,9 +23,9 @@ class TextTask(Task, abc.ABC):
     `(x, y, sample_weight)`, in batches or one by one. With `preprocessor=None` everything goes to Keras as it is.
     """
 
-    @abc.abstractmethod
     def target_options(self) -> Mapping[str, Any]:
         """Return what labels may be: the arguments `labels`, `num_classes` and `sparse` of `as_source`."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what its labels are.")
 
     def adopt_targets(self, y: Any) -> None:
         """Look at the labels of a whole data set before training on it; does nothing unless a subclass does."""

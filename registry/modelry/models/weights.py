@@ -39,7 +39,9 @@ def place_backbone(recipe: Recipe, backbone: Backbone) -> None:
     if recipe.checkpoint is None:
         load_weights(backbone_weights(backbone), store, where=where)
     else:
-        load_mapped(recipe.checkpoint.backbone_weights(backbone), store, where=where)
+        checkpoint = recipe.checkpoint
+        weights = checkpoint.backbone_weights(backbone)
+        load_mapped(weights, store, where=where, optional=checkpoint.optional, ignored=checkpoint.ignored)
 
 
 def place_head(recipe: Recipe, head: Head) -> None:
@@ -50,4 +52,4 @@ def place_head(recipe: Recipe, head: Head) -> None:
     if recipe.checkpoint is None:
         load_weights(head_weights(head), store, where=where)
     else:
-        load_mapped(recipe.checkpoint.head_weights(head), store, where=where)
+        load_mapped(recipe.checkpoint.head_weights(head), store, where=where, ignored=("*",))

@@ -23,8 +23,9 @@ class BuiltinPresets:
     def __get__(self, instance: object, owner: type) -> Mapping[str, BuiltinPreset]:
         for cls in owner.__mro__:
             entry = registry.owner(cls)
-            if entry is not None:
-                return registry.presets(entry.name.partition(".")[0])
+            architecture = entry.name.partition(".")[0] if entry else None
+            if architecture in registry.names("backbones"):
+                return registry.presets(architecture)
         task = getattr(owner, "task", None)
         tasks = registry.names("tasks")
         return {

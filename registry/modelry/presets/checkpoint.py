@@ -20,9 +20,14 @@ class Checkpoint(abc.ABC):
 
     Attributes:
         architecture: The short name under which the same distribution registers backbone, tokenizer and task.
+        optional: Patterns, such as `*pooler.*`, of backbone weights that some checkpoints lack; they are then
+            initialised at random.
+        ignored: Patterns of tensors that are not the backbone's. Any other that no weight takes is an error.
     """
 
     architecture: ClassVar[str]
+    optional: ClassVar[tuple[str, ...]] = ()
+    ignored: ClassVar[tuple[str, ...]] = ()
 
     @abc.abstractmethod
     def backbone_config(self, config: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib.metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 
 from modelry.discovery.default import registry
-from modelry.errors import BrokenPlugin, MissingPlugin, PresetError, PresetFormatError, UnknownComponent
+from modelry.discovery.names import RUNTIME
+from modelry.errors import BrokenPlugin, MissingPlugin, PresetError, PresetFormatError, SaveError, UnknownComponent
 
 if TYPE_CHECKING:
     from modelry.presets.recipe import Part, Recipe
@@ -37,6 +39,36 @@ def load_class(recipe: Recipe, part: Part, base: type[T]) -> type[T]:
             f"Load it with a base class such as TextClassifier, or with {found.__name__} itself."
         )
     return found
+
+
+@attrs.frozen
+class Owner:
+    """Where a component's class comes from.
+
+    Attributes:
+        name: The qualified name it is registered under.
+        requirement: The distribution and the versions of it that can load what is saved now.
+    """
+
+    name: str
+    requirement: str
+
+
+def owner_of(component: object) -> Owner:
+    """Return the owner of a component's class, or of the nearest of its bases that a plugin registers.
+
+    Raises:
+        SaveError: No plugin registers any of them, so nobody else could load the component.
+    """
+    for cls in type(component).__mro__:
+        entry = registry.owner(cls)
+        if entry is not None and entry.distribution != RUNTIME:
+            major = int(entry.version.partition(".")[0])
+            return Owner(entry.qualified, f"{entry.distribution}>={entry.version},<{major + 1}")
+    raise SaveError(
+        f"{type(component).__name__} is not registered by any installed distribution, so a preset with it could not "
+        "be loaded. Ship it in a package with an entry point (docs/plugins.md), or save with model.save('x.keras')."
+    )
 
 
 def check_requirements(recipe: Recipe) -> None:

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modelry._version import __version__
+from modelry._version import version
 from modelry.errors import InputError, SaveError
 from modelry.presets import manifest as manifests
 from modelry.presets.json_files import write_json
@@ -69,7 +69,7 @@ def write_manifest(folder: Path, manifest: manifests.Manifest) -> None:
     manifest = manifests.Manifest(
         manifest.components, manifest.requires, manifest.labels, manifest.weights, files
     )
-    write_json(folder / manifests.NAME, manifest.to_json(__version__))
+    write_json(folder / manifests.NAME, manifest.to_json(version))
 
 
 def _check_target(target: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -100,6 +100,12 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
             padding_mask[place, : len(ids)] = True
         features = {"token_ids": token_ids, "padding_mask": padding_mask}
         return {**features, "segment_ids": segment_ids} if self.segment_ids else features
+
+    def keras_hub_config(self) -> dict[str, Any] | None:
+        """Return the config for KerasHub, which has neither buckets to turn off nor transformers' truncation."""
+        if self.truncate == "longest_first" or super().keras_hub_config() is None:
+            return None
+        return {key: value for key, value in self.get_config().items() if key != "padding"}
 
     def _id(self, token: str) -> int:
         return self.tokenizer.token_to_id(token)

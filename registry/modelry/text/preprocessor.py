@@ -34,6 +34,7 @@ class Preprocessor(abc.ABC):
     Attributes:
         tokenizer_cls: The class of tokenizer it needs.
         presets: The built-in presets that have a preprocessor of this class, by name.
+        keras_hub_class: The name of the KerasHub class that packs texts in the same way, if there is one.
         tokenizer: The tokenizer.
         sequence_length: The greatest number of tokens of a row, special tokens included. It can be set at any time.
         padding: `"bucket"` lets `fit`, `evaluate` and `predict` pad each batch only as far as its own texts need;
@@ -42,6 +43,7 @@ class Preprocessor(abc.ABC):
 
     tokenizer_cls: ClassVar[type[Tokenizer]]
     presets = BuiltinPresets()
+    keras_hub_class: ClassVar[str | None] = None
     tokenizer: Tokenizer
     padding: Padding
 
@@ -92,6 +94,10 @@ class Preprocessor(abc.ABC):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; the tokenizer is an object."""
         return config_of(self)
+
+    def keras_hub_config(self) -> dict[str, Any] | None:
+        """Return the config under which KerasHub's class packs texts in the same way, or `None` if it cannot."""
+        return None if self.keras_hub_class is None else self.get_config()
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -27,11 +27,13 @@ class Tokenizer(abc.ABC):
         assets: Constructor argument → the name of the file that holds it, such as
             `{"vocabulary": "vocabulary.txt"}`.
         presets: The built-in presets that have a tokenizer of this class, by name.
+        keras_hub_class: The name of the KerasHub class that gives the same ids, if there is one.
         sequence_length: Pad or cut every text to this many ids; `None` leaves them ragged.
     """
 
     assets: ClassVar[Mapping[str, str]]
     presets = BuiltinPresets()
+    keras_hub_class: ClassVar[str | None] = None
     sequence_length: int | None
 
     @abc.abstractmethod
@@ -103,6 +105,10 @@ class Tokenizer(abc.ABC):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, assets included: `type(self)(**config)` is an equal tokenizer."""
         return config_of(self)
+
+    def keras_hub_config(self) -> dict[str, Any] | None:
+        """Return the config under which KerasHub's class gives the same ids, or `None` if it cannot."""
+        return None if self.keras_hub_class is None else self.get_config()
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

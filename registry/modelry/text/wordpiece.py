@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers
@@ -111,6 +111,13 @@ class WordPieceTokenizer(Tokenizer):
     def save_assets(self, folder: Path) -> None:
         """Write `vocabulary.txt`, one token a line."""
         (folder / self.assets["vocabulary"]).write_text("".join(f"{token}\n" for token in self.vocabulary), "utf-8")
+
+    def keras_hub_config(self) -> dict[str, Any] | None:
+        """Return the config for KerasHub, which cannot clean texts as the original BERT does."""
+        if self.clean_text or super().keras_hub_config() is None:
+            return None
+        config = {key: value for key, value in self.get_config().items() if key != "clean_text"}
+        return {**config, "special_tokens": None}
 
     def _build(self) -> tokenizers.Tokenizer:
         rust = tokenizers.Tokenizer(

@@ -72,9 +72,11 @@ class SelfAttention(keras.layers.Layer):
         probabilities = self.attention_dropout(probabilities, training=training)
         return self.output_dense(ops.einsum("BHTS,BSHD->BTHD", probabilities, value))  # (B, T, E)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...], **_: Any) -> tuple[int | None, ...]:
-        """Return the input's shape, which is the output's."""
-        return input_shape
+    def compute_output_shape(
+        self, x_shape: tuple[int | None, ...], attention_mask_shape: Any = None
+    ) -> tuple[int | None, ...]:
+        """Return the shape of the hidden states, which stays the same."""
+        return x_shape
 
 
 def attention_mask(padding_mask: Any, text_ids: Any = None) -> Any:

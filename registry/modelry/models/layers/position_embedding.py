@@ -44,7 +44,7 @@ class PositionEmbedding(keras.layers.Layer):
         return table[None, : ops.shape(x)[1]]  # (1, T, E)
 
     def compute_output_shape(
-        self, input_shape: tuple[int | None, ...], positions_shape: Any = None
+        self, x_shape: tuple[int | None, ...], positions_shape: Any = None
     ) -> tuple[int | None, ...]:
         """Return `(1 or batch, length, hidden_dim)`."""
-        return (1 if positions_shape is None else input_shape[0], *input_shape[1:])
+        return (1 if positions_shape is None else x_shape[0], *x_shape[1:])

@@ -94,6 +94,8 @@ class TransformerEncoder(keras.layers.Layer):
         outer = self._feedforward_output_dense(inner)  # (B, T, E)
         return self._feedforward_layer_norm(x + self._feedforward_dropout(outer, training=training))
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...], **_: Any) -> tuple[int | None, ...]:
-        """Return the input's shape, which is the output's."""
-        return input_shape
+    def compute_output_shape(
+        self, x_shape: tuple[int | None, ...], attention_mask_shape: Any = None
+    ) -> tuple[int | None, ...]:
+        """Return the shape of the hidden states, which stays the same."""
+        return x_shape

@@ -1,0 +1,77 @@
+"""The JSON of a saved component: KerasHub's class id and config where KerasHub can compute the same, ours otherwise.
+
+A preset that KerasHub would load but compute differently names modelry's classes, which KerasHub refuses to load.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from modelry.errors import SaveError
+from modelry.text.preprocessor import Preprocessor
+
+if TYPE_CHECKING:
+    from modelry.models.backbone import Backbone
+    from modelry.models.text_classifier import TextClassifier
+    from modelry.text.tokenizer import Tokenizer
+
+Serialized = dict[str, Any]
+
+
+def serialized_backbone(backbone: Backbone) -> Serialized:
+    """Return the contents of `config.json`."""
+    return _serialized(backbone, backbone.keras_hub_config(), backbone.get_config())
+
+
+def serialized_preprocessor(preprocessor: Preprocessor) -> Serialized:
+    """Return the contents of `preprocessor.json`, with those of `tokenizer.json` in it."""
+    tokenizer = _serialized_tokenizer(preprocessor.tokenizer)
+    written = _serialized(preprocessor, preprocessor.keras_hub_config(), preprocessor.get_config())
+    return {**written, "config": {**written["config"], "tokenizer": tokenizer}}
+
+
+def serialized_task(task: TextClassifier) -> Serialized:
+    """Return the contents of `task.json`, with copies of the backbone's and the preprocessor's.
+
+    Raises:
+        SaveError: The preprocessor is a plain callable, which no file can hold.
+    """
+    if task.preprocessor is not None and not isinstance(task.preprocessor, Preprocessor):
+        raise SaveError(
+            f"The preprocessor is {task.preprocessor!r}, no modelry.Preprocessor, so it cannot be saved. "
+            "Set classifier.preprocessor = None before saving, and pass it to from_preset again."
+        )
+    own_head = type(task.head) is task.head_cls
+    head = {"num_classes": task.num_classes, "activation": task.activation, "dropout": task.dropout}
+    parts = {
+        "backbone": serialized_backbone(task.backbone),
+        "preprocessor": None if task.preprocessor is None else serialized_preprocessor(task.preprocessor),
+        "name": task.name,
+    }
+    config = {**parts, **head}
+    if own_head:
+        return _serialized(task, config if task.keras_hub_class else None, config)
+    return _serialized(task, None, {**config, "head": _serialized(task.head, None, _head_config(task))})
+
+
+def _head_config(task: TextClassifier) -> dict[str, Any]:
+    return {key: value for key, value in task.head.get_config().items() if key not in ("dtype", "name", "trainable")}
+
+
+def _serialized_tokenizer(tokenizer: Tokenizer) -> Serialized:
+    written = _serialized(tokenizer, tokenizer.keras_hub_config(), tokenizer.get_config())
+    # The assets are files of their own.
+    return {**written, "config": {**written["config"], **dict.fromkeys(tokenizer.assets)}}
+
+
+def _serialized(component: Any, keras_hub: dict[str, Any] | None, own: dict[str, Any]) -> Serialized:
+    cls = type(component)
+    package, name = cls.__module__.partition(".")[0], cls.__name__
+    if keras_hub is not None:
+        package, name = "keras_hub", cls.keras_hub_class
+    return {
+        "module": cls.__module__,
+        "class_name": name,
+        "config": own if keras_hub is None else keras_hub,
+        "registered_name": f"{package}>{name}",
+    }
