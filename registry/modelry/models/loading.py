@@ -60,7 +60,8 @@ def load_classifier(
     with uninitialized():
         backbone = overrides.get("backbone") or _backbone(recipe, found, overrides)
         head = _head(recipe, backbone, saved, overrides)
-        arguments = {key: overrides[key] for key in ("name", "trainable") if key in overrides}
+        arguments = {"name": None if recipe.task is None else recipe.task.config.get("name")}
+        arguments |= {key: overrides[key] for key in ("name", "trainable") if key in overrides}
         arguments |= _head_arguments(recipe, saved, overrides) if head is None else {}
         labels = _labels(recipe, saved, overrides)
         classifier = found(

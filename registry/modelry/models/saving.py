@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -57,10 +56,10 @@ def _write_backbone(folder: Path, backbone: Backbone, config: Serialized, max_sh
         {
             "keras_version": keras.__version__,
             "parameter_count": backbone.count_params(),
-            "date_saved": datetime.datetime.now().strftime("%Y-%m-%d@%H:%M:%S"),
+            "tasks": ["TextClassifier"],
         },
     )
-    return save_hdf5(folder / BACKBONE_WEIGHTS, backbone_weights(backbone), max_shard_size=max_shard_size).name
+    return save_hdf5(folder / BACKBONE_WEIGHTS, backbone_weights(backbone), max_shard_size=max_shard_size)[0].name
 
 
 def _write_preprocessor(folder: Path, preprocessor: Preprocessor, config: Serialized) -> None:

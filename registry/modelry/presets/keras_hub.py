@@ -32,12 +32,12 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
     """
     manifest = read_manifest(files)
     reader = _Reader(files, manifest)
-    task = files_task = read_json(files, TASK) if TASK in files else None
+    task = read_json(files, TASK) if TASK in files else None
     preprocessor = read_json(files, PREPROCESSOR) if PREPROCESSOR in files else None
     tokenizer = read_json(files, TOKENIZER) if TOKENIZER in files else None
-    if files_task is not None:
+    if task is not None:
         # KerasHub builds a task from the copies inside task.json, so they win over the files beside it.
-        parts = reader.config_of(files_task, TASK)
+        parts = reader.config_of(task, TASK)
         config = parts.get("backbone") or config
         preprocessor = parts.get("preprocessor") or preprocessor
     if preprocessor is not None:
@@ -50,7 +50,7 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
         preprocessor=None
         if preprocessor is None
         else reader.part("preprocessors", preprocessor, PREPROCESSOR, without=("tokenizer",)),
-        task=None if task is None else reader.part("tasks", task, TASK, without=("backbone", "preprocessor", "head")),
+        task=None if task is None else reader.task(task),
         head=None if task is None else reader.head(task),
         labels=None if manifest is None else manifest.labels,
         requires=() if manifest is None else manifest.requires,
@@ -80,6 +80,11 @@ class _Reader:
         facts = {"dtype": dtype_name(config.get("dtype"), self._where("config.json"))}
         facts |= {key: config[key] for key in ("name", "trainable") if key in config}
         return Part(part.kind, part.name, {**part.config, **facts})
+
+    def task(self, serialized: Mapping[str, Any]) -> Part:
+        part = self.part("tasks", serialized, TASK, without=("backbone", "preprocessor", "head"))
+        name = self.config_of(serialized, TASK).get("name")
+        return Part(part.kind, part.name, {**part.config, "name": name})
 
     def head(self, task: Mapping[str, Any]) -> Part | None:
         head = self.config_of(task, TASK).get("head")

@@ -101,8 +101,13 @@ class Preprocessor(abc.ABC):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Create a preprocessor from what `get_config` returned."""
-        return cls(**config)
+        """Create a preprocessor from what `get_config` returned, or what Keras made of it in a `.keras` file."""
+        tokenizer = config["tokenizer"]
+        if isinstance(tokenizer, Mapping):
+            import keras
+
+            tokenizer = keras.saving.deserialize_keras_object(tokenizer)
+        return cls(**{**config, "tokenizer": tokenizer})
 
     @classmethod
     def from_preset(cls, preset: str | os.PathLike[str], **overrides: Any) -> Self:
