@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import types
 
 import attrs
@@ -152,7 +153,9 @@ def test_preferring_what_a_distribution_does_not_have_is_an_error():
 
 def test_threads_lose_no_registration_and_scan_once(monkeypatch):
     scans = []
-    monkeypatch.setattr("modelry.discovery.registry.scan", lambda: scans.append(1) or Scan((), frozenset()))
+    monkeypatch.setattr(
+        "modelry.discovery.registry.scan", lambda: scans.append(time.sleep(0.05)) or Scan((), frozenset())
+    )
     shared, barrier, errors = Registry(), threading.Barrier(8), []
 
     def work(number):
