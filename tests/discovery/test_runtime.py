@@ -161,6 +161,7 @@ def test_threads_lose_no_registration_and_scan_once(monkeypatch):
     def work(number):
         try:
             barrier.wait()
+            assert shared.names("tasks") == ()
             for turn in range(60):
                 shared.register("heads", f"h{number}.{turn}", _class("lib"))
                 assert shared.find("heads", f"h{number}.{turn}")
