@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import pytest
 
 from modelry.text.packed import PackedTexts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 VOCABULARY = 101
 

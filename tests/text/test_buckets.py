@@ -106,7 +106,7 @@ def test_the_same_generator_gives_the_same_plan() -> None:
 
 
 def test_a_row_longer_than_the_sequence_is_the_preprocessors_fault() -> None:
-    with pytest.raises(InputError, match="Row 1 was packed to 70 tokens.*preprocessor"):
+    with pytest.raises(InputError, match=r"Row 1 was packed to 70 tokens.*preprocessor"):
         plan_batches(np.array([3, 70]), 2, 64)
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -9,6 +8,9 @@ import pytest
 
 from modelry.errors import InputError
 from modelry.text.features import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_batch_is_padded_to_the_bucket_of_its_longest_text(packer: Any) -> None:

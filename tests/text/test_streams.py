@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -13,6 +12,9 @@ import torch
 from modelry.errors import InputError
 from modelry.text.streams import TextStream, is_stream
 from modelry.text.targets import TargetSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 SPEC = TargetSpec(("neg", "pos"), 2)
 
@@ -159,7 +161,7 @@ def test_predicting_single_texts(stream: Any, packer: Any) -> None:
 
 
 def test_a_second_text_in_the_place_of_a_label_is_refused(stream: Any) -> None:
-    with pytest.raises(InputError, match="always \\(x, y\\).*text_pair"):
+    with pytest.raises(InputError, match=r"always \(x, y\).*text_pair"):
         list(stream(Reiterable((["a"], ["b"])), predicting=True).batches())
     assert len(list(stream(Reiterable((["a"], ["pos"])), predicting=True).batches())) == 1
 
@@ -297,8 +299,9 @@ def test_arguments_are_checked_before_anything_is_read(stream: Any) -> None:
         {"text": ["a"]},
         3,
         None,
-    ]
-    + [torch.tensor([1]), pd.Index(["a"])],
+        torch.tensor([1]),
+        pd.Index(["a"]),
+    ],
 )
 def test_what_lies_in_memory_is_no_stream(x: Any) -> None:
     assert not is_stream(x)

@@ -88,5 +88,5 @@ def test_string_tensors_are_columns_and_labels(packer: Any) -> None:
 def test_a_fault_in_the_first_batch_is_an_input_error(packer: Any, new_model: Any) -> None:
     source = as_source(slices(TEXTS, [7] * 5).batch(2), preprocessor=packer, **CLASSES)
 
-    with pytest.raises(InputError, match="batch 0.*Row 0 of y is 7"):
+    with pytest.raises(InputError, match=r"batch 0.*Row 0 of y is 7"):
         new_model().fit(source, verbose=0)
