@@ -82,6 +82,20 @@ def make_texts(count: int, seed: int = 0, longest: int = 70) -> list[str]:
     return [" ".join(f"w{word}" for word in rng.integers(0, 500, rng.integers(1, longest))) for _ in range(count)]
 
 
+class StepCounter(keras.callbacks.Callback):
+    """Counts training steps. `optimizer.iterations` is one too many on TensorFlow where data ends unexpectedly."""
+
+    steps = 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.steps += 1
+
+
+@pytest.fixture
+def counter() -> StepCounter:
+    return StepCounter()
+
+
 @pytest.fixture
 def packer() -> WordHashes:
     return WordHashes()
