@@ -27,7 +27,8 @@ def resolve(monkeypatch):
         entries = []
         for distribution, aliases in declared.items():
             module = types.ModuleType(f"hooks_of_{distribution}")
-            module.modelry_aliases = hookimpl(lambda answer=aliases: answer, specname="modelry_aliases")
+            answer = aliases if callable(aliases) else lambda answer=aliases: answer
+            module.modelry_aliases = hookimpl(answer, specname="modelry_aliases")
             monkeypatch.setitem(sys.modules, module.__name__, module)
             entries += [Entry("plugin", name, module.__name__, distribution) for name in ("one", "same")]
         index = build_index(Scan((*HEADS, *entries), frozenset()), Policy())
@@ -64,7 +65,7 @@ def test_an_alias_that_leads_nowhere_is_none(resolve, aliases):
 
 
 def test_two_plugins_may_agree(resolve):
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="called .new. now"):
         assert resolve("old", acme={("heads", "old"): "new"}, other={("heads", "old"): "new"}).qualified == "acme:new"
 
 
@@ -77,3 +78,16 @@ def test_two_plugins_that_disagree_make_the_old_name_ambiguous(resolve):
 def test_what_is_no_table_of_aliases_is_a_failure_of_its_plugin(resolve):
     with pytest.warns(RuntimeWarning, match=r"acme \(hooks_of_acme\): modelry_aliases fails with TypeError: expected"):
         assert resolve("old", acme={("heads", "old"): 3}) is None
+
+
+def test_a_hook_that_exits_is_a_failure_of_its_plugin(resolve):
+    with pytest.warns(RuntimeWarning, match=r"modelry_aliases fails with SystemExit: 3"):
+        assert resolve("old", acme=lambda: sys.exit(3)) is None
+
+
+def test_an_interrupt_is_no_failure_of_a_plugin(resolve):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        resolve("old", acme=interrupted)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 import time
 
 import pytest
 
+from modelry import models
 from modelry.discovery import freshness
 from modelry.discovery.default import registry
 from modelry.discovery.entry import Entry
@@ -146,6 +149,39 @@ def test_a_snapshot_is_current_until_a_folder_changes(tmp_path, monkeypatch):
     assert not before.is_current()
     # A folder changed so recently that a file system with a coarse clock could hide the next change.
     assert not freshness.snapshot().is_current()
+
+
+def test_a_miss_costs_no_scan_while_nothing_changed(tmp_path, monkeypatch):
+    scans = []
+    monkeypatch.setattr("modelry.discovery.registry.scan", lambda: scans.append(1) or Scan((), frozenset()))
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    os.utime(tmp_path, (1, 1))
+    with registry.isolated():
+        for _ in range(3):
+            with pytest.raises(UnknownComponent):
+                registry.find("heads", "nothing")
+    assert len(scans) == 1
+
+
+def test_refresh_lets_python_find_new_modules_too(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("acme_late")
+    before = tmp_path.stat().st_mtime_ns
+    (tmp_path / "acme_late.py").write_text("class Late: pass")
+    (tmp_path / "acme_late-1.dist-info").mkdir()
+    (tmp_path / "acme_late-1.dist-info" / "entry_points.txt").write_text("[modelry.heads]\nlate = acme_late:Late")
+    os.utime(tmp_path, ns=(before, before))  # as with a clock too coarse to tell these changes from what was before
+    with registry.isolated():
+        registry.refresh()
+        assert registry.load("heads", "late").__name__ == "Late"
+    del sys.modules["acme_late"]
+
+
+def test_probing_for_private_names_asks_no_registry(monkeypatch):
+    monkeypatch.setattr("modelry.discovery.registry.scan", lambda: pytest.fail("scanned"))
+    with registry.isolated():
+        assert not hasattr(models, "_repr_html_")
 
 
 @pytest.mark.parametrize(

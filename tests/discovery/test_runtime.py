@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import types
 
 import attrs
@@ -152,12 +153,15 @@ def test_preferring_what_a_distribution_does_not_have_is_an_error():
 
 def test_threads_lose_no_registration_and_scan_once(monkeypatch):
     scans = []
-    monkeypatch.setattr("modelry.discovery.registry.scan", lambda: scans.append(1) or Scan((), frozenset()))
+    monkeypatch.setattr(
+        "modelry.discovery.registry.scan", lambda: scans.append(time.sleep(0.05)) or Scan((), frozenset())
+    )
     shared, barrier, errors = Registry(), threading.Barrier(8), []
 
     def work(number):
         try:
             barrier.wait()
+            assert shared.names("tasks") == ()
             for turn in range(60):
                 shared.register("heads", f"h{number}.{turn}", _class("lib"))
                 assert shared.find("heads", f"h{number}.{turn}")

@@ -115,7 +115,7 @@ def _by_name(entries: Iterable[Entry]) -> dict[Key, tuple[Entry, ...]]:
 
 def _only(owners: tuple[Entry, ...], what: str, way_out: str) -> Entry | None:
     # A malformed declaration can never be meant where there is a sound one.
-    owners = tuple(entry for entry in owners if entry.problem is None) or owners[:1]
+    owners = tuple(entry for entry in owners if entry.problem is None) or owners
     if len(owners) > 1:
         who = " and ".join(f"{entry.owner} ({entry.target})" for entry in owners)
         raise AmbiguousName(f"{what[0].upper()}{what[1:]} is registered by {who}. {way_out}")

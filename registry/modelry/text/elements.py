@@ -34,8 +34,13 @@ class Element:
     sample_weight: Any = None
 
 
-def as_element(value: Any) -> Element:
-    """Take apart what a stream yielded."""
+def as_element(value: Any, *, collated: bool = False) -> Element:
+    """Take apart what a stream yielded.
+
+    Args:
+        value: `x`, or a tuple or list of x, y and weight.
+        collated: whether torch's `default_collate` made it, which turns (first, second) tuples into a list of columns.
+    """
     if isinstance(value, list) and not all(isinstance(item, str | bytes) for item in value):
         value = tuple(value)  # torch's DataLoader collates tuples to lists; a list of strings is a column
     if not isinstance(value, tuple):
@@ -45,7 +50,10 @@ def as_element(value: Any) -> Element:
             f"The stream yielded a tuple of {len(value)} items. Yield texts as a list, or (x, y), or "
             "(x, y, sample_weight)."
         )
-    return Element(*value)
+    element = Element(*value)
+    if collated and isinstance(element.x, list) and len(element.x) == 2 and not isinstance(element.x[0], str | bytes):
+        return attrs.evolve(element, x=tuple(element.x))
+    return element
 
 
 def is_example(element: Element, spec: TargetSpec) -> bool:

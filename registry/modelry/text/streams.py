@@ -132,7 +132,9 @@ class TextStream(Source):
 
     def _batched(self, elements: Iterable[Any]) -> Iterator[Element]:
         """Yield batches as they are, and single examples in groups of `batch_size`."""
-        iterator = map(as_element, elements)
+        collate = getattr(self._stream, "collate_fn", None)
+        collated = getattr(collate, "__name__", "") == "default_collate"
+        iterator = (as_element(value, collated=collated) for value in elements)
         for first in iterator:
             examples = is_example(first, self._spec)
             break

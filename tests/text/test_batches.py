@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import pytest
+
+from modelry.errors import InputError
+from modelry.text.batches import TextBatches
+from modelry.text.buckets import bucket_lengths
+from modelry.text.packed import PackedTexts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+backend = keras.backend.backend()
+
+
+def first_ids(source: TextBatches) -> list[list[int]]:
+    """One number per text and batch that tells the texts apart: their labels."""
+    return [batch[1].tolist() for batch in source.batches()]
+
+
+def numbered(texts: list[str]) -> tuple[np.ndarray]:
+    return (np.arange(len(texts), dtype=np.int32),)
+
+
+def test_features_labels_and_weights_stay_together(packer: Any, new_texts: Callable[..., list[str]]) -> None:
+    texts = new_texts(50)
+    targets = (np.arange(50, dtype=np.int32), np.arange(50, dtype=np.float32) / 7)
+
+    for shuffle in (False, True):
+        source = TextBatches((texts,), targets, preprocessor=packer, batch_size=8, shuffle=shuffle)
+        for features, y, weight in source.batches():
+            alone = packer.pack(([texts[row] for row in y],))
+            expected = packer.pad(alone, range(len(y)), features["token_ids"].shape[1])
+            assert np.array_equal(features["token_ids"], expected["token_ids"])
+            assert np.array_equal(weight, y.astype(np.float32) / 7)
+
+
+def test_an_epoch_has_every_text_once_in_few_shapes(new_packer: Any, new_texts: Callable[..., list[str]]) -> None:
+    texts = new_texts(203, longest=300)
+    packer = new_packer(256)
+    source = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=16, shuffle=True)
+
+    for _ in range(5):
+        assert sorted(np.concatenate(first_ids(source)).tolist()) == list(range(203))
+
+    assert source.num_batches == 13
+    assert len(set(packer.shapes)) <= len(bucket_lengths(256)) + 1
+    assert {length for _, length in packer.shapes} >= {64, 128, 256}
+
+
+def test_texts_are_tokenised_once(packer: Any, new_texts: Callable[..., list[str]], monkeypatch: Any) -> None:
+    calls = []
+    pack = packer.pack
+    monkeypatch.setattr(packer, "pack", lambda columns: calls.append(len(columns[0])) or pack(columns))
+    source = TextBatches((new_texts(20),), preprocessor=packer, batch_size=4, shuffle=True)
+
+    for _ in range(3):
+        list(source.batches())
+
+    assert calls == [20]
+
+
+def test_shuffling_is_new_each_epoch_and_follows_the_seed(packer: Any, new_texts: Callable[..., list[str]]) -> None:
+    texts = new_texts(60)
+
+    def epochs() -> list[list[list[int]]]:
+        keras.utils.set_random_seed(11)
+        source = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=8, shuffle=True)
+        return [first_ids(source) for _ in range(3)]
+
+    first = epochs()
+
+    assert first[0] != first[1] != first[2] != first[0]
+    assert epochs() == first
+    np.random.seed(12)
+    other = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=8, shuffle=True)
+    assert first_ids(other) != first[0]
+
+
+def test_looking_at_the_first_batch_does_not_use_up_a_shuffle(packer: Any, new_texts: Any) -> None:
+    texts = new_texts(60)
+    source = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=8, shuffle=True)
+
+    looked_at = next(source.batches())[1].tolist()
+
+    assert first_ids(source)[0] == looked_at
+
+
+def test_without_shuffling_every_epoch_is_the_same(packer: Any, new_texts: Callable[..., list[str]]) -> None:
+    texts = new_texts(60)
+    source = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=8)
+
+    assert first_ids(source) == first_ids(source)
+
+
+def test_fixed_padding_keeps_the_order_and_the_length(new_packer: Any, new_texts: Callable[..., list[str]]) -> None:
+    texts = new_texts(20)
+    packer = new_packer(100, "fixed")
+    source = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=8)
+
+    assert np.concatenate(first_ids(source)).tolist() == list(range(20))
+    assert packer.shapes == [(8, 100), (8, 100), (4, 100)]
+    assert source.order is not None
+    assert source.order.tolist() == list(range(20))
+
+
+@pytest.mark.parametrize("fill", [False, True])
+@pytest.mark.parametrize("count", [1, 3, 8, 9, 67])
+def test_order_restores_the_users_order(packer: Any, new_texts: Any, count: int, fill: bool) -> None:
+    texts = new_texts(count, seed=count)
+    source = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=8, fill=fill)
+
+    outputs = np.concatenate([batch[1] for batch in source.batches()])
+
+    assert source.restore(outputs).tolist() == list(range(count))
+    restored = source.restore({"a": outputs, "b": [outputs * 2]})
+    assert restored["a"].tolist() == list(range(count))
+    assert restored["b"][0].tolist() == list(range(0, 2 * count, 2))
+
+
+def test_filling_leaves_powers_of_two_of_rows(packer: Any, new_texts: Callable[..., list[str]]) -> None:
+    list(TextBatches((new_texts(21),), preprocessor=packer, batch_size=8, fill=True).batches())
+
+    assert sorted({rows for rows, _ in packer.shapes}) == [8]
+    packer.shapes.clear()
+    list(TextBatches((new_texts(3),), preprocessor=packer, batch_size=8, fill=True).batches())
+    assert [rows for rows, _ in packer.shapes] == [4]
+
+
+def test_shuffled_batches_have_no_order(packer: Any, new_texts: Callable[..., list[str]]) -> None:
+    source = TextBatches((new_texts(9),), preprocessor=packer, batch_size=8, shuffle=True)
+
+    assert source.order is None
+    assert source.restore("as it is") == "as it is"
+
+
+def test_any_callable_is_called_on_each_batch_in_order() -> None:
+    seen: list[Any] = []
+
+    def lengths(x: Any) -> Any:
+        seen.append(x)
+        return np.array([[len(text)] for text in x], np.float32)
+
+    texts = ["a" * size for size in range(1, 6)]
+    source = TextBatches((texts,), preprocessor=lengths, batch_size=2)
+
+    assert [batch[0].ravel().tolist() for batch in source.batches()] == [[1, 2], [3, 4], [5]]
+    assert seen == [texts[:2], texts[2:4], texts[4:]]
+
+
+def test_a_callable_gets_pairs_as_two_lists() -> None:
+    seen: list[Any] = []
+
+    def zeros(x: Any) -> Any:
+        seen.append(x)
+        return np.zeros((2, 1))
+
+    list(TextBatches((["a", "b"], ["c", "d"]), preprocessor=zeros, batch_size=2).batches())
+
+    assert seen == [(["a", "b"], ["c", "d"])]
+
+
+def test_a_preprocessor_that_loses_texts_is_refused(packer: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(packer, "pack", lambda columns: PackedTexts((), ()))
+
+    with pytest.raises(InputError, match="packed 2 texts into 0 rows"):
+        TextBatches((["a", "b"],), preprocessor=packer, batch_size=2)
+
+
+@pytest.mark.skipif(backend != "jax", reason="counts what jax compiles")
+def test_jax_compiles_once_per_shape_and_not_again(new_packer: Any, new_model: Any, new_texts: Any) -> None:
+    texts = new_texts(150, longest=250)
+    packer = new_packer(256)
+    model = new_model()
+    labels = np.zeros(150, np.int32)
+    pool = model.get_layer("pool")
+
+    def traces_of_fit() -> int:
+        before = pool.traces
+        source = TextBatches((texts,), (labels,), preprocessor=packer, batch_size=16, shuffle=True)
+        model.fit(source, epochs=3, verbose=0)
+        return int(pool.traces - before)
+
+    shapes = len(bucket_lengths(256)) + 1
+    assert 2 <= traces_of_fit() <= shapes + 1  # one more to build the loss and the metrics
+    assert traces_of_fit() <= 1
+
+
+@pytest.mark.skipif(backend != "jax", reason="counts what jax compiles")
+def test_jax_compiles_few_shapes_for_predictions_of_any_size(packer: Any, new_model: Any, new_texts: Any) -> None:
+    model = new_model()
+    for count in range(1, 41):
+        texts = new_texts(count, seed=count, longest=14)
+        source = TextBatches((texts,), preprocessor=packer, batch_size=32, fill=True)
+        assert source.restore(model.predict(source, verbose=0)).shape == (count, 2)
+
+    assert model.get_layer("pool").traces <= 1 + 6  # building the model, then 1, 2, 4, 8, 16 and 32 rows

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from modelry.errors import InputError
+from modelry.text.elements import Element, as_element, is_example, stack
+from modelry.text.targets import TargetSpec
+
+SPARSE = TargetSpec(num_classes=3)
+DENSE = TargetSpec(num_classes=3, sparse=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "x", "y", "weight"),
+    [
+        ("a", "a", None, None),
+        (["a", "b"], ["a", "b"], None, None),
+        ((["a", "b"],), ["a", "b"], None, None),
+        (("a", "b"), "a", "b", None),
+        ((["a"], [1]), ["a"], [1], None),
+        ([("a", "b"), [1, 0]], ("a", "b"), [1, 0], None),
+        ([("a", "b"), [1, 0], [1.0, 2.0]], ("a", "b"), [1, 0], [1.0, 2.0]),
+        ({"text": ["a"]}, {"text": ["a"]}, None, None),
+    ],
+)
+def test_a_tuple_is_x_y_and_weight_and_a_list_of_strings_is_texts(value: Any, x: Any, y: Any, weight: Any) -> None:
+    element = as_element(value)
+
+    assert (element.x, element.y, element.sample_weight) == (x, y, weight)
+
+
+@pytest.mark.parametrize("value", [("a",) * 4, (), [["a"]] * 4])
+def test_other_tuples_are_refused(value: Any) -> None:
+    with pytest.raises(InputError, match="tuple of"):
+        as_element(value)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "spec", "expected"),
+    [
+        ("a", 1, SPARSE, True),
+        (b"a", None, SPARSE, True),
+        (np.array("a"), 1, SPARSE, True),
+        ({"text": "a", "text_pair": "b"}, 1, SPARSE, True),
+        (("a", "b"), 1, SPARSE, True),
+        (("a", "b"), torch.tensor(1), SPARSE, True),
+        (("a", "b"), "pos", SPARSE, True),
+        (("a", "b"), [0.0, 1.0, 0.0], DENSE, True),
+        (["a"], [1], SPARSE, False),
+        (np.array(["a"]), [1], SPARSE, False),
+        ({"text": ["a"], "text_pair": ["b"]}, [1], SPARSE, False),
+        (("a", "b"), [1, 0], SPARSE, False),
+        (("a", "b"), [[0.0, 1.0, 0.0]] * 2 and np.zeros((2, 3)), DENSE, False),
+        (("a", "b"), None, SPARSE, False),
+        ((["a"], ["b"]), [1], SPARSE, False),
+        (("a", "b", "c"), [1, 0, 1], SPARSE, False),
+    ],
+)
+def test_a_single_example_is_told_from_a_batch(x: Any, y: Any, spec: TargetSpec, expected: bool) -> None:
+    assert is_example(Element(x, y), spec) is expected
+
+
+def test_examples_are_stacked() -> None:
+    plain = stack([Element(np.array(b"a"), np.int64(1), 0.5), Element("b", torch.tensor(0), 2.0)])
+    assert (plain.x, plain.y, plain.sample_weight) == ([b"a", "b"], [1, 0], [0.5, 2.0])
+
+    pairs = stack([Element({"text": "a", "text_pair": "b"}, "pos"), Element({"text": "c", "text_pair": "d"}, "neg")])
+    assert pairs.x == {"text": ["a", "c"], "text_pair": ["b", "d"]}
+    assert pairs.y == ["pos", "neg"]
+
+    rows = stack([Element(("a", "b"), [0.0, 1.0]), Element(("c", "d"), [1.0, 0.0])])
+    assert rows.x == [("a", "b"), ("c", "d")]
+    assert rows.y.tolist() == [[0.0, 1.0], [1.0, 0.0]]
+
+
+def test_examples_that_do_not_go_together_are_refused() -> None:
+    with pytest.raises(InputError, match="all or none"):
+        stack([Element("a", 1), Element("b")])
+    with pytest.raises(InputError, match="different shapes"):
+        stack([Element("a", 1), Element("b", [1, 0])])
