@@ -1,0 +1,133 @@
+"""Reading safetensors files.
+
+The header is read here rather than through the safetensors package, because mapping a tensor takes its offset, and
+because the package lets a name occur twice. The checks are those of the format's specification: every byte belongs to
+exactly one tensor.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import ml_dtypes
+import numpy as np
+
+from modelry.errors import PresetFormatError
+from modelry.weights.mapping import FileMap
+from modelry.weights.tensors import TensorInfo, TensorStore
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+MAX_HEADER = 100_000_000  # the specification's limit
+DTYPES: dict[str, np.dtype[Any]] = {
+    "BOOL": np.dtype(np.bool_),
+    "U8": np.dtype("<u1"),
+    "I8": np.dtype("<i1"),
+    "U16": np.dtype("<u2"),
+    "I16": np.dtype("<i2"),
+    "U32": np.dtype("<u4"),
+    "I32": np.dtype("<i4"),
+    "U64": np.dtype("<u8"),
+    "I64": np.dtype("<i8"),
+    "F16": np.dtype("<f2"),
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+    "BF16": np.dtype(ml_dtypes.bfloat16),
+    "F8_E4M3": np.dtype(ml_dtypes.float8_e4m3fn),
+    "F8_E5M2": np.dtype(ml_dtypes.float8_e5m2),
+}
+
+
+class SafetensorsStore(TensorStore):
+    """The tensors of one `*.safetensors` file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        PresetFormatError: It is damaged, or its header does not describe its bytes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._map = FileMap(path)
+        try:
+            self._infos, self._offsets = _parse(self._map)
+        except (ValueError, RecursionError) as problem:
+            raise PresetFormatError(
+                f"{path}: not a valid safetensors file ({problem}). It is damaged or was cut off while it was copied; "
+                "delete it and get it again."
+            ) from problem
+
+    def names(self) -> Collection[str]:
+        """The name of every tensor, in the header's order."""
+        return self._infos.keys()
+
+    def info(self, name: str) -> TensorInfo:
+        """Shape and dtype of one tensor."""
+        return self._infos[name]
+
+    def read(self, name: str) -> np.ndarray[Any, Any]:
+        """The values of one tensor, mapped."""
+        return self._map.array(self._infos[name], self._offsets[name])
+
+
+def _parse(file: FileMap) -> tuple[dict[str, TensorInfo], dict[str, int]]:
+    """Each tensor's description and the offset of its first byte in the file."""
+    length = int.from_bytes(file.head(8), "little")
+    start = 8 + length  # of the values
+    if file.size < 8 or length > min(MAX_HEADER, file.size - 8):
+        raise ValueError(f"a header of {length:,} bytes in a file of {file.size:,}")
+    header = file.head(start)[8:]
+    if not header.startswith(b"{"):
+        raise ValueError("the header does not start with '{'")
+    entries = json.loads(header.decode("utf-8"), object_pairs_hook=_unique)
+    _check_metadata(entries.pop("__metadata__", {}))
+    infos: dict[str, TensorInfo] = {}
+    spans: list[tuple[int, int, str]] = []
+    for name, entry in entries.items():
+        infos[name], begin, end = _entry(name, entry)
+        spans.append((begin, end, name))
+    covered = 0
+    for begin, end, name in sorted(spans):
+        if begin != covered:
+            raise ValueError(f"tensor {name!r} starts at byte {begin:,} of the values, {covered:,} was expected")
+        covered = end
+    if start + covered != file.size:
+        raise ValueError(f"the tensors take {covered:,} bytes, the file has {file.size - start:,} for them")
+    return infos, {name: start + begin for begin, _, name in spans}
+
+
+def _entry(name: str, entry: object) -> tuple[TensorInfo, int, int]:
+    """One entry of the header: description, first byte, byte after the last."""
+    if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
+        raise ValueError(f"tensor {name!r} is not described by dtype, shape and data_offsets")
+    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise ValueError(f"tensor {name!r} has the dtype {dtype!r}, which modelry does not read")
+    if not _naturals(shape) or not _naturals(offsets) or len(offsets) != 2:
+        raise ValueError(f"tensor {name!r} has the shape {shape!r:.80} at {offsets!r:.80}")
+    begin, end = offsets
+    if end - begin != math.prod(shape) * DTYPES[dtype].itemsize:
+        raise ValueError(f"tensor {name!r}, {shape!r:.80} {dtype}, is given {end - begin:,} bytes")
+    return TensorInfo(tuple(shape), DTYPES[dtype]), begin, end
+
+
+def _naturals(value: object) -> bool:
+    return isinstance(value, list) and all(type(item) is int and 0 <= item < 1 << 63 for item in value)
+
+
+def _check_metadata(metadata: object) -> None:
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise ValueError("__metadata__ is not a table of texts")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        raise ValueError("a name occurs twice in the header")
+    return table

@@ -1,0 +1,128 @@
+"""Reading weights that are split over several files, with a JSON index that says what lies where."""
+
+from __future__ import annotations
+
+import json
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from modelry.errors import PresetFormatError
+from modelry.weights.hdf5 import HDF5Store
+from modelry.weights.safetensors import SafetensorsStore
+from modelry.weights.tensors import TensorStore
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    import numpy as np
+
+    from modelry.weights.tensors import TensorInfo
+
+_MIXED = "The files come from different saves, or one was damaged; get all of them again."
+MAX_INDEX = 1 << 26  # bytes; an index of a hundred thousand tensors takes a tenth of it
+
+
+class _ShardedStore(TensorStore):
+    """Tensors in the files that an index lists.
+
+    Args:
+        path: The index. The shards lie beside it.
+
+    Raises:
+        PresetFormatError: The index or a shard is damaged, a shard is missing, or they contradict each other.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        weight_map = _read_index(path)
+        shards = {file: self._shard(file) for file in sorted({file for files in weight_map.values() for file in files})}
+        self._owner: dict[str, TensorStore] = {}
+        unseen = {(entry, file) for entry, files in weight_map.items() for file in files if self._counts(entry)}
+        for file, shard in shards.items():
+            for name in shard.names():
+                entry = self._entry(name)
+                if file not in weight_map.get(entry, ()):
+                    raise PresetFormatError(
+                        f"{shard.path} holds {name!r}, which {path.name} does not place there. {_MIXED}"
+                    )
+                if name in self._owner:
+                    raise PresetFormatError(f"{path}: {name!r} lies in two of its shards. {_MIXED}")
+                self._owner[name] = shard
+                unseen.discard((entry, file))
+        for entry, file in sorted(unseen):
+            raise PresetFormatError(f"{path.parent / file} lacks {entry!r}, which {path.name} places there. {_MIXED}")
+
+    @abstractmethod
+    def _open(self, path: Path) -> HDF5Store | SafetensorsStore:
+        """The reader of one shard."""
+
+    @abstractmethod
+    def _entry(self, name: str) -> str:
+        """The entry of the index that places the tensor called `name`."""
+
+    def _counts(self, entry: str) -> bool:
+        """Whether an entry of the index is about weights; what else there is, the shards' reader leaves out."""
+        return True
+
+    def _shard(self, file: str) -> HDF5Store | SafetensorsStore:
+        path = self.path.parent / file
+        if not path.is_file():
+            raise PresetFormatError(f"{path}, a shard that {self.path.name} lists, is missing. Get the preset again.")
+        return self._open(path)
+
+    def names(self) -> Collection[str]:
+        """The name of every tensor of every shard."""
+        return self._owner.keys()
+
+    def info(self, name: str) -> TensorInfo:
+        """Shape and dtype of one tensor."""
+        return self._owner[name].info(name)
+
+    def read(self, name: str) -> np.ndarray[Any, Any]:
+        """The values of one tensor."""
+        return self._owner[name].read(name)
+
+
+class ShardedHDF5Store(_ShardedStore):
+    """KerasHub's shards: `model.weights.json` places groups, whose variables may be spread over files."""
+
+    def _open(self, path: Path) -> HDF5Store | SafetensorsStore:
+        return HDF5Store(path)
+
+    def _entry(self, name: str) -> str:
+        return "/" + name.rpartition("/")[0]  # layers/dense/vars/0 → /layers/dense/vars
+
+    def _counts(self, entry: str) -> bool:
+        return entry.startswith(("/layers/", "/vars"))  # not the optimizer, which Keras stores as well
+
+
+class ShardedSafetensorsStore(_ShardedStore):
+    """transformers' shards: `model.safetensors.index.json` places single tensors."""
+
+    def _open(self, path: Path) -> HDF5Store | SafetensorsStore:
+        return SafetensorsStore(path)
+
+    def _entry(self, name: str) -> str:
+        return name
+
+
+def _read_index(path: Path) -> dict[str, list[str]]:
+    """The index's `weight_map`: for each entry the names of its files, which all exist beside it."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_INDEX + 1)
+        if len(content) > MAX_INDEX:
+            raise ValueError(f"more than {MAX_INDEX:,} bytes")
+        index = json.loads(content)
+        weight_map = index.get("weight_map") if isinstance(index, dict) else None
+        if not isinstance(weight_map, dict) or not weight_map:
+            raise ValueError("no 'weight_map'")
+        entries = {entry: files if isinstance(files, list) else [files] for entry, files in weight_map.items()}
+        for name in (name for files in entries.values() for name in files):
+            # A name from a file of unknown origin must not lead out of the folder.
+            if not isinstance(name, str) or not name or name.startswith(".") or any(char in name for char in "/\\:\0"):
+                raise ValueError(f"{name!r} is not a plain file name")
+    except (ValueError, TypeError, RecursionError) as problem:
+        raise PresetFormatError(f"{path}: not a readable index of shards ({problem}). Get it again.") from problem
+    return entries
