@@ -1,0 +1,166 @@
+"""Models whose variables have no value yet, and giving a variable its value or reading it.
+
+Keras fills every variable with random numbers as soon as it is built, and throws them away when weights are loaded.
+Inside `uninitialized` it does not. The three private pieces of Keras that this takes, a variable's `_value`, its
+`_initializer` and the list of variables that wait for their value, are used in this file only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import keras
+import ml_dtypes
+import numpy as np
+from keras.src.backend.common.global_state import get_global_attribute, set_global_attribute
+from keras.src.backend.common.stateless_scope import in_stateless_scope
+from keras.src.backend.common.symbolic_scope import in_symbolic_scope
+
+from modelry.errors import WeightsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    _Adopt: TypeAlias = Callable[[np.ndarray[Any, Any], str], Any]
+
+WAITING = "uninitialized_variables"
+GENERATOR_STATE = "seed_generator_state"
+
+
+@contextlib.contextmanager
+def uninitialized() -> Iterator[list[keras.Variable]]:
+    """Variables created inside get no value: no random numbers, nothing compiled, no memory.
+
+    Layers and functional models build as usual, because that only takes shapes. Only the state of random generators is
+    initialised, at the end. Whatever is read too early, for a prediction say, raises `WeightsError`.
+
+    Yields:
+        The list of the variables created inside, as it grows. Pass it to `initialize` once the weights are placed.
+    """
+    waiting = get_global_attribute(WAITING)
+    created = _Created()
+    with keras.StatelessScope(initialize_variables=False):
+        # Keras would initialise everything in its list, ours too, the next time it leaves a scope of its own.
+        set_global_attribute(WAITING, created)
+        try:
+            yield created
+        finally:
+            set_global_attribute(WAITING, waiting)
+    generators = [variable for variable in created if variable.name == GENERATOR_STATE]
+    if isinstance(waiting, _Created):
+        waiting.extend(created)  # the enclosing `uninitialized` takes over
+    elif in_stateless_scope():
+        # The enclosing scope, which is not ours, initialises what waits when it ends.
+        set_global_attribute(WAITING, [*(waiting or []), *map(_restored, generators)])
+    else:
+        initialize(generators)
+
+
+def is_placed(variable: keras.Variable) -> bool:
+    """Whether `variable` has a value."""
+    return variable._value is not None
+
+
+def initialize(variables: Iterable[keras.Variable]) -> None:
+    """Run the initializer of each of `variables` that has no value yet."""
+    for variable in variables:
+        if not is_placed(variable):
+            _restored(variable)._deferred_initialize()
+
+
+def place(variable: keras.Variable, array: np.ndarray[Any, Any]) -> None:
+    """Give `variable` the values of `array`, converted to its dtype.
+
+    A variable without a value adopts the array's memory where the backend can use it as it is, so the array must not be
+    used for anything else afterwards. A variable that has a value keeps its own memory and is overwritten.
+
+    Args:
+        variable: The variable.
+        array: Values of the variable's shape and of any dtype.
+    """
+    if is_placed(variable):
+        variable.assign(array)
+        return
+    adopt: _Adopt = _ADOPT.get(keras.backend.backend(), _convert)
+    _fill(variable, adopt(array, variable.dtype))
+
+
+def values(variable: keras.Variable) -> np.ndarray[Any, Any]:
+    """The values of `variable`, in its own dtype; they may share its memory, so they are for reading.
+
+    Raises:
+        WeightsError: It has no value yet.
+    """
+    value = variable.value
+    if keras.backend.backend() != "torch":
+        return np.asarray(value)
+    import torch
+
+    tensor = value.detach().cpu()
+    if tensor.dtype == torch.bfloat16:
+        return np.asarray(tensor.contiguous().view(torch.int16).numpy()).view(ml_dtypes.bfloat16)
+    return np.asarray(tensor.numpy())
+
+
+class _Created(list[Any]):
+    """Takes the place of Keras' list of variables that wait for their value."""
+
+    def append(self, variable: keras.Variable) -> None:
+        variable._initializer = _Deferred(variable)
+        super().append(variable)
+
+
+class _Deferred:
+    """Stands in for a variable's initializer, which Keras calls for as long as there is no value.
+
+    Args:
+        variable: The variable, whose initializer is kept in `original`.
+    """
+
+    def __init__(self, variable: keras.Variable) -> None:
+        self.original = variable._initializer
+        self.path = variable.path
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        """Zeros to infer a shape from."""
+        if not in_symbolic_scope():
+            raise WeightsError(
+                f"The variable {self.path} has no value yet. Load weights into the model, or call "
+                "modelry.weights.build.initialize(model.variables)."
+            )
+        return keras.ops.zeros(shape, dtype)
+
+
+def _fill(variable: Any, value: Any) -> None:
+    variable._initialize(value)
+    variable._initializer = None
+
+
+def _restored(variable: keras.Variable) -> keras.Variable:
+    if isinstance(variable._initializer, _Deferred):
+        variable._initializer = variable._initializer.original
+    return variable
+
+
+def _convert(array: np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
+    return array.astype(np.dtype(dtype), copy=False)
+
+
+def _adopt_jax(array: np.ndarray[Any, Any], dtype: str) -> Any:
+    import jax
+
+    # On a CPU this shares memory that starts on a 64-byte boundary and copies any other.
+    return jax.device_put(_convert(array, dtype), may_alias=True)
+
+
+def _adopt_torch(array: np.ndarray[Any, Any], dtype: str) -> Any:
+    import torch
+
+    array = np.require(array, requirements=["ALIGNED", "WRITEABLE"])
+    if array.dtype == ml_dtypes.bfloat16:  # NumPy and torch share no name for it
+        return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(array)  # Keras converts the dtype, which torch does faster than NumPy
+
+
+_ADOPT: dict[str, _Adopt] = {"jax": _adopt_jax, "torch": _adopt_torch}
