@@ -1,4 +1,4 @@
-"""Models whose variables have no value yet, and giving a variable its value.
+"""Models whose variables have no value yet, and giving a variable its value or reading it.
 
 Keras fills every variable with random numbers as soon as it is built, and throws them away when weights are loaded.
 Inside `uninitialized` it does not. The three private pieces of Keras that this takes, a variable's `_value`, its
@@ -8,7 +8,7 @@ Inside `uninitialized` it does not. The three private pieces of Keras that this 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 import ml_dtypes
@@ -21,6 +21,8 @@ from modelry.errors import WeightsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    _Adopt: TypeAlias = Callable[[np.ndarray[Any, Any], str], Any]
 
 WAITING = "uninitialized_variables"
 GENERATOR_STATE = "seed_generator_state"
@@ -80,8 +82,25 @@ def place(variable: keras.Variable, array: np.ndarray[Any, Any]) -> None:
     if is_placed(variable):
         variable.assign(array)
         return
-    adopt = _ADOPT.get(keras.backend.backend(), _convert)
+    adopt: _Adopt = _ADOPT.get(keras.backend.backend(), _convert)
     _fill(variable, adopt(array, variable.dtype))
+
+
+def values(variable: keras.Variable) -> np.ndarray[Any, Any]:
+    """The values of `variable`, in its own dtype; they may share its memory, so they are for reading.
+
+    Raises:
+        WeightsError: It has no value yet.
+    """
+    value = variable.value
+    if keras.backend.backend() != "torch":
+        return np.asarray(value)
+    import torch
+
+    tensor = value.detach().cpu()
+    if tensor.dtype == torch.bfloat16:
+        return np.asarray(tensor.contiguous().view(torch.int16).numpy()).view(ml_dtypes.bfloat16)
+    return np.asarray(tensor.numpy())
 
 
 class _Created(list[Any]):
@@ -144,4 +163,4 @@ def _adopt_torch(array: np.ndarray[Any, Any], dtype: str) -> Any:
     return torch.from_numpy(array)  # Keras converts the dtype, which torch does faster than NumPy
 
 
-_ADOPT: dict[str, Callable[[np.ndarray[Any, Any], str], Any]] = {"jax": _adopt_jax, "torch": _adopt_torch}
+_ADOPT: dict[str, _Adopt] = {"jax": _adopt_jax, "torch": _adopt_torch}

@@ -19,6 +19,7 @@ import ml_dtypes
 import numpy as np
 
 from modelry.errors import SaveError
+from modelry.weights.build import values
 from modelry.weights.safetensors import DTYPES
 from modelry.weights.tensors import TensorInfo
 
@@ -107,9 +108,9 @@ def _write_hdf5(path: Path, variables: Mapping[str, Value], names: Sequence[str]
     aligned = {"alignment_threshold": 1024, "alignment_interval": ALIGNMENT}
     with _replacing(path) as file, h5py.File(file, "w", **aligned) as h5:
         for name in names:
-            values = _values(variables[name])
-            dataset = h5.create_dataset(name, data=values)
-            if values.dtype == ml_dtypes.bfloat16:
+            array = _array(variables[name])
+            dataset = h5.create_dataset(name, data=array)
+            if array.dtype == ml_dtypes.bfloat16:
                 dataset.attrs["dtype"] = "bfloat16"  # HDF5 itself only sees two bytes
 
 
@@ -131,8 +132,8 @@ def _write_safetensors(
     with _replacing(path) as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for name in names:
-            values = _values(variables[name])
-            file.write(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).reshape(-1).view(np.uint8).data)
+            array = _array(variables[name])
+            file.write(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1).view(np.uint8).data)
 
 
 def _write_index(path: Path, total_size: float, weight_map: Mapping[str, str | list[str]]) -> None:
@@ -189,9 +190,8 @@ def _size(variables: Mapping[str, Value]) -> int:
     return sum(_info(value).nbytes for value in variables.values())
 
 
-def _values(value: Value) -> np.ndarray[Any, Any]:
-    array = keras.ops.convert_to_numpy(value.value) if isinstance(value, keras.Variable) else value
-    return np.asarray(array)
+def _array(value: Value) -> np.ndarray[Any, Any]:
+    return values(value) if isinstance(value, keras.Variable) else value
 
 
 def _code(name: str, info: TensorInfo) -> str:
