@@ -6,7 +6,6 @@ argument an error that names the right one.
 
 from __future__ import annotations
 
-import functools
 import inspect
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@functools.cache
 def argument_names(cls: type) -> tuple[str, ...]:
     """Return the names of a class's constructor arguments, through `**kwargs` up to its bases."""
     names: dict[str, None] = {}

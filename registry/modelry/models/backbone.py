@@ -78,8 +78,8 @@ class Backbone(keras.Model):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; the dtype policy is serialized as Keras does it."""
         config = config_of(self, without=("inputs", "outputs", *_KERAS_ARGUMENTS))
-        facts = {"name": self.name, "trainable": self.trainable, "dtype": keras.dtype_policies.serialize(self.dtype_policy)}
-        return {**facts, **config}
+        dtype = keras.dtype_policies.serialize(self.dtype_policy)
+        return {"name": self.name, "trainable": self.trainable, "dtype": dtype, **config}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Self:

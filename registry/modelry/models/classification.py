@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from modelry.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def auto_loss(activation: str) -> keras.losses.Loss:
@@ -40,9 +42,7 @@ def probabilities(scores: np.ndarray, activation: str) -> np.ndarray:
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
-def label_scores(
-    scores: np.ndarray, labels: Sequence[str] | None, top_k: int | None
-) -> list[list[tuple[str, float]]]:
+def label_scores(scores: np.ndarray, labels: Sequence[str] | None, top_k: int | None) -> list[list[tuple[str, float]]]:
     """Return the `top_k` labels of each row with their scores, the highest first.
 
     Raises:
@@ -54,9 +54,7 @@ def label_scores(
     if isinstance(kept, bool) or not isinstance(kept, int) or kept < 1:
         raise InputError(f"top_k must be a whole number, at least 1, or None for all classes, not {top_k!r}.")
     order = np.argsort(-scores, axis=-1, kind="stable")[:, :kept]
-    return [
-        [(names[index], float(row[index])) for index in best] for row, best in zip(scores, order, strict=True)
-    ]
+    return [[(names[index], float(row[index])) for index in best] for row, best in zip(scores, order, strict=True)]
 
 
 def check_labels(labels: Sequence[str] | None) -> tuple[str, ...] | None:

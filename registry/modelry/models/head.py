@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 
-from modelry.arguments import check_arguments, argument_names, config_of
+from modelry.arguments import argument_names, check_arguments, config_of
 from modelry.errors import InputError
 from modelry.models.backbone import register_for_saving
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 OUTPUT_ACTIVATIONS = ("linear", "softmax", "sigmoid")
 _KERAS_ARGUMENTS = ("dtype", "name", "trainable")
@@ -36,9 +38,7 @@ class Head(keras.layers.Layer, abc.ABC):
         super().__init_subclass__(**kwargs)
         register_for_saving(cls)
 
-    def __init__(
-        self, num_classes: int, activation: str | None = None, dropout: float = 0.1, **kwargs: Any
-    ) -> None:
+    def __init__(self, num_classes: int, activation: str | None = None, dropout: float = 0.1, **kwargs: Any) -> None:
         check_arguments(kwargs, (*argument_names(type(self)), *_KERAS_ARGUMENTS), type(self).__name__)
         super().__init__(**kwargs)
         self.num_classes = check_num_classes(num_classes)

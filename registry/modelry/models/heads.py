@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from keras import ops
 
 from modelry.models.head import Head
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class PooledHead(Head, abc.ABC):

@@ -13,7 +13,7 @@ from modelry.arguments import check_arguments
 from modelry.discovery.default import registry
 from modelry.errors import InputError, UnknownComponent
 from modelry.models.backbone import Backbone
-from modelry.models.head import Head
+from modelry.models.head_choice import HeadChoice, choose_head
 from modelry.models.text_classifier import TextClassifier
 from modelry.models.weights import place_backbone, place_head
 from modelry.presets.components import check_requirements, load_class
@@ -26,15 +26,14 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+    from modelry.models.head import Head
     from modelry.presets.recipe import Recipe
 
 B = TypeVar("B", bound=Backbone)
 C = TypeVar("C", bound=TextClassifier)
 
 
-def load_backbone(
-    cls: type[B], preset: str | os.PathLike[str], load_weights: bool, overrides: Mapping[str, Any]
-) -> B:
+def load_backbone(cls: type[B], preset: str | os.PathLike[str], load_weights: bool, overrides: Mapping[str, Any]) -> B:
     """Load a preset's backbone, which must be a `cls`."""
     recipe = read_recipe(preset)
     check_requirements(recipe)
@@ -55,22 +54,20 @@ def load_classifier(
     recipe = read_recipe(preset)
     check_requirements(recipe)
     found = _classifier_class(recipe, cls)
-    saved = _saved_head(recipe, overrides)
+    choice = choose_head(recipe, overrides)
     preprocessor = _preprocessor(recipe, found, overrides)
+    keras_arguments = {"name": None if recipe.task is None else recipe.task.config.get("name")}
+    keras_arguments |= {key: overrides[key] for key in ("name", "trainable") if key in overrides}
     with uninitialized():
         backbone = overrides.get("backbone") or _backbone(recipe, found, overrides)
-        head = _head(recipe, backbone, saved, overrides)
-        arguments = {"name": None if recipe.task is None else recipe.task.config.get("name")}
-        arguments |= {key: overrides[key] for key in ("name", "trainable") if key in overrides}
-        arguments |= _head_arguments(recipe, saved, overrides) if head is None else {}
-        labels = _labels(recipe, saved, overrides)
+        head = choice.head or _head(recipe, choice, found, backbone)
         classifier = found(
-            backbone, preprocessor=preprocessor, head=head, labels=labels, compile=False, **arguments
+            backbone, preprocessor=preprocessor, head=head, labels=choice.labels, compile=False, **keras_arguments
         )
     if load_weights and "backbone" not in overrides:
         place_backbone(recipe, backbone)
-    if load_weights and saved:
-        place_head(recipe, classifier.head)
+    if load_weights and choice.restored:
+        place_head(recipe, head)
     initialize(classifier.variables)
     if overrides.get("compile", True):
         classifier.compile()
@@ -95,59 +92,16 @@ def _classifier_class(recipe: Recipe, cls: type[C]) -> type[C]:
     return load_class(recipe, Part("tasks", recipe.default_part("text_classifier"), {}), cls)
 
 
-def _saved_head(recipe: Recipe, overrides: Mapping[str, Any]) -> bool:
-    """Return whether the saved head is to be restored; asking for a number of classes asks for a fresh one."""
-    if recipe.task is None or recipe.task_weights is None or "num_classes" not in recipe.task.config:
-        return False
-    return overrides.get("num_classes") is None and overrides.get("head") is None
-
-
-def _head_arguments(recipe: Recipe, saved: bool, overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of the architecture's own head."""
-    config = {} if recipe.task is None else dict(recipe.task.config)
-    if not saved:
-        config.pop("num_classes", None)
-    chosen = {key: overrides[key] for key in ("num_classes", "activation", "dropout") if overrides.get(key) is not None}
-    arguments = {**{key: config[key] for key in ("num_classes", "activation", "dropout") if key in config}, **chosen}
-    if "num_classes" not in arguments and overrides.get("labels") is None:
-        raise InputError(
-            f"Preset {recipe.files.reference!r} has no classification head, so the number of classes is open: "
-            "pass num_classes=, or labels= with one name per class."
-        )
-    return arguments
-
-
-def _head(recipe: Recipe, backbone: Backbone, saved: bool, overrides: Mapping[str, Any]) -> Head | None:
-    """Return the head if it is not the architecture's own: the one asked for, or the one that was saved."""
-    asked = overrides.get("head")
-    if isinstance(asked, Head):
-        return asked
-    if asked is not None:
-        found = registry.load("heads", asked)
-        part = Part("heads", asked, _head_arguments(recipe, saved, overrides))
-        labels = overrides.get("labels")
-        config = {"num_classes": len(labels or ()), **part.config}
-    elif saved and recipe.head is not None:
-        found = load_class(recipe, recipe.head, Head)
-        chosen = {key: overrides[key] for key in ("activation", "dropout") if overrides.get(key) is not None}
-        config = {**recipe.head.config, **chosen}
-    else:
-        return None
-    return create(found, {**config, "dtype": backbone.dtype_policy, "name": "head"}, {}, recipe)
-
-
-def _labels(recipe: Recipe, saved: bool, overrides: Mapping[str, Any]) -> Any:
-    """Return the names of the classes: those asked for, or those saved with the head."""
-    if overrides.get("labels") is not None or not saved:
-        return overrides.get("labels")
-    return recipe.labels
-
-
 def _backbone(recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[str, Any]) -> Backbone:
     found = load_class(recipe, recipe.backbone, cls.backbone_cls)
     # As in KerasHub, a task follows the dtype asked for or Keras' global one, whatever the preset was saved in.
     dtype = overrides.get("dtype") or keras.config.dtype_policy()
     return create(found, {**recipe.backbone.config, "dtype": dtype}, {}, recipe)
+
+
+def _head(recipe: Recipe, choice: HeadChoice, cls: type[TextClassifier], backbone: Backbone) -> Head:
+    facts = {"dtype": backbone.dtype_policy, "name": "head"}
+    return create(choice.head_cls or cls.head_cls, {**choice.config, **facts}, {}, recipe)
 
 
 def _preprocessor(recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[str, Any]) -> Any:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
 from modelry.text.preprocessor import Preprocessor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def print_preprocessor(task: Any, print_fn: Callable[[str], Any] | None = None) -> None:

@@ -46,7 +46,7 @@ class Task(keras.Model):
     presets = BuiltinPresets()
     keras_hub_class: ClassVar[str | None] = None
     backbone_cls: ClassVar[type[Backbone]] = Backbone
-    preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor
+    preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor  # type: ignore[type-abstract] # any concrete one will do
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -141,10 +141,12 @@ class Task(keras.Model):
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Self:
         """Create a task from what `get_config` returned."""
         read = keras.saving.deserialize_keras_object
-        return cls(**{
-            key: read(value, custom_objects=custom_objects) if isinstance(value, dict) else value
-            for key, value in config.items()
-        })
+        return cls(
+            **{
+                key: read(value, custom_objects=custom_objects) if isinstance(value, dict) else value
+                for key, value in config.items()
+            }
+        )
 
     def compile_from_config(self, config: Mapping[str, Any]) -> None:
         """Compile as the saved model was; Keras calls this in `load_model`."""

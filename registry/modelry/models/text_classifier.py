@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
@@ -16,6 +15,7 @@ from modelry.text.source import infer_labels
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping, Sequence
 
     from modelry.models.backbone import Backbone
 
@@ -150,12 +150,13 @@ class TextClassifier(TextTask):
             metrics: `"auto"` is sparse categorical accuracy; with the activation `"sigmoid"`, binary accuracy.
             **kwargs: Passed to `keras.Model.compile`.
         """
-        super().compile(
-            optimizer=keras.optimizers.Adam(self.learning_rate) if isinstance(optimizer, str) and optimizer == "auto" else optimizer,
-            loss=auto_loss(self.activation) if isinstance(loss, str) and loss == "auto" else loss,
-            metrics=auto_metrics(self.activation) if isinstance(metrics, str) and metrics == "auto" else metrics,
-            **kwargs,
-        )
+        if isinstance(optimizer, str) and optimizer == "auto":
+            optimizer = keras.optimizers.Adam(self.learning_rate)
+        if isinstance(loss, str) and loss == "auto":
+            loss = auto_loss(self.activation)
+        if isinstance(metrics, str) and metrics == "auto":
+            metrics = auto_metrics(self.activation)
+        super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
     def classify(
         self, x: Any, top_k: int | None = 1, batch_size: int | None = None, verbose: Any = 0
@@ -201,4 +202,3 @@ class TextClassifier(TextTask):
             "labels": None if self.labels is None else list(self.labels),
             **({"activation": self.activation, "dropout": self.dropout} if own_head else {"head": write(self.head)}),
         }
-

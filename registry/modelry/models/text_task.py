@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from modelry.errors import InputError
 from modelry.models.task import Task
 from modelry.text.source import Source, as_batch, as_source, split_validation, unpack_validation
@@ -51,14 +49,25 @@ class TextTask(Task):
     ) -> Any:
         """Train on texts and labels.
 
-        Texts in memory are shuffled every epoch and batched by length. The arguments are those of `keras.Model.fit`,
-        and these differ:
+        Texts in memory are shuffled every epoch and batched by length.
 
         Args:
             x: Texts, sentence pairs, or a data set that yields them with their labels; see the class.
             y: One label per text, an integer or the label's name; `None` if `x` yields them.
+            batch_size: Texts per batch, 32 by default; data sets that yield batches keep their own.
+            epochs: The epoch at which to stop.
+            verbose: `"auto"` or 1 for a progress bar, 2 for a line per epoch, 0 for silence.
+            callbacks: Keras callbacks.
             validation_split: The last part of `x` and `y`, before shuffling, to validate on instead of training.
+            validation_data: What to validate on after each epoch: `(x, y)`, `(x, y, sample_weight)` or a data set.
+            shuffle: Whether texts in memory are shuffled every epoch.
             class_weight: A weight for each class, by integer or name.
+            sample_weight: A weight for each text.
+            initial_epoch: The epoch to start at, when training is resumed.
+            steps_per_epoch: Batches per epoch; `None` for all of them. Endless data sets need it.
+            validation_steps: Batches per validation; `None` for all of them.
+            validation_batch_size: Texts per batch of validation; `batch_size` by default.
+            validation_freq: Validate after every so many epochs.
 
         Returns:
             A `keras.callbacks.History`.
@@ -95,9 +104,7 @@ class TextTask(Task):
             held_out = unpack_validation(validation_data)
         elif validation_split:
             (x, y, sample_weight), held_out = split_validation(x, y, sample_weight, validation_split)
-        source = self._source(
-            x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight
-        )
+        source = self._source(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight)
         if held_out is not None:
             options["validation_data"] = self._source(
                 *held_out, batch_size=validation_batch_size or batch_size, steps=validation_steps
@@ -133,7 +140,7 @@ class TextTask(Task):
         verbose: Any = "auto",
         steps: int | None = None,
         callbacks: Any = None,
-    ) -> np.ndarray:
+    ) -> Any:
         """Return the scores of texts as NumPy, in the order of the texts.
 
         Texts are batched by length behind the scenes. The arguments are those of `keras.Model.predict`.
@@ -174,7 +181,7 @@ class TextTask(Task):
             x, y, sample_weight = self._batch(x, y, sample_weight)
         return super().test_on_batch(x, y, sample_weight=sample_weight, return_dict=return_dict)
 
-    def predict_on_batch(self, x: Any) -> np.ndarray:
+    def predict_on_batch(self, x: Any) -> Any:
         """Return the scores of one batch of texts, `(texts, num_classes)`."""
         if self.preprocessor is not None:
             x = self._batch(x, predicting=True)[0]

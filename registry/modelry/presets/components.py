@@ -93,9 +93,7 @@ def check_requirements(recipe: Recipe) -> None:
             if requirement.specifier.contains(installed, prereleases=True):
                 continue
             found = f"is installed in version {installed}"
-        raise MissingPlugin(
-            f'Preset {recipe.files.reference!r} needs {text}, which {found}. Run: pip install "{text}"'
-        )
+        raise MissingPlugin(f'Preset {recipe.files.reference!r} needs {text}, which {found}. Run: pip install "{text}"')
 
 
 def _missing(recipe: Recipe, part: Part, error: UnknownComponent) -> MissingPlugin:

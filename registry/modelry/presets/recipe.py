@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from modelry.storage.files import PresetFiles
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from modelry.presets.checkpoint import Checkpoint
+    from modelry.storage.files import PresetFiles
 
 
 @attrs.frozen

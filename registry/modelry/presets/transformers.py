@@ -44,9 +44,7 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
         preprocessor=Part("preprocessors", f"{name}.text_classifier", _preprocessor_config(files, backbone)),
         task=None
         if labels is None
-        else Part(
-            "tasks", f"{name}.text_classifier", {"num_classes": len(labels), **checkpoint.head_config(config)}
-        ),
+        else Part("tasks", f"{name}.text_classifier", {"num_classes": len(labels), **checkpoint.head_config(config)}),
         labels=labels,
         backbone_weights=_weights(files),
         task_weights=None if labels is None else _weights(files),

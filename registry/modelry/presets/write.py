@@ -52,9 +52,7 @@ def new_folder(preset_dir: str | os.PathLike[str]) -> Iterator[Path]:
         _carry_over(target, fresh)
         _swap(fresh, target)
     except OSError as error:
-        raise SaveError(
-            f"Saving to {str(target)!r} failed: {error}. What was there before is unchanged."
-        ) from error
+        raise SaveError(f"Saving to {str(target)!r} failed: {error}. What was there before is unchanged.") from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -66,9 +64,7 @@ def write_manifest(folder: Path, manifest: manifests.Manifest) -> None:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    manifest = manifests.Manifest(
-        manifest.components, manifest.requires, manifest.labels, manifest.weights, files
-    )
+    manifest = manifests.Manifest(manifest.components, manifest.requires, manifest.labels, manifest.weights, files)
     write_json(folder / manifests.NAME, manifest.to_json(version))
 
 

@@ -47,6 +47,7 @@ class FolderFiles(PresetFiles):
 
     @property
     def reference(self) -> str:
+        """What the user wrote to name this preset."""
         return self._reference
 
     @property
@@ -55,11 +56,13 @@ class FolderFiles(PresetFiles):
         return self._folder
 
     def names(self) -> frozenset[str]:
+        """Return the names of all files."""
         return frozenset(
             path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*") if path.is_file()
         )
 
     def path(self, name: str) -> Path:
+        """Return the path of a file; raises what `PresetFiles.path` does."""
         path = self._folder / checked_name(name)
         if not path.is_file():
             raise PresetNotFound(f"Preset {self._reference!r} has no file {name!r} (looked for {path}).")

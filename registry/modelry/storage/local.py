@@ -17,6 +17,7 @@ class LocalStorage(Storage):
     """Opens a folder."""
 
     def open(self, reference: Reference) -> FolderFiles:
+        """Return a view of the folder; raises what `Storage.open` does."""
         folder = Path(reference.path)
         if folder.is_file():
             raise StorageError(f"{reference.text!r} is a file. A preset is a folder: pass {str(folder.parent)!r}?")

@@ -19,6 +19,7 @@ class PackageStorage(Storage):
     """Opens a folder of an installed distribution, without importing the distribution."""
 
     def open(self, reference: Reference) -> FolderFiles:
+        """Return a view of the folder; raises what `Storage.open` does."""
         name, _, path = reference.path.partition("/")
         path = path.rstrip("/")
         if not name or not path:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=Tokenizer)
 P = TypeVar("P", bound=Preprocessor)
+C = TypeVar("C")
 
 
 def load_tokenizer(cls: type[T], preset: str | os.PathLike[str], overrides: Mapping[str, Any]) -> T:
@@ -57,7 +58,7 @@ def build_preprocessor(recipe: Recipe, cls: type[P], overrides: Mapping[str, Any
     return create(found, {**config, "tokenizer": tokenizer}, overrides, recipe)
 
 
-def create(cls: type[Any], config: Mapping[str, Any], overrides: Mapping[str, Any], recipe: Recipe) -> Any:
+def create(cls: type[C], config: Mapping[str, Any], overrides: Mapping[str, Any], recipe: Recipe) -> C:
     """Call a class with a preset's config and the caller's overrides, blaming the right one for a wrong argument."""
     known = argument_names(cls)
     check_arguments(overrides, known, f"{cls.__name__}.from_preset")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from modelry.presets.builtin import BuiltinPresets
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -75,10 +75,6 @@ class Tokenizer(abc.ABC):
             raise InputError(f"Token id {id} is out of range: the vocabulary has the ids 0 to {len(vocabulary) - 1}.")
         return vocabulary[id]
 
-    @overload
-    def __call__(self, texts: str) -> list[int]: ...
-    @overload
-    def __call__(self, texts: Sequence[str]) -> list[list[int]]: ...
     def __call__(self, texts: str | Sequence[str]) -> Any:
         """Same as `tokenize`."""
         return self.tokenize(texts)

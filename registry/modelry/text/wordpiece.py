@@ -128,7 +128,7 @@ class WordPieceTokenizer(Tokenizer):
                 max_input_chars_per_word=LONGEST_WORD,
             )
         )
-        steps = []
+        steps: list[normalizers.Normalizer] = []
         if self.clean_text:
             steps.append(
                 normalizers.BertNormalizer(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from modelry.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # transformers' names on the left; what Keras calls them, or computes, on the right.
 _ALIASES: dict[str, str | Callable[[Any], Any]] = {

@@ -1,0 +1,92 @@
+"""Which head a classifier gets: the one saved in its preset, or a fresh one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from modelry.discovery.default import registry
+from modelry.errors import InputError
+from modelry.models.classification import check_labels
+from modelry.models.head import Head
+from modelry.presets.components import load_class
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modelry.presets.recipe import Recipe
+
+_ARGUMENTS = ("num_classes", "activation", "dropout")
+
+
+@attrs.frozen
+class HeadChoice:
+    """What a preset and the caller's overrides say about the head.
+
+    Attributes:
+        restored: Whether the head gets the preset's weights.
+        labels: The names of the classes, by index.
+        head: The head itself, where the caller passed one.
+        head_cls: Its class; `None` for the architecture's own.
+        config: The arguments of its class.
+    """
+
+    restored: bool
+    labels: tuple[str, ...] | None
+    head: Head | None = None
+    head_cls: type[Head] | None = None
+    config: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+def choose_head(recipe: Recipe, overrides: Mapping[str, Any]) -> HeadChoice:
+    """Choose a head: asking for a number of classes, or for a kind of head, asks for a fresh one.
+
+    Raises:
+        InputError: There is no saved head and the number of classes is open, or the labels do not match it.
+        UnknownComponent: No plugin registers the head that was asked for.
+    """
+    given = {key: value for key, value in overrides.items() if value is not None}
+    saved = (
+        {} if recipe.task is None else {key: recipe.task.config[key] for key in _ARGUMENTS if key in recipe.task.config}
+    )
+    restored = "num_classes" in saved and recipe.task_weights is not None and not {"num_classes", "head"} & given.keys()
+    labels = check_labels(given.get("labels"))
+    if labels is None and restored:
+        labels = recipe.labels
+    asked = given.get("head")
+    if isinstance(asked, Head):
+        return HeadChoice(restored, labels, head=asked)
+    head_cls = None
+    if asked is not None:
+        saved, head_cls = {}, _registered_head(asked)
+    elif recipe.head is not None:
+        saved, head_cls = {**recipe.head.config}, load_class(recipe, recipe.head, Head)  # type: ignore[type-abstract]
+    if not restored:
+        saved.pop("num_classes", None)
+        if labels is not None:
+            saved["num_classes"] = len(labels)
+    config = {**saved, **{key: given[key] for key in _ARGUMENTS if key in given}}
+    _check_count(recipe, config, labels, restored)
+    return HeadChoice(restored, labels, head_cls=head_cls, config=config)
+
+
+def _registered_head(name: Any) -> type[Head]:
+    found = registry.load("heads", name) if isinstance(name, str) else name
+    if not (isinstance(found, type) and issubclass(found, Head)):
+        raise InputError(f"head={name!r} is neither a modelry.Head nor the name of one: {found!r}.")
+    return found
+
+
+def _check_count(recipe: Recipe, config: Mapping[str, Any], labels: tuple[str, ...] | None, restored: bool) -> None:
+    count = config.get("num_classes")
+    if count is None:
+        raise InputError(
+            f"Preset {recipe.files.reference!r} has no classification head, so the number of classes is open: "
+            "pass num_classes=, or labels= with one name per class."
+        )
+    if restored and labels is not None and len(labels) != count:
+        raise InputError(
+            f"labels= names {len(labels)} classes, but the head saved in preset {recipe.files.reference!r} has {count}. "
+            f"Name {count} classes, or pass num_classes={len(labels)} too, for a fresh head."
+        )
