@@ -38,7 +38,7 @@ def test_the_whole_environment_reads_as_importlib_metadata_reads_it(site, wheels
     folders = [*map(site, PROJECTS), wheels["acme-cnn==2.0"]]
     monkeypatch.setattr(sys, "path", [str(folders[0]), "", "/nowhere", *sys.path, *map(str, folders)])
     ours, theirs = _declared_by_modelry(), _declared_by_the_standard_library()
-    assert len(ours) > 30
+    assert {"acme-bert", "other-bert", "broken-targets", "acme-cnn", "hatchling"} <= {found[0] for found in ours}
     assert ("acme-cnn", "2.0", "modelry.backbones", "cnn", "acme_cnn:Cnn") in ours
     assert ours == theirs
 

@@ -72,9 +72,17 @@ def test_names_of_a_single_output_become_zero_and_one() -> None:
     assert as_targets(["pos", "neg"], spec, 2).tolist() == [1.0, 0.0]
 
 
+def test_names_among_numpys_strings_are_found_whatever_their_kind() -> None:
+    assert as_targets(np.array(["pos", "neg"], dtype=np.dtypes.StringDType()), SPARSE, 2).tolist() == [2, 0]
+    assert infer_labels(np.array([b"b", b"a"])) == ("a", "b")
+
+
 @pytest.mark.parametrize(
     ("y", "message"),
     [
+        (np.array([[0], [None]], dtype=object), "Row 1 of y is missing"),
+        (np.array([[0, 1], [{}, 1]], dtype=object), "no number"),
+        (np.array([["pos", "neg"], ["pos", "neg"]]), r"names in an array of shape \(2, 2\)"),
         ([0], "2 texts, but y has 1 labels"),
         (1, "single label"),
         ("pos", "single label"),

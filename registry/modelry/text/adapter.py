@@ -88,8 +88,3 @@ class Source(DataAdapter):
     def num_batches(self) -> int | None:
         """How many batches an epoch has, or None when that is not known."""
         raise NotImplementedError
-
-    @property
-    def batch_size(self) -> int | None:
-        """Texts per batch, or None when batches come as they are."""
-        return None

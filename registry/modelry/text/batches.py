@@ -86,11 +86,6 @@ class TextBatches(Source):
         """How many batches an epoch has."""
         return len(self._plan)
 
-    @property
-    def batch_size(self) -> int:
-        """Texts per full batch."""
-        return self._batch_size
-
     def _new_plan(self) -> list[Batch]:
         return plan_batches(self._lengths, self._batch_size, self._longest, self._rng)
 
