@@ -16,6 +16,7 @@ FLOORS = {
     "_lazy": 0,
     "_version": 0,
     "_backend": 1,
+    "arguments": 1,
     "discovery": 2,
     "plugin": 3,
     "storage": 3,

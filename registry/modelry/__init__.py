@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry._backend import choose_backend
+from modelry._backend import choose_backend, require_backend
 from modelry._lazy import resolve
 
 if TYPE_CHECKING:
@@ -50,7 +50,10 @@ def __getattr__(name: str) -> object:
         from modelry.errors import did_you_mean
 
         raise AttributeError(f"module 'modelry' has no attribute {name!r}.{did_you_mean(name, _PUBLIC)}")
-    value = globals()[name] = resolve(_PUBLIC[name])
+    target = _PUBLIC[name]
+    if target.startswith("modelry.models."):  # the classes that need Keras
+        require_backend()
+    value = globals()[name] = resolve(target)
     return value
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelry._backend import require_backend
 from modelry._lazy import resolve
 from modelry.discovery.default import registry as _registry
 from modelry.errors import UnknownComponent
@@ -31,6 +32,7 @@ _BASES = {
 
 def __getattr__(name: str) -> object:
     if name in _BASES:
+        require_backend()
         value = globals()[name] = resolve(_BASES[name])
         return value
     # The import system and inspection tools probe for such names all the time; no class of a plugin has one.
@@ -40,6 +42,7 @@ def __getattr__(name: str) -> object:
         entry = _registry.find_class(name)
     except UnknownComponent as error:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {error}") from None
+    require_backend()
     return entry.load()
 
 

@@ -47,9 +47,8 @@ def choose_head(recipe: Recipe, overrides: Mapping[str, Any]) -> HeadChoice:
         UnknownComponent: No plugin registers the head that was asked for.
     """
     given = {key: value for key, value in overrides.items() if value is not None}
-    saved = (
-        {} if recipe.task is None else {key: recipe.task.config[key] for key in _ARGUMENTS if key in recipe.task.config}
-    )
+    task = {} if recipe.task is None else recipe.task.config
+    saved = {key: task[key] for key in _ARGUMENTS if key in task}
     restored = "num_classes" in saved and recipe.task_weights is not None and not {"num_classes", "head"} & given.keys()
     labels = check_labels(given.get("labels"))
     if labels is None and restored:
@@ -87,6 +86,6 @@ def _check_count(recipe: Recipe, config: Mapping[str, Any], labels: tuple[str, .
         )
     if restored and labels is not None and len(labels) != count:
         raise InputError(
-            f"labels= names {len(labels)} classes, but the head saved in preset {recipe.files.reference!r} has {count}. "
+            f"labels= names {len(labels)} classes, but the head of preset {recipe.files.reference!r} has {count}. "
             f"Name {count} classes, or pass num_classes={len(labels)} too, for a fresh head."
         )
