@@ -1,4 +1,4 @@
-"""All that the hook module of a plugin imports.
+"""What the import-light modules of a plugin import: its `__init__.py` and its hook module.
 
 ```toml
 [project.entry-points."modelry.plugin"]
@@ -13,10 +13,44 @@ def modelry_presets():
     yield BuiltinPreset("acme_base_en", "hf://acme/base-en", architecture="acme", parameters=109_000_000)
 ```
 
-Such a module is imported only when a hook must run, and then together with everybody else's: keep Keras out of it.
-The hooks are described in `modelry.discovery.specs`.
+Such a module is imported only when a hook must run, and then together with everybody else's: keep Keras out of it, and
+out of the package's `__init__.py`, which Python runs first. The hooks are described in `modelry.discovery.specs`.
 """
 
-from modelry.discovery.specs import BuiltinPreset, hookimpl
+from __future__ import annotations
 
-__all__ = ["BuiltinPreset", "hookimpl"]
+from typing import TYPE_CHECKING
+
+from modelry._backend import require_backend
+from modelry._lazy import resolve
+from modelry.discovery.specs import BuiltinPreset, hookimpl
+from modelry.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["BuiltinPreset", "hookimpl", "lazy_exports"]
+
+
+def lazy_exports(package: str, exports: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Return the `__getattr__` and `__dir__` of a package whose modules are imported when their classes are used.
+
+    ```python
+    __getattr__, __dir__ = lazy_exports(__name__, {"AcmeBackbone": "backbone", "AcmeTokenizer": "tokenizer"})
+    ```
+
+    Args:
+        package: The package's `__name__`.
+        exports: Public name → the module of the package that defines it.
+    """
+
+    def __getattr__(name: str) -> object:  # noqa: N807 - the name that Python looks for
+        if name not in exports:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}.{did_you_mean(name, exports)}")
+        require_backend()
+        return resolve(f"{package}.{exports[name]}:{name}")
+
+    def __dir__() -> list[str]:  # noqa: N807 - the name that Python looks for
+        return sorted(exports)
+
+    return __getattr__, __dir__

@@ -3,17 +3,26 @@
 Reference: [Devlin et al., 2018](https://arxiv.org/abs/1810.04805).
 """
 
-import modelry  # noqa: F401 - chooses a Keras backend before the modules below import Keras
-from modelry_bert.backbone import BertBackbone
-from modelry_bert.head import BertClassificationHead
-from modelry_bert.preprocessor import BertTextClassifierPreprocessor
-from modelry_bert.text_classifier import BertTextClassifier
-from modelry_bert.tokenizer import BertTokenizer
+from __future__ import annotations
 
-__all__ = [
-    "BertBackbone",
-    "BertClassificationHead",
-    "BertTextClassifier",
-    "BertTextClassifierPreprocessor",
-    "BertTokenizer",
-]
+from typing import TYPE_CHECKING
+
+from modelry.plugin import lazy_exports
+
+if TYPE_CHECKING:
+    from modelry_bert.backbone import BertBackbone as BertBackbone
+    from modelry_bert.head import BertClassificationHead as BertClassificationHead
+    from modelry_bert.preprocessor import BertTextClassifierPreprocessor as BertTextClassifierPreprocessor
+    from modelry_bert.text_classifier import BertTextClassifier as BertTextClassifier
+    from modelry_bert.tokenizer import BertTokenizer as BertTokenizer
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "BertBackbone": "backbone",
+        "BertClassificationHead": "head",
+        "BertTextClassifier": "text_classifier",
+        "BertTextClassifierPreprocessor": "preprocessor",
+        "BertTokenizer": "tokenizer",
+    },
+)

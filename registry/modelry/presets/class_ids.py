@@ -53,5 +53,5 @@ def registered_name(kind: str, class_id: str, where: str) -> str:
 
 def snake_case(class_name: str) -> str:
     """Return `xlm_roberta` for `XLMRoberta`, `f_net` for `FNet`, `deberta_v3` for `DebertaV3`."""
-    words = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", class_name)
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", class_name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
