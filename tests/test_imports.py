@@ -20,12 +20,13 @@ FLOORS = {
     "discovery": 2,
     "plugin": 3,
     "storage": 3,
-    "presets": 4,
-    "weights": 5,
-    "text": 5,
-    "models": 6,
-    "testing": 7,
-    "cli": 8,
+    "checkpoints": 4,
+    "presets": 5,
+    "weights": 6,
+    "text": 6,
+    "models": 7,
+    "testing": 8,
+    "cli": 9,
 }
 """A room may import from the floors below its own; two rooms of one floor do not know each other."""
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modelry.checkpoints.checkpoint import Checkpoint
+from modelry.checkpoints.layouts import Flat, Linear, Same
+from modelry.checkpoints.sourced_weight import SourcedWeight
 from modelry.errors import PresetFormatError
-from modelry.presets.checkpoint import Checkpoint
 from modelry.presets.json_files import field
 from modelry.text.wordpiece_files import wordpiece_config
-from modelry.weights.layouts import Flat, Linear, Same
-from modelry.weights.load import SourcedWeight
 from modelry_bert.tokenizer import SPECIAL_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from modelry.checkpoints.layouts import Layout
     from modelry.storage.files import PresetFiles
-    from modelry.weights.layouts import Layout
     from modelry_bert.backbone import BertBackbone
     from modelry_bert.head import BertClassificationHead
 

@@ -9,7 +9,7 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelry.presets.checkpoint import Checkpoint
+    from modelry.checkpoints.checkpoint import Checkpoint
     from modelry.storage.files import PresetFiles
 
 

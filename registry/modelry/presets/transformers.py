@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.discovery.default import registry
 from modelry.errors import PresetFormatError, PresetNotFound
-from modelry.presets.checkpoint import Checkpoint
 from modelry.presets.json_files import field, read_json
 from modelry.presets.recipe import Part, Recipe
 

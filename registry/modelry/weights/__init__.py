@@ -6,9 +6,8 @@
 | `tensors` | the reading contract: `TensorInfo`, `TensorStore` |
 | `stores` | `open_store`: the reader for a file, chosen by the file's name |
 | `hdf5`, `safetensors`, `shards` | one reader each |
-| `mapping` | arrays on a copy-on-write memory map |
+| `memory_map` | arrays on a copy-on-write memory map |
 | `build` | models without values, and giving a variable its value |
-| `layouts` | how a foreign checkpoint arranges the numbers of one weight |
 | `load` | check every header, then place every tensor |
 | `save` | the writers, sharded or not |
 

@@ -17,7 +17,7 @@ import numpy as np
 from attrs import frozen
 
 from modelry.errors import PresetFormatError
-from modelry.weights.mapping import FileMap
+from modelry.weights.memory_map import FileMap
 from modelry.weights.tensors import TensorInfo, TensorStore
 
 if TYPE_CHECKING:

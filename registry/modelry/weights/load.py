@@ -9,11 +9,10 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import field, frozen
 
+from modelry.checkpoints.sourced_weight import SourcedWeight
 from modelry.errors import WeightsError
 from modelry.weights.build import place
-from modelry.weights.layouts import Layout, Same
 from modelry.weights.tensors import TensorInfo
 
 if TYPE_CHECKING:
@@ -24,25 +23,6 @@ if TYPE_CHECKING:
     from modelry.weights.tensors import TensorStore
 
 MAX_LISTED = 8
-
-
-def _names(value: str | Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-@frozen(eq=False)
-class SourcedWeight:
-    """A variable, and what a foreign checkpoint calls and how it arranges its values.
-
-    Attributes:
-        variable: The variable.
-        names: The names it may have there; the first that is present wins. A single name may be given as it is.
-        layout: How its numbers are arranged there.
-    """
-
-    variable: keras.Variable
-    names: tuple[str, ...] = field(converter=_names)
-    layout: Layout = field(factory=Same)
 
 
 def load_weights(variables: Mapping[str, keras.Variable], store: TensorStore, *, where: str) -> None:

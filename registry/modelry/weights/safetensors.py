@@ -15,7 +15,7 @@ import ml_dtypes
 import numpy as np
 
 from modelry.errors import PresetFormatError
-from modelry.weights.mapping import FileMap
+from modelry.weights.memory_map import FileMap
 from modelry.weights.tensors import TensorInfo, TensorStore
 
 if TYPE_CHECKING:

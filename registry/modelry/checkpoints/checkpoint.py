@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from modelry.checkpoints.sourced_weight import SourcedWeight
     from modelry.storage.files import PresetFiles
-    from modelry.weights.load import SourcedWeight
 
 
 class Checkpoint(abc.ABC):

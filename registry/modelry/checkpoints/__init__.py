@@ -1,0 +1,1 @@
+"""Foreign checkpoints, told in modelry's terms: the contract of a converter. Never imports Keras."""
