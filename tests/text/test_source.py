@@ -274,6 +274,28 @@ def test_steps_are_the_first_texts(packer: Any, new_model: Any, data: Any) -> No
 
     assert np.allclose(predict(data[0], 2), predict(data[0][:16], None), atol=1e-5)
 
+    texts, y = data
+    some = as_source(texts, y, preprocessor=packer, batch_size=8, steps=2)
+    first = as_source(texts[:16], y[:16], preprocessor=packer, batch_size=8)
+    assert model.evaluate(some, verbose=0, steps=2) == pytest.approx(model.evaluate(first, verbose=0))
+
+
+def test_predictions_fill_their_batches_and_training_does_not(packer: Any) -> None:
+    list(as_source(["a"] * 3, preprocessor=packer, predicting=True).batches())
+    list(as_source(["a"] * 3, [0] * 3, preprocessor=packer).batches())
+
+    assert packer.shapes == [(4, 16), (3, 16)]
+
+
+def test_texts_are_shuffled_on_request(packer: Any, data: Any) -> None:
+    def epoch(shuffle: bool) -> list[int]:
+        source = as_source(data[0], list(range(50)), preprocessor=packer, shuffle=shuffle)
+        return np.concatenate([batch[1] for batch in source.batches()]).tolist()
+
+    assert epoch(False) == epoch(False)
+    assert epoch(True) != epoch(False)
+    assert epoch(True) != epoch(True)
+
 
 def test_a_source_stays_what_it_is(packer: Any) -> None:
     source = as_source(["a"], [0], preprocessor=packer)

@@ -51,7 +51,7 @@ def _segments(x: Any) -> list[list[Any]]:
         raise InputError(f"x is a single string. Pass a list, even for one text: [{x[:40]!r}].")
     if isinstance(x, Mapping) or is_table(x):
         return _named(x)
-    if isinstance(x, tuple) and x and not any(_is_text(part) or is_missing(part) for part in x):
+    if isinstance(x, tuple) and x and not any(_is_text(part) for part in x):
         if len(x) > 2:
             raise InputError(
                 f"x is a tuple of {len(x)} columns, but a text has at most two segments. "

@@ -42,7 +42,5 @@ class Once(Generic[T]):
             self._read += 1
             if self._read <= self.REMEMBERED:
                 self._first.append(item)
-            else:
-                self._first.clear()
             yield item
         self._ended = True
