@@ -27,6 +27,7 @@ FLOORS = {
     "models": 7,
     "testing": 8,
     "cli": 9,
+    "__main__": 10,
 }
 """A room may import from the floors below its own; two rooms of one floor do not know each other."""
 
