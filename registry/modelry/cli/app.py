@@ -47,6 +47,7 @@ app = typer.Typer(
     cls=Commands,
     help="Find, check and use Keras 3 models that ship as pip packages.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",  # the one in which the lines of a docstring flow together
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )

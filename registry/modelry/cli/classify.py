@@ -21,10 +21,10 @@ _CHUNK = 8  # batches; enough to put texts of like length together, few enough t
 
 
 def classify(
-    preset: Annotated[str, typer.Argument(help="A built-in name, a folder, or a URI of a preset with a classifier.")],
+    preset: Annotated[str, typer.Argument(metavar="PRESET", help="A built-in name, folder or URI.")],
     texts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="TEXT...", help="The texts. Without any, or with '-', one per line of stdin."),
+        typer.Argument(metavar="TEXT", help="The texts. Without any, or with '-', one per line of stdin."),
     ] = None,
     top_k: Annotated[int, typer.Option(min=1, help="Labels for each text.")] = 1,
     batch_size: Annotated[int, typer.Option(min=1, help="Texts per batch.")] = _BATCH_SIZE,
@@ -57,7 +57,7 @@ def classify(
 
 def _check_preset(preset: str) -> None:
     """Find out what is wrong with a preset before seconds go into importing Keras."""
-    from modelry.presets.components import check_requirements
+    from modelry.presets.components import check_requirements, find_entry
     from modelry.presets.read import read_recipe
 
     recipe = read_recipe(preset)
@@ -67,6 +67,7 @@ def _check_preset(preset: str) -> None:
             f"Preset {recipe.files.reference!r} has no trained classifier, so it cannot label texts yet. "
             "Train one on it with TextClassifier.from_preset(…, num_classes=…).fit(…), and save that."
         )
+    find_entry(recipe, recipe.backbone)
 
 
 def _classify(preset: str, chunks: Iterator[list[Row]], top_k: int, batch_size: int, as_json: bool) -> None:

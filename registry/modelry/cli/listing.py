@@ -32,7 +32,7 @@ def list_components(
         str | None,
         typer.Argument(
             metavar="KIND",
-            help=f"Only this kind: {', '.join(_CHOICES[:-1])}; or [bold]presets[/bold], the built-in ones.",
+            help=f"Only this kind: {', '.join(_CHOICES[:-1])}; or `presets`, the built-in ones.",
             callback=_check_kind,
             autocompletion=lambda: list(_CHOICES),
         ),
@@ -41,7 +41,7 @@ def list_components(
 ) -> None:
     """List what the installed plugins register, without importing any of them.
 
-    With KIND [bold]presets[/bold], list the presets that they know by name. When piped, cells are separated by tabs.
+    With KIND `presets`, list the presets that they know by name. When piped, cells are separated by tabs.
     """
     if kind == PRESETS:
         _print_presets(registry.presets().items(), as_json)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def show(
-    preset: Annotated[str, typer.Argument(help="A built-in name, a folder, or a URI.")],
+    preset: Annotated[str, typer.Argument(metavar="PRESET", help="A built-in name, folder or URI.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Show what a preset is and what it needs, without loading its weights.
