@@ -174,7 +174,8 @@ def test_any_callable_preprocesses(loaded):
 
 
 @pytest.mark.parametrize(
-    ("head", "cls"), [("mean_pool", MeanPoolHead), ("modelry:first_token", FirstTokenHead), (MeanPoolHead, MeanPoolHead)]
+    ("head", "cls"),
+    [("mean_pool", MeanPoolHead), ("modelry:first_token", FirstTokenHead), (MeanPoolHead, MeanPoolHead)],
 )
 def test_any_head(head, cls):
     classifier = TextClassifier.from_preset(BERT, num_classes=4, head=head)
@@ -247,7 +248,11 @@ def test_no_tokenizer(copy_of):
 def test_a_vocabulary_path_in_a_config_is_never_opened(copy_of, edit, tmp_path):
     preset = copy_of("keras_hub/bert")
     (tmp_path / "other.txt").write_text("secret\n")
-    for file, parts in (("tokenizer.json", ()), ("preprocessor.json", ("tokenizer",)), ("task.json", ("preprocessor", "tokenizer"))):
+    for file, parts in (
+        ("tokenizer.json", ()),
+        ("preprocessor.json", ("tokenizer",)),
+        ("task.json", ("preprocessor", "tokenizer")),
+    ):
 
         def point_elsewhere(values, parts=parts):
             for part in parts:

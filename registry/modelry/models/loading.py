@@ -59,7 +59,7 @@ def load_classifier(
     keras_arguments = {"name": None if recipe.task is None else recipe.task.config.get("name")}
     keras_arguments |= {key: overrides[key] for key in ("name", "trainable") if key in overrides}
     with uninitialized():
-        backbone = overrides.get("backbone") or _backbone(recipe, found, overrides)
+        backbone = _backbone(recipe, found, overrides)
         head = choice.head or _head(recipe, choice, found, backbone)
         classifier = found(
             backbone, preprocessor=preprocessor, head=head, labels=choice.labels, compile=False, **keras_arguments
@@ -93,6 +93,9 @@ def _classifier_class(recipe: Recipe, cls: type[C]) -> type[C]:
 
 
 def _backbone(recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[str, Any]) -> Backbone:
+    given = overrides.get("backbone")
+    if given is not None:
+        return cls.check_backbone(given)
     found = load_class(recipe, recipe.backbone, cls.backbone_cls)
     # As in KerasHub, a task follows the dtype asked for or Keras' global one, whatever the preset was saved in.
     dtype = overrides.get("dtype") or keras.config.dtype_policy()
@@ -101,7 +104,7 @@ def _backbone(recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[str,
 
 def _head(recipe: Recipe, choice: HeadChoice, cls: type[TextClassifier], backbone: Backbone) -> Head:
     facts = {"dtype": backbone.dtype_policy, "name": "head"}
-    return create(choice.head_cls or cls.head_cls, {**choice.config, **facts}, {}, recipe)
+    return create(choice.head_cls or cls.head_cls, {**choice.config, **facts}, choice.chosen, recipe)
 
 
 def _preprocessor(recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[str, Any]) -> Any:

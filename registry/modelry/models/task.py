@@ -83,6 +83,17 @@ class Task(keras.Model):
         """Return the names of the constructor's arguments."""
         return tuple(name for name in argument_names(cls) if name != "outputs")
 
+    @classmethod
+    def check_backbone(cls, backbone: Any) -> Backbone:
+        """Return the backbone if this task takes it.
+
+        Raises:
+            InputError: It is of another class.
+        """
+        if not isinstance(backbone, cls.backbone_cls):
+            raise InputError(f"{cls.__name__} needs a {cls.backbone_cls.__name__}, not a {type(backbone).__name__}.")
+        return backbone
+
     @property
     def preprocessor(self) -> Any:
         """What turns raw inputs into the backbone's, or `None`. It can be set at any time."""

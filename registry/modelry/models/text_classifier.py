@@ -71,10 +71,7 @@ class TextClassifier(TextTask):
         compile: bool = True,  # noqa: A002 - KerasHub's name
         **kwargs: Any,
     ) -> None:
-        if not isinstance(backbone, self.backbone_cls):
-            raise InputError(
-                f"{type(self).__name__} needs a {self.backbone_cls.__name__}, not a {type(backbone).__name__}."
-            )
+        self.check_backbone(backbone)
         labels = check_labels(labels)
         if head is None:
             if num_classes is None and labels is None:
