@@ -9,7 +9,7 @@ import keras
 
 from modelry.arguments import argument_names, check_arguments, config_of
 from modelry.errors import InputError
-from modelry.models.backbone import register_for_saving
+from modelry.models.keras_saving import register_for_saving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,10 @@ import keras
 
 from modelry.arguments import argument_names, check_arguments
 from modelry.errors import InputError
-from modelry.models.backbone import Backbone, register_for_saving
+from modelry.models.backbone import Backbone
+from modelry.models.keras_saving import register_for_saving
+from modelry.models.saving import save_task
+from modelry.models.summary import print_preprocessor
 from modelry.presets.builtin import BuiltinPresets
 from modelry.text.preprocessor import Preprocessor
 
@@ -140,8 +143,6 @@ class Task(keras.Model):
         Raises:
             SaveError: The folder cannot be written, or holds files but no preset.
         """
-        from modelry.models.saving import save_task
-
         save_task(self, preset_dir, max_shard_size)
 
     def get_config(self) -> dict[str, Any]:
@@ -167,7 +168,5 @@ class Task(keras.Model):
 
     def summary(self, *args: Any, **kwargs: Any) -> None:
         """Print the preprocessor, then the layers; the arguments are those of `keras.Model.summary`."""
-        from modelry.models.summary import print_preprocessor
-
         print_preprocessor(self, kwargs.get("print_fn"))
         super().summary(*args, **kwargs)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
 
+from modelry.data.source import infer_labels
 from modelry.errors import InputError
 from modelry.models.classification import auto_loss, auto_metrics, check_labels, is_sparse, label_scores, probabilities
 from modelry.models.head import Head
 from modelry.models.heads import MeanPoolHead
+from modelry.models.loading import load_classifier
 from modelry.models.text_task import TextTask
-from modelry.text.source import infer_labels
 
 if TYPE_CHECKING:
     import os
@@ -133,9 +134,7 @@ class TextClassifier(TextTask):
             UnknownComponent: A plugin that the preset needs is not installed.
             InputError: An override is missing, unknown, or contradicts another.
         """
-        from modelry.models.loading import load_classifier
-
-        return load_classifier(cls, preset, load_weights, overrides)
+        return load_classifier(cls, preset, load_weights, overrides, infer_class=cls is TextClassifier)
 
     def compile(self, optimizer: Any = "auto", loss: Any = "auto", *, metrics: Any = "auto", **kwargs: Any) -> None:
         """Configure training.
