@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import modelry  # noqa: F401 - chooses a backend before a test imports Keras
+
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
