@@ -63,7 +63,7 @@ def _print_entries(entries: tuple[Entry, ...], as_json: bool) -> None:
             before = entry.kind
             add_row(table, (kind, entry.name, entry.target, entry.distribution, entry.version))
             if entry.problem is not None:
-                add_row(table, ("", "", f"broken: it {entry.problem}"), style="red")
+                add_row(table, ("", "", f"broken: {entry.problem}"), style="red")
         print_table(table)
 
 
