@@ -23,14 +23,15 @@ FLOORS = {
     "checkpoints": 4,
     "presets": 5,
     "weights": 6,
-    "text": 6,
-    "models": 7,
-    "testing": 8,
-    "cli": 9,
+    "data": 6,
+    "text": 7,
+    "models": 8,
+    "testing": 9,
+    "cli": 10,
 }
 """A room may import from the floors below its own; two rooms of one floor do not know each other."""
 
-KERAS_ROOMS = {"weights", "text", "models"}
+KERAS_ROOMS = {"weights", "data", "text", "models"}
 KERAS = {"keras", "keras_hub", "jax", "torch", "tensorflow"}
 HEAVY = {*KERAS, "fsspec", "huggingface_hub", "kagglehub"}
 

@@ -59,6 +59,7 @@ def test_models_inside_models(tmp_path):
     inner = keras.Model(inner_input, keras.layers.Dense(3)(keras.layers.Dense(3)(inner_input)))
     inner.extra = keras.layers.Dense(2)
     inner.extra.build((None, 3))
+    inner.before_layers = inner.layers[-1]  # which go first nevertheless
     x = keras.Input((3,))
     assert_same_as_keras(keras.Model(x, Subclassed()(inner(x))), tmp_path / "a.weights.h5")
 

@@ -235,19 +235,25 @@ def both_roots(file):
     file["_layer_checkpoint_dependencies/dense/vars/0"] = np.ones(2)
 
 
-HOSTILE = [
-    soft, soft_group, soft_root, external_link, external_values, virtual, bomb, hollow, cycle, twin, deep, text,
-    compound, reference, nothing, two_bytes, two_bytes_many_notes, named_type, both_roots,
-]  # fmt: skip
+HOSTILE = {
+    soft: "a link to somewhere else", soft_group: "a link to somewhere else", soft_root: "a link to somewhere else",
+    external_link: "a link to somewhere else", external_values: "in another file", virtual: "may read other files",
+    bomb: "but stores 0", hollow: "declares 4,000 bytes but stores 0", cycle: "another name", twin: "another name",
+    deep: "deeper than 64", text: "holds object", compound: "not a kind of number", reference: "not a kind of number",
+    nothing: "holds nothing", two_bytes: r"holds \|V2", two_bytes_many_notes: r"holds \|V2",
+    named_type: "neither a group nor a dataset", both_roots: "holds both",
+}  # fmt: skip
 
 
-@pytest.mark.parametrize("spoil", HOSTILE, ids=lambda spoil: spoil.__name__)
-def test_hostile_hdf5_is_refused_before_anything_is_read(path, spoil):
+@pytest.mark.parametrize(("spoil", "reason"), HOSTILE.items(), ids=[spoil.__name__ for spoil in HOSTILE])
+def test_hostile_hdf5_is_refused_before_anything_is_read(path, spoil, reason):
     one = np.ones(2, "float32")
     with h5py.File(write(path, layers__dense__vars__0=one, optimizer__vars__0=one), "a") as file:
         HDF5Store(path)
         spoil(file)
-    with pytest.raises(PresetFormatError, match=r"a\.weights\.h5.*get it from its publisher again") as caught:
+    with pytest.raises(
+        PresetFormatError, match=rf"a\.weights\.h5.*{reason}.*get it from its publisher again"
+    ) as caught:
         open_store(path)
     assert caught.value.__cause__ is None  # our refusal, not something that h5py stumbled over
 
@@ -270,8 +276,10 @@ def test_a_file_that_is_not_hdf5(path, content):
 
 
 def test_values_beyond_the_end_of_the_file(path):
-    write(path, layers__dense__vars__0=np.ones(8, "float32"))
-    with h5py.File(path) as file:
+    with h5py.File(
+        path, "w", alignment_threshold=32, alignment_interval=4099
+    ) as file:  # an offset like no other number
+        file["layers/dense/vars/0"] = np.ones(8, "float32")
         offset = file["layers/dense/vars/0"].id.get_offset()
     content = path.read_bytes()
     assert content.count(offset.to_bytes(8, "little")) == 1
@@ -455,6 +463,16 @@ def test_every_dtype_that_the_package_writes(tmp_path, dtype):
     assert store.info("x").dtype == array.dtype
     assert np.array_equal(store.read("x"), array)
     assert store.read("x").flags.aligned
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_a_tensor_at_an_odd_address(tmp_path, shift):
+    path = tmp_path / "a.safetensors"
+    header = json.dumps({"x": entry(0, 8)}).encode()
+    path.write_bytes(safetensors(header + b" " * shift, np.array([1, 2], "<f4").tobytes()))
+    read = open_store(path).read("x")
+    assert read.tolist() == [1, 2]
+    assert read.flags.aligned
 
 
 EIGHT = bytes(8)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import keras
 
 from modelry.arguments import argument_names, check_arguments, config_of
+from modelry.models.keras_saving import register_for_saving
+from modelry.models.loading import load_backbone
+from modelry.models.saving import save_backbone
 from modelry.presets.builtin import BuiltinPresets
 
 if TYPE_CHECKING:
@@ -103,18 +106,8 @@ class Backbone(keras.Model):
             PresetError: The preset is missing, damaged, of another architecture, or its weights do not fit.
             UnknownArgument: An override is no argument of the backbone.
         """
-        from modelry.models.loading import load_backbone
-
         return load_backbone(cls, preset, load_weights, overrides)
 
     def save_to_preset(self, preset_dir: str | os.PathLike[str], max_shard_size: float | None = 10) -> None:
         """Write the backbone to a folder; see `Task.save_to_preset`."""
-        from modelry.models.saving import save_backbone
-
         save_backbone(self, preset_dir, max_shard_size)
-
-
-def register_for_saving(cls: type) -> None:
-    """Register a class with Keras, so that `model.save("x.keras")` can name it and `load_model` find it."""
-    package = cls.__module__.partition(".")[0]
-    keras.saving.register_keras_serializable(package=package)(cls)

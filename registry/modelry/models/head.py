@@ -9,7 +9,7 @@ import keras
 
 from modelry.arguments import argument_names, check_arguments, config_of
 from modelry.errors import InputError
-from modelry.models.backbone import register_for_saving
+from modelry.models.keras_saving import register_for_saving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +64,10 @@ class Head(keras.layers.Layer, abc.ABC):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), **config_of(self, without=_KERAS_ARGUMENTS)}
+
+    def get_build_config(self) -> None:
+        """Return nothing: a head has its layers as soon as the task that loads it connects it."""
+        return
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

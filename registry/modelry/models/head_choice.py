@@ -29,7 +29,8 @@ class HeadChoice:
         labels: The names of the classes, by index.
         head: The head itself, where the caller passed one.
         head_cls: Its class; `None` for the architecture's own.
-        config: The arguments of its class.
+        config: The saved arguments of its class.
+        chosen: The arguments that the caller gave instead.
     """
 
     restored: bool
@@ -37,6 +38,7 @@ class HeadChoice:
     head: Head | None = None
     head_cls: type[Head] | None = None
     config: Mapping[str, Any] = attrs.field(factory=dict)
+    chosen: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 def choose_head(recipe: Recipe, overrides: Mapping[str, Any]) -> HeadChoice:
@@ -65,9 +67,9 @@ def choose_head(recipe: Recipe, overrides: Mapping[str, Any]) -> HeadChoice:
         saved.pop("num_classes", None)
         if labels is not None:
             saved["num_classes"] = len(labels)
-    config = {**saved, **{key: given[key] for key in _ARGUMENTS if key in given}}
-    _check_count(recipe, config, labels, restored)
-    return HeadChoice(restored, labels, head_cls=head_cls, config=config)
+    chosen = {key: given[key] for key in _ARGUMENTS if key in given}
+    _check_count(recipe, {**saved, **chosen}.get("num_classes"), labels, restored)
+    return HeadChoice(restored, labels, head_cls=head_cls, config=saved, chosen=chosen)
 
 
 def _registered_head(name: Any) -> type[Head]:
@@ -77,8 +79,7 @@ def _registered_head(name: Any) -> type[Head]:
     return found
 
 
-def _check_count(recipe: Recipe, config: Mapping[str, Any], labels: tuple[str, ...] | None, restored: bool) -> None:
-    count = config.get("num_classes")
+def _check_count(recipe: Recipe, count: int | None, labels: tuple[str, ...] | None, restored: bool) -> None:
     if count is None:
         raise InputError(
             f"Preset {recipe.files.reference!r} has no classification head, so the number of classes is open: "

@@ -12,9 +12,7 @@ import keras
 from modelry.arguments import check_arguments
 from modelry.discovery.default import registry
 from modelry.errors import InputError, UnknownComponent
-from modelry.models.backbone import Backbone
 from modelry.models.head_choice import HeadChoice, choose_head
-from modelry.models.text_classifier import TextClassifier
 from modelry.models.weights import place_backbone, place_head
 from modelry.presets.components import check_requirements, load_class
 from modelry.presets.read import read_recipe
@@ -26,11 +24,13 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+    from modelry.models.backbone import Backbone
     from modelry.models.head import Head
+    from modelry.models.text_classifier import TextClassifier
     from modelry.presets.recipe import Recipe
 
-B = TypeVar("B", bound=Backbone)
-C = TypeVar("C", bound=TextClassifier)
+B = TypeVar("B", bound="Backbone")
+C = TypeVar("C", bound="TextClassifier")
 
 
 def load_backbone(cls: type[B], preset: str | os.PathLike[str], load_weights: bool, overrides: Mapping[str, Any]) -> B:
@@ -47,19 +47,32 @@ def load_backbone(cls: type[B], preset: str | os.PathLike[str], load_weights: bo
 
 
 def load_classifier(
-    cls: type[C], preset: str | os.PathLike[str], load_weights: bool, overrides: Mapping[str, Any]
+    cls: type[C],
+    preset: str | os.PathLike[str],
+    load_weights: bool,
+    overrides: Mapping[str, Any],
+    infer_class: bool,
 ) -> C:
-    """Load a preset as a classifier of class `cls`, or of the class that the preset's architecture registers."""
+    """Load a preset as a classifier of class `cls`, or of the class that the preset or its architecture names.
+
+    Args:
+        cls: The class that was asked for.
+        preset: A built-in name, a folder, or a URI.
+        load_weights: Whether to read the weights.
+        overrides: What the caller wants otherwise than it was saved.
+        infer_class: Whether `cls` stands for whatever subclass of it the preset names.
+    """
     check_arguments(overrides, _override_names(cls), f"{cls.__name__}.from_preset")
     recipe = read_recipe(preset)
     check_requirements(recipe)
-    found = _classifier_class(recipe, cls)
+    found = _named_class(recipe, cls) if infer_class else cls
+    load_class(recipe, recipe.backbone, found.backbone_cls)
     choice = choose_head(recipe, overrides)
     preprocessor = _preprocessor(recipe, found, overrides)
     keras_arguments = {"name": None if recipe.task is None else recipe.task.config.get("name")}
     keras_arguments |= {key: overrides[key] for key in ("name", "trainable") if key in overrides}
     with uninitialized():
-        backbone = overrides.get("backbone") or _backbone(recipe, found, overrides)
+        backbone = _backbone(recipe, found, overrides)
         head = choice.head or _head(recipe, choice, found, backbone)
         classifier = found(
             backbone, preprocessor=preprocessor, head=head, labels=choice.labels, compile=False, **keras_arguments
@@ -78,21 +91,22 @@ def _override_names(cls: type[TextClassifier]) -> tuple[str, ...]:
     return (*cls.arguments(), "sequence_length", "dtype")
 
 
-def _classifier_class(recipe: Recipe, cls: type[C]) -> type[C]:
-    """Return `cls`, or for `TextClassifier` itself the class that the preset or its architecture names."""
-    if cls is not TextClassifier:
-        load_class(recipe, recipe.backbone, cls.backbone_cls)
-        return cls
+def _named_class(recipe: Recipe, cls: type[C]) -> type[C]:
+    """Return the class that the preset names, or else its architecture, or else `cls`."""
     if recipe.task is not None and recipe.task.short_name.rpartition(".")[2] == cls.task:
         return load_class(recipe, recipe.task, cls)
+    own = recipe.default_part("text_classifier")
     try:
-        registry.find("tasks", recipe.default_part("text_classifier"))
+        registry.find("tasks", own)
     except UnknownComponent:
         return cls  # an architecture without a classifier of its own gets the generic one
-    return load_class(recipe, Part("tasks", recipe.default_part("text_classifier"), {}), cls)
+    return load_class(recipe, Part("tasks", own, {}), cls)
 
 
 def _backbone(recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[str, Any]) -> Backbone:
+    given = overrides.get("backbone")
+    if given is not None:
+        return cls.check_backbone(given)
     found = load_class(recipe, recipe.backbone, cls.backbone_cls)
     # As in KerasHub, a task follows the dtype asked for or Keras' global one, whatever the preset was saved in.
     dtype = overrides.get("dtype") or keras.config.dtype_policy()
@@ -101,7 +115,7 @@ def _backbone(recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[str,
 
 def _head(recipe: Recipe, choice: HeadChoice, cls: type[TextClassifier], backbone: Backbone) -> Head:
     facts = {"dtype": backbone.dtype_policy, "name": "head"}
-    return create(choice.head_cls or cls.head_cls, {**choice.config, **facts}, {}, recipe)
+    return create(choice.head_cls or cls.head_cls, {**choice.config, **facts}, choice.chosen, recipe)
 
 
 def _preprocessor(recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[str, Any]) -> Any:

@@ -8,7 +8,10 @@ import keras
 
 from modelry.arguments import argument_names, check_arguments
 from modelry.errors import InputError
-from modelry.models.backbone import Backbone, register_for_saving
+from modelry.models.backbone import Backbone
+from modelry.models.keras_saving import register_for_saving
+from modelry.models.saving import save_task
+from modelry.models.summary import print_preprocessor
 from modelry.presets.builtin import BuiltinPresets
 from modelry.text.preprocessor import Preprocessor
 
@@ -83,6 +86,17 @@ class Task(keras.Model):
         """Return the names of the constructor's arguments."""
         return tuple(name for name in argument_names(cls) if name != "outputs")
 
+    @classmethod
+    def check_backbone(cls, backbone: Any) -> Backbone:
+        """Return the backbone if this task takes it.
+
+        Raises:
+            InputError: It is of another class.
+        """
+        if not isinstance(backbone, cls.backbone_cls):
+            raise InputError(f"{cls.__name__} needs a {cls.backbone_cls.__name__}, not a {type(backbone).__name__}.")
+        return backbone
+
     @property
     def preprocessor(self) -> Any:
         """What turns raw inputs into the backbone's, or `None`. It can be set at any time."""
@@ -129,8 +143,6 @@ class Task(keras.Model):
         Raises:
             SaveError: The folder cannot be written, or holds files but no preset.
         """
-        from modelry.models.saving import save_task
-
         save_task(self, preset_dir, max_shard_size)
 
     def get_config(self) -> dict[str, Any]:
@@ -156,7 +168,5 @@ class Task(keras.Model):
 
     def summary(self, *args: Any, **kwargs: Any) -> None:
         """Print the preprocessor, then the layers; the arguments are those of `keras.Model.summary`."""
-        from modelry.models.summary import print_preprocessor
-
         print_preprocessor(self, kwargs.get("print_fn"))
         super().summary(*args, **kwargs)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
 
+from modelry.data.source import infer_labels
 from modelry.errors import InputError
 from modelry.models.classification import auto_loss, auto_metrics, check_labels, is_sparse, label_scores, probabilities
 from modelry.models.head import Head
 from modelry.models.heads import MeanPoolHead
+from modelry.models.loading import load_classifier
 from modelry.models.text_task import TextTask
-from modelry.text.source import infer_labels
 
 if TYPE_CHECKING:
     import os
@@ -71,10 +72,7 @@ class TextClassifier(TextTask):
         compile: bool = True,  # noqa: A002 - KerasHub's name
         **kwargs: Any,
     ) -> None:
-        if not isinstance(backbone, self.backbone_cls):
-            raise InputError(
-                f"{type(self).__name__} needs a {self.backbone_cls.__name__}, not a {type(backbone).__name__}."
-            )
+        self.check_backbone(backbone)
         labels = check_labels(labels)
         if head is None:
             if num_classes is None and labels is None:
@@ -136,9 +134,7 @@ class TextClassifier(TextTask):
             UnknownComponent: A plugin that the preset needs is not installed.
             InputError: An override is missing, unknown, or contradicts another.
         """
-        from modelry.models.loading import load_classifier
-
-        return load_classifier(cls, preset, load_weights, overrides)
+        return load_classifier(cls, preset, load_weights, overrides, infer_class=cls is TextClassifier)
 
     def compile(self, optimizer: Any = "auto", loss: Any = "auto", *, metrics: Any = "auto", **kwargs: Any) -> None:
         """Configure training.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modelry.data.source import Source, as_batch, as_source, split_validation, unpack_validation
 from modelry.errors import InputError
 from modelry.models.task import Task
-from modelry.text.source import Source, as_batch, as_source, split_validation, unpack_validation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

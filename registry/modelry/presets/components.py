@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import Version
 
 from modelry.discovery.default import registry
 from modelry.discovery.names import RUNTIME
@@ -63,8 +64,8 @@ def owner_of(component: object) -> Owner:
     for cls in type(component).__mro__:
         entry = registry.owner(cls)
         if entry is not None and entry.distribution != RUNTIME:
-            major = int(entry.version.partition(".")[0])
-            return Owner(entry.qualified, f"{entry.distribution}>={entry.version},<{major + 1}")
+            version = Version(entry.version)
+            return Owner(entry.qualified, f"{entry.distribution}>={version.public},<{version.major + 1}")
     raise SaveError(
         f"{type(component).__name__} is not registered by any installed distribution, so a preset with it could not "
         "be loaded. Ship it in a package with an entry point (docs/plugins.md), or save with model.save('x.keras')."

@@ -1,1 +1,1 @@
-"""From strings to padded batches: tokenizers, packing, preprocessors, length-bucketed batches. No TensorFlow."""
+"""Tokenizers and preprocessors: strings to token ids and padded arrays. No TensorFlow, and no Keras before a task."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from modelry.data.packed import PackedTexts
 from modelry.errors import InputError
-from modelry.text.packed import PackedTexts
 from modelry.text.preprocessor import Preprocessor, check_padding
 from modelry.text.truncate import check_truncate, kept_lengths
 

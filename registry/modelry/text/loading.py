@@ -10,17 +10,17 @@ from modelry.presets.components import load_class
 from modelry.presets.keras_hub import ASSETS
 from modelry.presets.read import read_recipe
 from modelry.presets.recipe import Part
-from modelry.text.preprocessor import Preprocessor
-from modelry.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
     from modelry.presets.recipe import Recipe
+    from modelry.text.preprocessor import Preprocessor
+    from modelry.text.tokenizer import Tokenizer
 
-T = TypeVar("T", bound=Tokenizer)
-P = TypeVar("P", bound=Preprocessor)
+T = TypeVar("T", bound="Tokenizer")
+P = TypeVar("P", bound="Preprocessor")
 C = TypeVar("C")
 
 

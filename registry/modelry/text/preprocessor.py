@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 import numpy as np
 
 from modelry.arguments import config_of
+from modelry.data.columns import as_columns
 from modelry.errors import InputError
 from modelry.presets.builtin import BuiltinPresets
-from modelry.text.columns import as_columns
+from modelry.text.loading import load_preprocessor
 
 if TYPE_CHECKING:
     import os
 
-    from modelry.text.packed import PackedTexts
+    from modelry.data.packed import PackedTexts
     from modelry.text.tokenizer import Tokenizer
 
 Padding = Literal["bucket", "fixed"]
@@ -121,8 +122,6 @@ class Preprocessor(abc.ABC):
             PresetError: The preset is missing, damaged, has no tokenizer, or is of another architecture.
             UnknownArgument: An override is no argument of the preprocessor.
         """
-        from modelry.text.loading import load_preprocessor
-
         return load_preprocessor(cls, preset, overrides)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from modelry.arguments import config_of
 from modelry.errors import InputError
 from modelry.presets.builtin import BuiltinPresets
+from modelry.text.loading import load_tokenizer
 
 if TYPE_CHECKING:
     import os
@@ -123,6 +124,4 @@ class Tokenizer(abc.ABC):
             PresetError: The preset is missing, damaged, has no tokenizer, or has one of another class.
             UnknownArgument: An override is no argument of the tokenizer.
         """
-        from modelry.text.loading import load_tokenizer
-
         return load_tokenizer(cls, preset, overrides)

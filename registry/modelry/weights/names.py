@@ -94,8 +94,6 @@ def _attributes(layer: keras.layers.Layer) -> Iterator[tuple[str, Any]]:
         values["layers"] = layer.layers
     if isinstance(layer, (keras.Function, keras.Sequential)):
         yield "layers", values.pop("layers")
-        for name in ("operations", "_operations", "_functional"):
-            values.pop(name, None)
     for name in sorted(values.keys() - _bookkeeping(), key=lambda name: f"~{name}" if name.startswith("_") else name):
         if not name.startswith("__"):
             yield name, values[name]

@@ -35,7 +35,10 @@ def test_padding_changes_nothing(backbone):
 
 
 def test_several_texts_in_a_row_do_not_see_each_other(backbone):
-    alone = [keras.ops.convert_to_numpy(backbone(inputs(row, length=len(row)))["sequence_output"]) for row in ([5, 6, 7], [8, 9])]
+    alone = [
+        keras.ops.convert_to_numpy(backbone(inputs(row, length=len(row)))["sequence_output"])
+        for row in ([5, 6, 7], [8, 9])
+    ]
     row = inputs([5, 6, 7, 8, 9], length=6)
     packed = backbone.encode(**row, positions=np.array([[0, 1, 2, 0, 1, 0]]), text_ids=np.array([[1, 1, 1, 2, 2, 0]]))
     packed = keras.ops.convert_to_numpy(packed)[0]
@@ -75,11 +78,13 @@ def test_functional_composition_as_in_keras_hub(backbone):
 
 
 def test_misspelt_argument():
-    with pytest.raises(UnknownArgument, match=r"BertBackbone takes no argument 'hidden_dims'.*Did you mean 'hidden_dim'"):
+    with pytest.raises(
+        UnknownArgument, match=r"BertBackbone takes no argument 'hidden_dims'.*Did you mean 'hidden_dim'"
+    ):
         BertBackbone(**SIZES, hidden_dims=3)
 
 
 @pytest.mark.parametrize("change", [{"num_heads": 3}, {"activation": "geluu"}])
 def test_impossible_sizes(change):
-    with pytest.raises(InputError, match="equal heads|Did you mean"):
+    with pytest.raises(InputError, match=r"equal heads|Did you mean"):
         BertBackbone(**{**SIZES, **change})

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from modelry.data.elements import Element, as_element, is_example, stack
+from modelry.data.targets import TargetSpec
 from modelry.errors import InputError
-from modelry.text.elements import Element, as_element, is_example, stack
-from modelry.text.targets import TargetSpec
 
 SPARSE = TargetSpec(num_classes=3)
 DENSE = TargetSpec(num_classes=3, sparse=False)

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import torch
 
+from modelry.data.streams import TextStream, is_stream
+from modelry.data.targets import TargetSpec
 from modelry.errors import InputError
-from modelry.text.streams import TextStream, is_stream
-from modelry.text.targets import TargetSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

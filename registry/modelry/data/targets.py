@@ -7,8 +7,8 @@ from typing import Any
 import attrs
 import numpy as np
 
+from modelry.data.arrays import Array, describe, is_missing, to_array
 from modelry.errors import InputError, did_you_mean
-from modelry.text.arrays import Array, describe, is_missing, to_array
 
 
 @attrs.frozen

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from modelry.data.arrays import Array, to_array
 from modelry.errors import InputError, did_you_mean
-from modelry.text.arrays import Array, to_array
 
 if TYPE_CHECKING:
-    from modelry.text.targets import TargetSpec
+    from modelry.data.targets import TargetSpec
 
 ClassWeight = Mapping[int, float] | Mapping[str, float]
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from modelry.data.buckets import bucket_length
+from modelry.data.packed import Packer
 from modelry.errors import InputError
-from modelry.text.buckets import bucket_length
-from modelry.text.packed import Packer
 
 if TYPE_CHECKING:
-    from modelry.text.columns import Columns
+    from modelry.data.columns import Columns
 
 Preprocessor = Packer | Callable[[Any], Any]
 

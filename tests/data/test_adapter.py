@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from keras.src.trainers.data_adapters import get_data_adapter
 
+from modelry.data.source import as_source
+from modelry.data.streams import TextStream
+from modelry.data.targets import TargetSpec
 from modelry.errors import InputError
-from modelry.text.source import as_source
-from modelry.text.streams import TextStream
-from modelry.text.targets import TargetSpec
 
 
 def test_keras_lets_a_source_through(packer: Any) -> None:

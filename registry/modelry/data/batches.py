@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from modelry.data.adapter import Source
+from modelry.data.buckets import Batch, fill_rows, plan_batches
+from modelry.data.features import call
+from modelry.data.packed import Packer
 from modelry.errors import InputError
-from modelry.text.adapter import Source
-from modelry.text.buckets import Batch, fill_rows, plan_batches
-from modelry.text.features import call
-from modelry.text.packed import Packer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelry.text.adapter import BatchData
-    from modelry.text.arrays import Array
-    from modelry.text.buckets import Ints
-    from modelry.text.columns import Columns
-    from modelry.text.features import Preprocessor
+    from modelry.data.adapter import BatchData
+    from modelry.data.arrays import Array
+    from modelry.data.buckets import Ints
+    from modelry.data.columns import Columns
+    from modelry.data.features import Preprocessor
 
 
 class TextBatches(Source):

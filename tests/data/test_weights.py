@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from modelry.data.targets import TargetSpec
+from modelry.data.weights import as_weights
 from modelry.errors import InputError
-from modelry.text.targets import TargetSpec
-from modelry.text.weights import as_weights
 
 SPEC = TargetSpec(("neg", "pos"), 2)
 TARGETS = np.array([0, 1, 1], np.int32)

@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from modelry.data.adapter import Source
+from modelry.data.arrays import to_array
+from modelry.data.columns import as_columns
+from modelry.data.elements import Element, as_element, check_kind, is_example, stack
+from modelry.data.features import encode
+from modelry.data.packed import Packer
+from modelry.data.py_dataset import read_dataset
+from modelry.data.replay import Once
+from modelry.data.targets import as_targets, is_strings
+from modelry.data.weights import as_weights, check_class_weight
 from modelry.errors import InputError
-from modelry.text.adapter import Source
-from modelry.text.arrays import to_array
-from modelry.text.columns import as_columns
-from modelry.text.elements import Element, as_element, check_kind, is_example, stack
-from modelry.text.features import encode
-from modelry.text.packed import Packer
-from modelry.text.py_dataset import read_dataset
-from modelry.text.replay import Once
-from modelry.text.targets import as_targets, is_strings
-from modelry.text.weights import as_weights, check_class_weight
 
 if TYPE_CHECKING:
-    from modelry.text.adapter import BatchData
-    from modelry.text.features import Preprocessor
-    from modelry.text.targets import TargetSpec
-    from modelry.text.weights import ClassWeight
+    from modelry.data.adapter import BatchData
+    from modelry.data.features import Preprocessor
+    from modelry.data.targets import TargetSpec
+    from modelry.data.weights import ClassWeight
 
 
 def is_stream(x: object) -> bool:

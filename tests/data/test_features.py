@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
+from modelry.data.features import encode
 from modelry.errors import InputError
-from modelry.text.features import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

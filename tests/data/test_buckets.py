@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from modelry.data.buckets import Batch, bucket_length, bucket_lengths, fill_rows, plan_batches
 from modelry.errors import InputError
-from modelry.text.buckets import Batch, bucket_length, bucket_lengths, fill_rows, plan_batches
 
 
 @pytest.mark.parametrize(

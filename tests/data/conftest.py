@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from modelry.text.packed import PackedTexts
+from modelry.data.packed import PackedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from modelry.text.packed import PackedTexts, Packer
+from modelry.data.packed import PackedTexts, Packer
 
 
 def test_a_pack_knows_its_rows_and_their_lengths() -> None:

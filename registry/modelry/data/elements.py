@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from modelry.data.arrays import describe, rank, to_array
 from modelry.errors import InputError
-from modelry.text.arrays import describe, rank, to_array
 
 if TYPE_CHECKING:
-    from modelry.text.targets import TargetSpec
+    from modelry.data.targets import TargetSpec
 
 
 @attrs.frozen(eq=False)

@@ -13,18 +13,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from modelry.data.adapter import Source
+from modelry.data.arrays import to_array
+from modelry.data.batches import TextBatches
+from modelry.data.columns import Columns, as_columns
+from modelry.data.features import Preprocessor, encode
+from modelry.data.streams import TextStream, is_stream
+from modelry.data.targets import TargetSpec, as_targets, infer_labels
+from modelry.data.weights import ClassWeight, as_weights
 from modelry.errors import InputError
-from modelry.text.adapter import Source
-from modelry.text.arrays import to_array
-from modelry.text.batches import TextBatches
-from modelry.text.columns import Columns, as_columns
-from modelry.text.features import Preprocessor, encode
-from modelry.text.streams import TextStream, is_stream
-from modelry.text.targets import TargetSpec, as_targets, infer_labels
-from modelry.text.weights import ClassWeight, as_weights
 
 if TYPE_CHECKING:
-    from modelry.text.arrays import Array
+    from modelry.data.arrays import Array
 
 __all__ = ["Source", "as_batch", "as_source", "infer_labels", "split_validation", "unpack_validation"]
 

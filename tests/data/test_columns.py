@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from modelry.data.columns import as_columns
 from modelry.errors import InputError
-from modelry.text.columns import as_columns
 
 
 class FakeStringTensor:

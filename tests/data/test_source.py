@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import torch
 
+from modelry.data.source import as_batch, as_source, infer_labels, split_validation, unpack_validation
 from modelry.errors import InputError
-from modelry.text.source import as_batch, as_source, infer_labels, split_validation, unpack_validation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from modelry.data.batches import TextBatches
+from modelry.data.buckets import bucket_lengths
+from modelry.data.packed import PackedTexts
 from modelry.errors import InputError
-from modelry.text.batches import TextBatches
-from modelry.text.buckets import bucket_lengths
-from modelry.text.packed import PackedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from modelry.data.columns import as_columns
+from modelry.data.source import as_batch, as_source
+from modelry.data.targets import TargetSpec, as_targets
 from modelry.errors import InputError
-from modelry.text.columns import as_columns
-from modelry.text.source import as_batch, as_source
-from modelry.text.targets import TargetSpec, as_targets
 
 tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed: no tf.data to read from")
 

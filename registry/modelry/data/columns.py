@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from modelry.data.arrays import describe, is_missing, is_table, to_list
 from modelry.errors import InputError, did_you_mean
-from modelry.text.arrays import describe, is_missing, is_table, to_list
 
 Columns = tuple[list[str], ...]
 

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
+from modelry.data.replay import Once
 from modelry.errors import InputError
-from modelry.text.replay import Once
 
 
 def take(once: Once[int], count: int) -> list[int]:

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import torch
 
+from modelry.data.targets import TargetSpec, as_targets, infer_labels
 from modelry.errors import InputError
-from modelry.text.targets import TargetSpec, as_targets, infer_labels
 
 SPARSE = TargetSpec(("neg", "neutral", "pos"), 3)
 DENSE = TargetSpec(("neg", "neutral", "pos"), 3, sparse=False)
