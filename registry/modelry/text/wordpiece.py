@@ -14,7 +14,7 @@ from modelry.text.tokenizer import Tokenizer
 from modelry.text.words import BOUNDARY, splitter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 LONGEST_WORD = 100  # characters, in BERT's own code and in transformers; KerasHub counts bytes
 
@@ -47,7 +47,7 @@ class WordPieceTokenizer(Tokenizer):
 
     def __init__(
         self,
-        vocabulary: Sequence[str] | str | os.PathLike[str],
+        vocabulary: Iterable[str] | str | os.PathLike[str],
         sequence_length: int | None = None,
         lowercase: bool = False,
         strip_accents: bool = False,
@@ -55,7 +55,7 @@ class WordPieceTokenizer(Tokenizer):
         split_on_cjk: bool = True,
         suffix_indicator: str = "##",
         oov_token: str = "[UNK]",
-        special_tokens: Sequence[str] | None = None,
+        special_tokens: Iterable[str] | None = None,
         special_tokens_in_strings: bool = False,
         clean_text: bool = False,
     ) -> None:
@@ -71,7 +71,7 @@ class WordPieceTokenizer(Tokenizer):
         self.special_tokens_in_strings = special_tokens_in_strings
         self.clean_text = clean_text
         self._ids = {token: id_ for id_, token in enumerate(self.vocabulary)}
-        for token in (oov_token, *(special_tokens or ())):
+        for token in (oov_token, *(self.special_tokens or ())):
             if token not in self._ids:
                 raise InputError(
                     f"The vocabulary ({len(self._ids)} tokens) lacks {token!r}, which {type(self).__name__} needs."
@@ -111,8 +111,7 @@ class WordPieceTokenizer(Tokenizer):
         """Return the config for KerasHub, which cannot clean texts as the original BERT does."""
         if self.clean_text or super().keras_hub_config() is None:
             return None
-        config = {key: value for key, value in self.get_config().items() if key != "clean_text"}
-        return {**config, "special_tokens": None}
+        return {key: value for key, value in self.get_config().items() if key != "clean_text"}
 
     def _keras_hub_words(self) -> Callable[[str], str]:
         return splitter(
