@@ -28,6 +28,7 @@ FLOORS = {
     "models": 8,
     "testing": 9,
     "cli": 10,
+    "__main__": 11,
 }
 """A room may import from the floors below its own; two rooms of one floor do not know each other."""
 

@@ -133,7 +133,7 @@ def test_a_missing_plugin_is_named_when_its_class_is_needed(copy_of, edit):
     (preset / "task.json").unlink()
     edit(preset / "config.json", lambda values: values.update(registered_name="keras_hub>ElectraBackbone"))
     recipe = read_recipe(preset)
-    with pytest.raises(MissingPlugin, match="needs 'electra'"):
+    with pytest.raises(MissingPlugin, match="needs the backbone 'electra'"):
         load_class(recipe, recipe.backbone, object)
 
 

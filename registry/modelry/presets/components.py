@@ -10,13 +10,28 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
 from modelry.discovery.default import registry
-from modelry.discovery.names import RUNTIME
+from modelry.discovery.names import RUNTIME, noun
 from modelry.errors import BrokenPlugin, MissingPlugin, PresetError, PresetFormatError, SaveError, UnknownComponent
 
 if TYPE_CHECKING:
+    from modelry.discovery.entry import Entry
     from modelry.presets.recipe import Part, Recipe
 
 T = TypeVar("T")
+
+
+def find_entry(recipe: Recipe, part: Part) -> Entry:
+    """Return the entry that registers a part, without importing it.
+
+    Raises:
+        MissingPlugin: Nothing installed registers the name; the message has the pip command.
+        AmbiguousName: Several plugins do.
+    """
+    try:
+        return registry.find(part.kind, part.name)
+    except UnknownComponent as error:
+        reference = recipe.files.reference
+        raise MissingPlugin(f"Preset {reference!r} needs the {noun(part.kind)} {part.name!r}. {error}") from error
 
 
 def load_class(recipe: Recipe, part: Part, base: type[T]) -> type[T]:
@@ -28,12 +43,9 @@ def load_class(recipe: Recipe, part: Part, base: type[T]) -> type[T]:
         BrokenPlugin: The one that does cannot be imported.
         PresetError: The class is not a `base`: the preset is of another architecture than was asked for.
     """
-    try:
-        found: Any = registry.load(part.kind, part.name)
-    except UnknownComponent as error:
-        raise _missing(recipe, part, error) from error
+    found: Any = find_entry(recipe, part).load()
     if not isinstance(found, type):
-        raise BrokenPlugin(f"{part.kind} {part.name!r} is registered as {found!r}, which is no class.")
+        raise BrokenPlugin(f"The {noun(part.kind)} {part.name!r} is registered as {found!r}, which is no class.")
     if not issubclass(found, base):
         raise PresetError(
             f"Preset {recipe.files.reference!r} holds a {found.__name__}, which is no {base.__name__}. "
@@ -95,7 +107,3 @@ def check_requirements(recipe: Recipe) -> None:
                 continue
             found = f"is installed in version {installed}"
         raise MissingPlugin(f'Preset {recipe.files.reference!r} needs {text}, which {found}. Run: pip install "{text}"')
-
-
-def _missing(recipe: Recipe, part: Part, error: UnknownComponent) -> MissingPlugin:
-    return MissingPlugin(f"Preset {recipe.files.reference!r} needs {part.name!r} ({part.kind}). {error}")

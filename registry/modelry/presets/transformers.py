@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.discovery.default import registry
-from modelry.errors import PresetFormatError, PresetNotFound
+from modelry.errors import MissingPlugin, PresetFormatError, PresetNotFound, UnknownComponent
 from modelry.presets.json_files import field, read_json
 from modelry.presets.recipe import Part, Recipe
 
@@ -27,7 +27,12 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
         config: The contents of its `config.json`.
     """
     where = f"config.json of preset {files.reference!r}"
-    entry = registry.find("checkpoints", field(config, "model_type", str, where))
+    model_type = field(config, "model_type", str, where)
+    try:
+        entry = registry.find("checkpoints", model_type)
+    except UnknownComponent as error:
+        reference = files.reference
+        raise MissingPlugin(f"Preset {reference!r} is a {model_type!r} checkpoint of transformers. {error}") from error
     converter = entry.load()
     if not (isinstance(converter, type) and issubclass(converter, Checkpoint)):
         raise PresetFormatError(f"{entry.qualified} registers {converter!r} as a checkpoint, which is no Checkpoint.")

@@ -34,6 +34,10 @@ class PresetFiles(abc.ABC):
             StorageError: The name leads out of the preset, or the file cannot be fetched.
         """
 
+    def size(self, name: str) -> int | None:
+        """Return the size of a file in bytes; `None` where it takes fetching the file to know."""
+        return None
+
     def __contains__(self, name: str) -> bool:
         return name in self.names()
 
@@ -67,6 +71,10 @@ class FolderFiles(PresetFiles):
         if not path.is_file():
             raise PresetNotFound(f"Preset {self._reference!r} has no file {name!r} (looked for {path}).")
         return path
+
+    def size(self, name: str) -> int:
+        """Return the size of a file in bytes; raises what `path` does."""
+        return self.path(name).stat().st_size
 
     def __contains__(self, name: str) -> bool:
         return (self._folder / checked_name(name)).is_file()

@@ -1,0 +1,87 @@
+"""The command line put together: its commands, the options they share, and what becomes of an error."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from modelry.cli import classify, listing, show
+from modelry.cli.output import print_error, print_warning, write_line
+from modelry.errors import ModelryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Commands(TyperGroup):
+    """The group of all commands; it turns a ModelryError into one message and exit code 1."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take `--debug` wherever it stands: one adds it behind a command that has just failed."""
+        end = args.index("--") if "--" in args else len(args)
+        if "--debug" in args[:end]:
+            args = ["--debug", *(arg for arg in args[:end] if arg != "--debug"), *args[end:]]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            try:
+                result = super().invoke(ctx)
+            finally:
+                _report_broken_hooks()
+            # A closed pipe must show here, where it is handled, and not when Python exits.
+            sys.stdout.flush()
+        except ModelryError as error:
+            if ctx.params.get("debug"):
+                raise
+            print_error(str(error))
+            raise typer.Exit(1) from None
+        return result
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Find, check and use Keras 3 models that ship as pip packages.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",  # the one in which the lines of a docstring flow together
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from modelry._version import version
+
+        write_line(f"modelry {version}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks, and what the libraries log.")] = False,
+) -> None:
+    """Take the options that stand before a command; `Commands` and the callbacks act on them."""
+
+
+def _report_broken_hooks() -> None:
+    from modelry.discovery.default import registry
+
+    try:
+        failures: Iterable[object] = registry.failures()
+    except ModelryError:  # the registry itself cannot be read, which is what the command has failed with
+        return
+    for failure in failures:
+        print_warning(f"A plugin is broken and passed over: {failure}")
+
+
+app.command("list")(listing.list_components)
+app.command("show")(show.show)
+app.command("classify")(classify.classify)

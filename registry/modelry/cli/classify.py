@@ -1,0 +1,94 @@
+"""`modelry classify`: texts in, labels out."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modelry.cli.output import is_terminal
+from modelry.errors import PresetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelry.cli.inputs import Row
+
+_BATCH_SIZE = 32  # texts, as in `TextClassifier.classify`
+_CHUNK = 8  # batches; enough to put texts of like length together, few enough to see results soon
+
+
+def classify(
+    preset: Annotated[str, typer.Argument(metavar="PRESET", help="A built-in name, folder or URI.")],
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TEXT", help="The texts. Without any, or with '-', one per line of stdin."),
+    ] = None,
+    top_k: Annotated[int, typer.Option(min=1, help="Labels for each text.")] = 1,
+    batch_size: Annotated[int, typer.Option(min=1, help="Texts per batch.")] = _BATCH_SIZE,
+    pair: Annotated[
+        bool, typer.Option("--pair", help="Classify pairs: TEXT TEXT, or two texts per line with a tab between.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
+) -> None:
+    """Classify texts.
+
+    Prints a table on a terminal, and lines of label, score and text, separated by tabs, when piped. A blank line of
+    stdin is an empty text, so the results stay aligned with the lines.
+    """
+    from modelry.cli.inputs import from_arguments, from_stdin
+
+    if texts in (None, [], ["-"]):
+        if sys.stdin is not None and sys.stdin.isatty():
+            typer.echo("Reading one text per line; Ctrl-D ends.", err=True)
+        chunks: Iterator[list[Row]] = from_stdin(batch_size * _CHUNK, pair)
+    else:
+        given = texts or []
+        if pair and len(given) != 2:
+            raise typer.BadParameter(f"--pair takes two, but there are {len(given)}.", param_hint="TEXT")
+        chunks = iter([from_arguments(given, pair)])
+    _check_preset(preset)
+    first = next(chunks, None)
+    if first is not None:  # nothing in, nothing out
+        _classify(preset, itertools.chain([first], chunks), top_k, batch_size, as_json)
+
+
+def _check_preset(preset: str) -> None:
+    """Find out what is wrong with a preset before seconds go into importing Keras."""
+    from modelry.presets.components import check_requirements, find_entry
+    from modelry.presets.read import read_recipe
+
+    recipe = read_recipe(preset)
+    check_requirements(recipe)
+    if recipe.task is None or recipe.task_weights is None or "num_classes" not in recipe.task.config:
+        raise PresetError(
+            f"Preset {recipe.files.reference!r} has no trained classifier, so it cannot label texts yet. "
+            "Train one on it with TextClassifier.from_preset(…, num_classes=…).fit(…), and save that."
+        )
+    find_entry(recipe, recipe.backbone)
+
+
+def _classify(preset: str, chunks: Iterator[list[Row]], top_k: int, batch_size: int, as_json: bool) -> None:
+    from modelry.cli.progress import progress
+    from modelry.cli.results import printer
+
+    with progress(f"Loading {preset}"):
+        from modelry import TextClassifier
+
+        classifier = TextClassifier.from_preset(preset, compile=False)
+    labels = classifier.labels or tuple(map(str, range(classifier.num_classes)))
+    print_chunk = printer(labels, as_json)
+    done = 0
+    # Where the results themselves scroll by, a counter would only get between them.
+    with progress("Classifying", wanted=not is_terminal()) as tell:
+        for rows in chunks:
+            print_chunk(rows, classifier.classify(_columns(rows), top_k=top_k, batch_size=batch_size))
+            done += len(rows)
+            tell(f"Classified {done:,} texts")
+
+
+def _columns(rows: list[Row]) -> Any:
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return columns[0] if len(columns) == 1 else tuple(columns)

@@ -1,0 +1,128 @@
+"""What a preset says about itself, found without Keras and without its weights."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from modelry.discovery.default import registry
+from modelry.errors import ModelryError, PluginError, UnknownComponent
+from modelry.presets.components import check_requirements
+from modelry.presets.json_files import read_json
+from modelry.presets.recipe import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelry.presets.recipe import Recipe
+    from modelry.storage.files import PresetFiles
+
+CARD = "README.md"
+CARD_LINES = 5
+_JSON_FILES = ("config.json", "task.json", "preprocessor.json", "tokenizer.json")
+# Facts about the Keras object that was saved, not about the architecture.
+_KERAS_FACTS = ("name", "trainable", "dtype")
+
+
+def facts_of(recipe: Recipe) -> dict[str, Any]:
+    """Return all that `modelry show` tells, as JSON values; `None` stands for what the preset does not say."""
+    files = recipe.files
+    backbone = recipe.backbone.config
+    sizes = [{"name": name, "size": files.size(name)} for name in sorted(files.names())]
+    return {
+        "reference": files.reference,
+        "format": recipe.format,
+        "architecture": recipe.architecture,
+        "components": [_component(part) for part in _parts(recipe)],
+        "labels": None if recipe.labels is None else list(recipe.labels),
+        "num_classes": None if recipe.task is None else recipe.task.config.get("num_classes"),
+        "sequence_length": None if recipe.preprocessor is None else recipe.preprocessor.config.get("sequence_length"),
+        "dtype": backbone.get("dtype"),
+        "backbone": {name: value for name, value in backbone.items() if name not in _KERAS_FACTS},
+        "weights": [{"name": name, "found": name in files} for name in _weights(recipe)],
+        "requires": [_requirement(recipe, text) for text in recipe.requires],
+        "keras_hub": _keras_hub_reads(recipe),
+        "files": sizes,
+        "card": list(_card(files)) if CARD in files else None,
+    }
+
+
+def _parts(recipe: Recipe) -> Iterator[Part]:
+    """Yield the parts that loading the preset as a classifier would use."""
+    yield recipe.backbone
+    if recipe.tokenizer is not None:
+        yield recipe.tokenizer
+    default = recipe.default_part("text_classifier")
+    if recipe.tokenizer is not None or recipe.preprocessor is not None:
+        yield recipe.preprocessor or Part("preprocessors", default, {})
+    if recipe.head is not None:
+        yield recipe.head
+    yield recipe.task or _default_task(default)
+
+
+def _default_task(name: str) -> Part:
+    try:
+        registry.find("tasks", name)
+    except UnknownComponent:
+        name = "modelry:text_classifier"  # an architecture without a classifier of its own gets the generic one
+    return Part("tasks", name, {})
+
+
+def _component(part: Part) -> dict[str, Any]:
+    facts = {"kind": part.kind, "name": part.name, "target": None, "distribution": None, "version": None}
+    try:
+        entry = registry.find(part.kind, part.name)
+    except PluginError as error:
+        return {**facts, "problem": str(error)}
+    found = {key: getattr(entry, key) for key in ("target", "distribution", "version", "problem")}
+    return {**facts, **found}
+
+
+def _weights(recipe: Recipe) -> tuple[str, ...]:
+    """Return the files of weights; a foreign checkpoint has a single one for both roles."""
+    return tuple(dict.fromkeys(name for name in (recipe.backbone_weights, recipe.task_weights) if name is not None))
+
+
+def _requirement(recipe: Recipe, text: str) -> dict[str, Any]:
+    problem = None
+    try:
+        check_requirements(attrs.evolve(recipe, requires=(text,)))
+    except ModelryError as error:
+        problem = str(error)
+    return {"requirement": text, "problem": problem}
+
+
+def _keras_hub_reads(recipe: Recipe) -> bool | None:
+    """Return whether the files are such as KerasHub itself loads; `None` where it would have to convert them."""
+    if recipe.format == "transformers":
+        return None
+    files = recipe.files
+    ids = itertools.chain.from_iterable(_class_ids(read_json(files, name)) for name in _JSON_FILES if name in files)
+    own_ids = all(found.startswith(("keras_hub>", "keras_nlp>")) for found in ids)
+    return own_ids and not any("safetensors" in name for name in _weights(recipe))
+
+
+def _class_ids(value: Any) -> Iterator[str]:
+    """Yield every `registered_name` inside a JSON value; Keras' own classes have none."""
+    if isinstance(value, dict):
+        if isinstance(value.get("registered_name"), str):
+            yield value["registered_name"]
+        for inner in value.values():
+            yield from _class_ids(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _class_ids(inner)
+
+
+def _card(files: PresetFiles) -> Iterator[str]:
+    """Yield the first lines of the model card that hold text, without the metadata on top."""
+    with files.path(CARD).open(encoding="utf-8-sig", errors="replace") as file:
+        lines: Iterator[str] = (line.strip() for line in file)
+        first = next(lines, "")
+        if first == "---":
+            lines = itertools.islice(itertools.dropwhile(lambda line: line != "---", lines), 1, None)
+        else:
+            lines = itertools.chain((first,), lines)
+        yield from itertools.islice(filter(None, lines), CARD_LINES)

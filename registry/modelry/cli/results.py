@@ -1,0 +1,67 @@
+"""How classified texts are printed, chunk by chunk."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from modelry.cli.inputs import Row
+
+    Scores = list[tuple[str, float]]  # the best labels of a text
+    Printer = Callable[[Sequence[Row], Sequence[Scores]], None]
+
+_WIDEST_LABEL = 32  # characters
+
+
+def printer(labels: Sequence[str], as_json: bool) -> Printer:
+    """Return the function that prints one chunk after the other.
+
+    Args:
+        labels: All that can come up; a table that is printed in pieces needs to know their widths beforehand.
+        as_json: Whether to print JSON Lines.
+    """
+    if as_json:
+        return _print_objects
+    return _Tables(labels) if is_terminal() else _print_lines
+
+
+def _print_objects(rows: Sequence[Row], scores: Sequence[Scores]) -> None:
+    for row, best in zip(rows, scores, strict=True):
+        texts = dict(zip(("text", "text_pair"), row, strict=False))
+        top = [{"label": label, "score": score} for label, score in best]
+        print_json({**texts, **top[0], "top_k": top}, indent=None)
+    sys.stdout.flush()
+
+
+def _print_lines(rows: Sequence[Row], scores: Sequence[Scores]) -> None:
+    for row, best in zip(rows, scores, strict=True):
+        for label, score in best:
+            print_row((label, f"{score:.4f}", *row))
+    sys.stdout.flush()
+
+
+class _Tables:
+    """Prints every chunk as a table, and the header on top of the first."""
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._width = min(_WIDEST_LABEL, max(map(len, ("Label", *labels))))
+        self._started = False
+
+    def __call__(self, rows: Sequence[Row], scores: Sequence[Scores]) -> None:
+        table = new_table(show_header=not self._started)
+        table.add_column("Label", width=self._width, overflow="ellipsis", no_wrap=True)
+        table.add_column("Score", width=6)
+        for name in ("Text", "Second text")[: len(rows[0])]:
+            table.add_column(name, ratio=1, overflow="fold")
+        for row, best in zip(rows, scores, strict=True):
+            texts: tuple[str, ...] = row
+            for label, score in best:
+                add_row(table, (label, f"{score:.4f}", *texts))
+                texts = ()  # beside its further labels a text is not repeated
+        print_table(table)
+        self._started = True

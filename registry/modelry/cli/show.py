@@ -1,0 +1,93 @@
+"""`modelry show`: what a preset is, before anything of it is loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modelry.cli.output import is_terminal, print_json, print_row, print_table, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Row = tuple[str, str, bool]  # what, its value, whether that is a problem
+
+
+def show(
+    preset: Annotated[str, typer.Argument(metavar="PRESET", help="A built-in name, folder or URI.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+) -> None:
+    """Show what a preset is and what it needs, without loading its weights.
+
+    When piped, each line is a name and a value, separated by a tab.
+    """
+    from modelry.cli.facts import facts_of
+    from modelry.presets.read import read_recipe
+
+    facts = facts_of(read_recipe(preset))
+    if as_json:
+        print_json(facts)
+    elif is_terminal():
+        _print_grid(_rows(facts))
+    else:
+        for name, value, _ in _rows(facts):
+            print_row((name, value))
+
+
+def _print_grid(rows: Iterator[Row]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    before = None
+    for name, value, wrong in rows:
+        grid.add_row("" if name == before else name, Text(printable(value), style="red" if wrong else ""))
+        before = name
+    print_table(grid)
+
+
+def _rows(facts: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield every fact that the preset has as a row; several values have a row each."""
+    for name in ("reference", "format", "architecture"):
+        yield name, facts[name], False
+    for component in facts["components"]:
+        yield _component(component)
+    if facts["labels"] is not None:
+        yield "labels", ", ".join(facts["labels"]), False
+    for name in ("num_classes", "sequence_length", "dtype"):
+        if facts[name] is not None:
+            yield name.replace("_", " "), str(facts[name]), False
+    for name, value in facts["backbone"].items():
+        yield "backbone config", f"{name}={value}", False
+    for requirement in facts["requires"]:
+        yield "requires", requirement["problem"] or requirement["requirement"], requirement["problem"] is not None
+    for weights in facts["weights"]:
+        if not weights["found"]:
+            yield "weights", f"{weights['name']} is missing", True
+    if facts["keras_hub"] is not None:
+        yield "KerasHub", "can read it" if facts["keras_hub"] else "cannot read it", False
+    for file in facts["files"]:
+        yield "files", f"{file['name']}  {byte_count(file['size'])}".rstrip(), False
+    for line in facts["card"] or ():
+        yield "model card", line, False
+
+
+def _component(component: Mapping[str, Any]) -> Row:
+    kind = component["kind"].removesuffix("s")
+    if component["problem"] is not None:
+        return kind, f"{component['name']}: {component['problem']}", True
+    owner = f"{component['distribution']} {component['version']}".rstrip()
+    return kind, f"{component['name']}  {component['target']}  ({owner})", False
+
+
+def byte_count(size: int | None) -> str:
+    """Return `17.7 MB` for 17,701,234, and nothing for what is not known."""
+    if size is None:
+        return ""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size} B"

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from modelry.cli.listing import short_count
+
+BERT = "backbones\tbert\tmodelry_bert.backbone:BertBackbone\tmodelry-bert\t0.1.0\t"
+
+
+def test_lines_when_piped(invoke):
+    result = invoke("list")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert BERT in lines
+    assert "storage\tfile\tmodelry.storage.local:LocalStorage\tmodelry\t0.1.0\t" in lines
+    assert {line.split("\t")[0] for line in lines} == {
+        "backbones", "checkpoints", "heads", "plugin", "preprocessors", "storage", "tasks", "tokenizers"
+    }  # fmt: skip
+
+
+def test_one_kind(invoke):
+    assert BERT in invoke("list", "backbones").stdout.splitlines()
+    assert {line.split("\t")[0] for line in invoke("list", "backbones").stdout.splitlines()} == {"backbones"}
+    assert invoke("list", "plugin").stdout == "plugin\tbert\tmodelry_bert.plugin\tmodelry-bert\t0.1.0\t\n"
+
+
+def test_json(invoke):
+    entries = json.loads(invoke("list", "tokenizers", "--json").stdout)
+    assert entries == [
+        {
+            "kind": "tokenizers",
+            "name": "bert",
+            "target": "modelry_bert.tokenizer:BertTokenizer",
+            "distribution": "modelry-bert",
+            "version": "0.1.0",
+            "problem": None,
+        }
+    ]
+
+
+def test_a_table_on_a_terminal(terminal):
+    lines = terminal("list").splitlines()
+    assert lines[0].split() == ["Kind", "Name", "Target", "Distribution", "Version"]
+    heads = [line.split() for line in lines if "Head" in line]
+    assert heads == [
+        ["heads", "bert.text_classifier", "modelry_bert.head:BertClassificationHead", "modelry-bert", "0.1.0"],
+        ["first_token", "modelry.models.heads:FirstTokenHead", "modelry", "0.1.0"],  # the kind stands once
+        ["mean_pool", "modelry.models.heads:MeanPoolHead", "modelry", "0.1.0"],
+    ]
+
+
+def test_a_broken_declaration_is_shown_as_such(invoke, install, terminal):
+    site = install("acme", {"modelry.heads": {"bad": "not a target", "good": "acme:Head"}})
+    lines = dict(line.split("\t", 2)[1:] for line in invoke("list", "heads").stdout.splitlines())
+    assert lines["good"] == "acme:Head\tacme\t1.5\t"
+    problem = lines["bad"].removeprefix("not a target\tacme\t1.5\t")
+    assert problem == "'not a target' is not of the form 'module:Class'"
+    problems = {entry["name"]: entry["problem"] for entry in json.loads(invoke("list", "heads", "--json").stdout)}
+    assert (problems["good"], problems["bad"]) == (None, problem)
+    shown = terminal("list", "heads", PYTHONPATH=str(site))
+    assert f"broken: {problem}" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(("kind", "guess"), [("backbons", "backbones"), ("preset", "presets"), ("BERT", None)])
+def test_a_wrong_kind(invoke, kind, guess):
+    result = invoke("list", kind)
+    assert result.exit_code == 2
+    message = " ".join(result.stderr.replace("│", " ").split())
+    assert f"'{kind}' is none." in message
+    assert ("Did you mean" in message) is (guess is not None)
+    assert guess is None or f"Did you mean '{guess}'?" in message
+    assert "There are backbones, tokenizers," in message
+
+
+def test_presets(invoke):
+    lines = invoke("list", "presets").stdout.splitlines()
+    assert lines == sorted(lines)
+    assert "bert_base_en\tbert\t108310272\tkaggle://keras/bert/keras/bert_base_en/3\t" in lines
+    (own,) = (line.split("\t") for line in lines if line.startswith("bert_micro_sst2\t"))
+    assert own[3] == "package://modelry-bert/modelry_bert/presets/bert_micro_sst2"
+    assert own[4].startswith("A small sentiment classifier")
+
+
+def test_presets_as_json(invoke):
+    presets = {preset["name"]: preset for preset in json.loads(invoke("list", "presets", "--json").stdout)}
+    assert presets["bert_base_en"] == {
+        "name": "bert_base_en",
+        "architecture": "bert",
+        "parameters": 108_310_272,
+        "reference": "kaggle://keras/bert/keras/bert_base_en/3",
+        "description": "",
+    }
+
+
+def test_presets_on_a_terminal(terminal):
+    lines = [" ".join(line.split()) for line in terminal("list", "presets").splitlines()]
+    assert lines[0] == "Name Architecture Parameters Where"
+    assert "bert_base_en bert 108 M kaggle://keras/bert/keras/bert_base_en/3" in lines
+    assert any(line.startswith("A small sentiment classifier") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (None, ""),
+        (0, "0"),
+        (999, "999"),
+        (1_000, "1.0 k"),
+        (4_385_920, "4.4 M"),
+        (9_960_000, "10 M"),
+        (109_482_240, "109 M"),
+        (2_506_172_416, "2.5 B"),
+        (1_200_000_000_000, "1,200 B"),
+    ],
+)
+def test_numbers_of_parameters(number, text):
+    assert short_count(number) == text
