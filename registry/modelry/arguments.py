@@ -7,12 +7,14 @@ argument an error that names the right one.
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from modelry.errors import UnknownArgument, did_you_mean
+from modelry.errors import InputError, UnknownArgument, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+T = TypeVar("T")
 
 
 def argument_names(cls: type) -> tuple[str, ...]:
@@ -46,3 +48,15 @@ def check_arguments(given: Iterable[str], known: Iterable[str], taker: str) -> N
             raise UnknownArgument(
                 f"{taker} takes no argument {name!r}.{did_you_mean(name, known)} It takes: {', '.join(known)}."
             )
+
+
+def one_of(name: str, value: Any, choices: tuple[T, ...]) -> T:
+    """Return the choice that an argument's value names.
+
+    Raises:
+        InputError: It names none of them.
+    """
+    for choice in choices:
+        if value == choice:
+            return choice
+    raise InputError(f"{name}={value!r} is unknown; choose one of {', '.join(map(repr, choices))}.")

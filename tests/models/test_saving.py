@@ -1,6 +1,8 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
@@ -236,6 +238,26 @@ def test_keras_files(make, tmp_path, head):
     assert int(again.optimizer.iterations) == int(classifier.optimizer.iterations) == 1
     assert again.evaluate(TEXTS, LABELS, verbose=0)[0] > 0
     again.fit(TEXTS, LABELS, verbose=0)
+
+
+def test_a_keras_file_in_a_new_process(make, tmp_path):
+    classifier = make(labels=["bad", "good"])
+    classifier.save(tmp_path / "x.keras")
+    code = (
+        "import modelry; modelry.models.BertTextClassifier; import keras; "
+        f"print(keras.models.load_model({str(tmp_path / 'x.keras')!r}).labels)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "('bad', 'good')"
+
+
+def test_the_generic_classifier(make, tmp_path):
+    source = make()
+    classifier = TextClassifier(source.backbone, preprocessor=source.preprocessor, labels=["x", "y", "z"])
+    classifier.save_to_preset(tmp_path / "p")
+    again = TextClassifier.from_preset(tmp_path / "p")
+    assert (type(again), type(again.head), again.labels) == (TextClassifier, MeanPoolHead, ("x", "y", "z"))
+    np.testing.assert_array_equal(again.predict(TEXTS, verbose=0), classifier.predict(TEXTS, verbose=0))
 
 
 def test_weights_files_of_keras(make, tmp_path):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import keras
 
-from modelry.arguments import argument_names, check_arguments, config_of
-from modelry.models.keras_saving import register_for_saving
+from modelry.arguments import config_of
+from modelry.models.functional import FunctionalModel
 from modelry.models.loading import load_backbone
 from modelry.models.saving import save_backbone
-from modelry.presets.builtin import BuiltinPresets
 
 if TYPE_CHECKING:
     import os
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 _KERAS_ARGUMENTS = ("dtype", "name", "trainable")
 
 
-class Backbone(keras.Model):
+class Backbone(FunctionalModel):
     """A functional Keras model from token ids to hidden states, without a head; abstract.
 
     A subclass creates its layers, connects them, and hands inputs and outputs to this constructor. It keeps each
@@ -33,50 +32,20 @@ class Backbone(keras.Model):
         inputs: The inputs by name.
         outputs: The outputs by name.
         dtype: The dtype policy; `None` for Keras' global one.
-        name: The model's name.
-        trainable: Whether its weights are trained.
+        **kwargs: `name`, `trainable`.
 
     Attributes:
-        presets: The built-in presets with a backbone of this class, by name.
-        keras_hub_class: The name of the KerasHub class that reads the same weights, if there is one.
         hidden_dim: The size of a hidden state.
     """
 
-    presets = BuiltinPresets()
-    keras_hub_class: ClassVar[str | None] = None
     hidden_dim: int
     token_embedding: keras.layers.Layer
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        register_for_saving(cls)
-
     def __init__(
-        self,
-        *,
-        inputs: Mapping[str, Any],
-        outputs: Mapping[str, Any],
-        dtype: Any = None,
-        name: str | None = None,
-        trainable: bool = True,
-        **unknown: Any,
+        self, *, inputs: Mapping[str, Any], outputs: Mapping[str, Any], dtype: Any = None, **kwargs: Any
     ) -> None:
-        check_arguments(unknown, self._arguments(), type(self).__name__)
-        super().__init__(inputs=dict(inputs), outputs=dict(outputs), name=name, trainable=trainable)
-        self._connected = True
+        super().__init__(inputs=dict(inputs), outputs=dict(outputs), **kwargs)
         self.dtype_policy = keras.dtype_policies.get(dtype)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        # Layers are set before the functional model exists, and belong to its graph: Keras needs not track them, and
-        # on PyTorch cannot yet.
-        if "_connected" in self.__dict__:
-            super().__setattr__(name, value)
-        else:
-            object.__setattr__(self, name, value)
-
-    @classmethod
-    def _arguments(cls) -> tuple[str, ...]:
-        return tuple(name for name in argument_names(cls) if name not in ("inputs", "outputs"))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; the dtype policy is serialized as Keras does it."""

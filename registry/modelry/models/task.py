@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
 
-from modelry.arguments import argument_names, check_arguments
 from modelry.errors import InputError
 from modelry.models.backbone import Backbone
+from modelry.models.functional import FunctionalModel
 from modelry.models.keras_saving import register_for_saving
 from modelry.models.saving import save_task
 from modelry.models.summary import print_preprocessor
-from modelry.presets.builtin import BuiltinPresets
 from modelry.text.preprocessor import Preprocessor
 
 if TYPE_CHECKING:
@@ -20,71 +19,39 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Task(keras.Model):
+class Task(FunctionalModel):
     """A functional Keras model for one task, with the preprocessing inside; abstract.
-
-    It cannot be an `abc.ABC`: Keras instantiates every base of a functional model once.
 
     Args:
         backbone: The backbone.
         preprocessor: What turns raw inputs into the backbone's; `None` to pass the backbone's inputs directly. Any
             callable will do.
         outputs: The model's outputs, connected to `backbone.input`.
-        name: The model's name.
-        trainable: Whether its weights are trained.
+        **kwargs: `name`, `trainable`.
 
     Raises:
-        UnknownArgument: An argument that the subclass does not take.
         InputError: The preprocessor's rows are longer than the backbone has positions.
 
     Attributes:
         task: The task's name, as the last part of the names under which architectures register their parts for it.
-        presets: The built-in presets that a class can load, by name.
-        keras_hub_class: The name of the KerasHub class that reads the same presets, if there is one.
         backbone_cls: The class of backbone it takes.
         preprocessor_cls: The class of preprocessor it takes by default.
     """
 
     task: ClassVar[str | None] = None
-    presets = BuiltinPresets()
-    keras_hub_class: ClassVar[str | None] = None
     backbone_cls: ClassVar[type[Backbone]] = Backbone
     preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor  # type: ignore[type-abstract] # any concrete one will do
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        register_for_saving(cls)
         register_for_saving(cls.preprocessor_cls)
         if hasattr(cls.preprocessor_cls, "tokenizer_cls"):
             register_for_saving(cls.preprocessor_cls.tokenizer_cls)
 
-    def __init__(
-        self,
-        *,
-        backbone: Backbone,
-        preprocessor: Any,
-        outputs: Any,
-        name: str | None = None,
-        trainable: bool = True,
-        **unknown: Any,
-    ) -> None:
-        check_arguments(unknown, self.arguments(), type(self).__name__)
-        super().__init__(inputs=backbone.input, outputs=outputs, name=name, trainable=trainable)
-        self._connected = True
+    def __init__(self, *, backbone: Backbone, preprocessor: Any, outputs: Any, **kwargs: Any) -> None:
+        super().__init__(inputs=backbone.input, outputs=outputs, **kwargs)
         self.backbone = backbone
         self.preprocessor = preprocessor
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        # As in Backbone: what is set before the functional model exists belongs to its graph.
-        if "_connected" in self.__dict__:
-            super().__setattr__(name, value)
-        else:
-            object.__setattr__(self, name, value)
-
-    @classmethod
-    def arguments(cls) -> tuple[str, ...]:
-        """Return the names of the constructor's arguments."""
-        return tuple(name for name in argument_names(cls) if name != "outputs")
 
     @classmethod
     def check_backbone(cls, backbone: Any) -> Backbone:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import numpy as np
 
+from modelry.arguments import one_of
 from modelry.data.packed import PackedTexts
 from modelry.errors import InputError
-from modelry.text.preprocessor import Preprocessor, check_padding
-from modelry.text.truncate import check_truncate, kept_lengths
+from modelry.text.preprocessor import Padding, Preprocessor
+from modelry.text.truncate import Truncate, kept_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,8 +60,8 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
             )
         self.tokenizer = tokenizer
         self.sequence_length = sequence_length
-        self.truncate = check_truncate(truncate)
-        self.padding = check_padding(padding)
+        self.truncate = one_of("truncate", truncate, get_args(Truncate))
+        self.padding = one_of("padding", padding, get_args(Padding))
 
     def pack(self, columns: tuple[Sequence[str], ...]) -> PackedTexts:
         """Tokenize and truncate texts, and add the special tokens.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -123,15 +123,3 @@ class Preprocessor(abc.ABC):
             UnknownArgument: An override is no argument of the preprocessor.
         """
         return load_preprocessor(cls, preset, overrides)
-
-
-def check_padding(padding: str) -> Padding:
-    """Return `padding` if it is the name of a rule.
-
-    Raises:
-        InputError: It is not.
-    """
-    for known in get_args(Padding):
-        if padding == known:
-            return known  # type: ignore[no-any-return]
-    raise InputError(f"padding={padding!r} is unknown; choose one of {', '.join(map(repr, get_args(Padding)))}.")

