@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from modelry.models.head import Head as Head
     from modelry.models.task import Task as Task
     from modelry.models.text_classifier import TextClassifier as TextClassifier
+    from modelry.text.classifier_preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
     from modelry.text.preprocessor import Preprocessor as Preprocessor
     from modelry.text.tokenizer import Tokenizer as Tokenizer
 
@@ -31,6 +32,7 @@ _PUBLIC = {
     "Preprocessor": "modelry.text.preprocessor:Preprocessor",
     "Task": "modelry.models.task:Task",
     "TextClassifier": "modelry.models.text_classifier:TextClassifier",
+    "TextClassifierPreprocessor": "modelry.text.classifier_preprocessor:TextClassifierPreprocessor",
     "Tokenizer": "modelry.text.tokenizer:Tokenizer",
     "__version__": "modelry._version:version",
     "errors": "modelry.errors",

@@ -61,6 +61,9 @@ class Head(keras.layers.Layer, abc.ABC):
             Scores, `(batch, num_classes)`.
         """
 
+    def get_build_config(self) -> None:
+        """Return nothing: a head is built when its task connects it, also when Keras restores the task."""
+
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), **config_of(self, without=_KERAS_ARGUMENTS)}

@@ -98,6 +98,19 @@ class TextClassifier(TextTask):
             self.compile()
 
     @property
+    def layers(self) -> list[keras.layers.Layer]:
+        """The layers, with those of the head in the head's place.
+
+        KerasHub's classifiers have no head object, so this is what makes `save_weights` and `load_weights` read each
+        other's files, and `get_layer("logits")` find the same layer.
+        """
+        head = getattr(self, "head", None)
+        layers: list[keras.layers.Layer] = []
+        for layer in super().layers:
+            layers += head._flatten_layers(include_self=False, recursive=False) if layer is head else [layer]
+        return layers
+
+    @property
     def num_classes(self) -> int:
         """The number of classes."""
         return self.head.num_classes

@@ -11,19 +11,12 @@ from tokenizers import decoders, models, normalizers, pre_tokenizers
 
 from modelry.errors import InputError, did_you_mean
 from modelry.text.tokenizer import Tokenizer
+from modelry.text.words import BOUNDARY, splitter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-LONGEST_WORD = 100  # characters; a longer word is unknown, in BERT's own code and in KerasHub's
-
-# KerasHub's classes of characters. ASCII symbols such as "$" count as punctuation although Unicode says otherwise.
-_SPACE = r"[ \t\n\r\f]|\p{Cc}|\p{Cf}"
-_PUNCTUATION = r"[!-/:-@\[-`{-~]|\p{P}"
-_CJK = (
-    r"[\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{20000}-\x{2A6DF}\x{2A700}-\x{2B73F}"
-    r"\x{2B740}-\x{2B81F}\x{2B820}-\x{2CEAF}\x{F900}-\x{FAFF}\x{2F800}-\x{2FA1F}]"
-)
+LONGEST_WORD = 100  # characters, in BERT's own code and in transformers; KerasHub counts bytes
 
 
 class WordPieceTokenizer(Tokenizer):
@@ -54,7 +47,7 @@ class WordPieceTokenizer(Tokenizer):
 
     def __init__(
         self,
-        vocabulary: Sequence[str] | str | os.PathLike[str],
+        vocabulary: Iterable[str] | str | os.PathLike[str],
         sequence_length: int | None = None,
         lowercase: bool = False,
         strip_accents: bool = False,
@@ -62,7 +55,7 @@ class WordPieceTokenizer(Tokenizer):
         split_on_cjk: bool = True,
         suffix_indicator: str = "##",
         oov_token: str = "[UNK]",
-        special_tokens: Sequence[str] | None = None,
+        special_tokens: Iterable[str] | None = None,
         special_tokens_in_strings: bool = False,
         clean_text: bool = False,
     ) -> None:
@@ -78,17 +71,19 @@ class WordPieceTokenizer(Tokenizer):
         self.special_tokens_in_strings = special_tokens_in_strings
         self.clean_text = clean_text
         self._ids = {token: id_ for id_, token in enumerate(self.vocabulary)}
-        for token in (oov_token, *(special_tokens or ())):
+        for token in (oov_token, *(self.special_tokens or ())):
             if token not in self._ids:
                 raise InputError(
                     f"The vocabulary ({len(self._ids)} tokens) lacks {token!r}, which {type(self).__name__} needs."
                     f"{did_you_mean(token, self._ids)} Is it the vocabulary of another tokenizer?"
                 )
         self._rust = self._build()
+        self._words = None if clean_text else self._keras_hub_words()
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text, without start, end or padding tokens."""
-        return [encoding.ids for encoding in self._rust.encode_batch_fast(list(texts), add_special_tokens=False)]
+        prepared = texts if self._words is None else map(self._words, texts)
+        return [encoding.ids for encoding in self._rust.encode_batch_fast(list(prepared), add_special_tokens=False)]
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Return the text of each sequence of ids; spaces between words are single."""
@@ -116,8 +111,16 @@ class WordPieceTokenizer(Tokenizer):
         """Return the config for KerasHub, which cannot clean texts as the original BERT does."""
         if self.clean_text or super().keras_hub_config() is None:
             return None
-        config = {key: value for key, value in self.get_config().items() if key != "clean_text"}
-        return {**config, "special_tokens": None}
+        return {key: value for key, value in self.get_config().items() if key != "clean_text"}
+
+    def _keras_hub_words(self) -> Callable[[str], str]:
+        return splitter(
+            lowercase=self.lowercase,
+            strip_accents=self.strip_accents,
+            split=self.split,
+            split_on_cjk=self.split_on_cjk,
+            whole=(self.special_tokens or ()) if self.special_tokens_in_strings else (),
+        )
 
     def _build(self) -> tokenizers.Tokenizer:
         rust = tokenizers.Tokenizer(
@@ -128,35 +131,22 @@ class WordPieceTokenizer(Tokenizer):
                 max_input_chars_per_word=LONGEST_WORD,
             )
         )
-        steps: list[normalizers.Normalizer] = []
-        if self.clean_text:
-            steps.append(
-                normalizers.BertNormalizer(
-                    clean_text=True,
-                    handle_chinese_chars=self.split and self.split_on_cjk,
-                    strip_accents=self.strip_accents,
-                    lowercase=self.lowercase,
-                )
-            )
-        else:
-            steps += [normalizers.NFD(), normalizers.StripAccents()] if self.strip_accents else []
-            steps += [normalizers.Lowercase()] if self.lowercase else []
-        rust.normalizer = normalizers.Sequence(steps)
-        if self.split:
-            rust.pre_tokenizer = pre_tokenizers.BertPreTokenizer() if self.clean_text else self._keras_hub_split()
         rust.decoder = decoders.WordPiece(prefix=self.suffix_indicator, cleanup=False)
+        if not self.clean_text:
+            if self.split:
+                rust.pre_tokenizer = pre_tokenizers.CharDelimiterSplit(BOUNDARY)
+            return rust
+        rust.normalizer = normalizers.BertNormalizer(
+            clean_text=True,
+            handle_chinese_chars=self.split and self.split_on_cjk,
+            strip_accents=self.strip_accents,
+            lowercase=self.lowercase,
+        )
+        if self.split:
+            rust.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         if self.special_tokens_in_strings:
             rust.add_special_tokens(self.special_tokens or [])
         return rust
-
-    def _keras_hub_split(self) -> pre_tokenizers.PreTokenizer:
-        kept = f"{_PUNCTUATION}|{_CJK}" if self.split_on_cjk else _PUNCTUATION
-        return pre_tokenizers.Sequence(
-            [
-                pre_tokenizers.Split(tokenizers.Regex(_SPACE), "removed"),
-                pre_tokenizers.Split(tokenizers.Regex(kept), "isolated"),
-            ]
-        )
 
 
 def _read(path: str | os.PathLike[str]) -> list[str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from modelry.storage.files import PresetFiles
 
 TOKENIZER, VOCABULARY, SETTINGS = "tokenizer.json", "vocab.txt", "tokenizer_config.json"
+LONGEST_WORD = 100  # characters; the same in every tokenizer.json of a BERT
 
 
 def wordpiece_config(files: PresetFiles, special_tokens: Sequence[str]) -> dict[str, Any] | None:
@@ -20,7 +21,8 @@ def wordpiece_config(files: PresetFiles, special_tokens: Sequence[str]) -> dict[
 
     Args:
         files: A transformers checkpoint.
-        special_tokens: The tokens that are recognised when a text spells them out.
+        special_tokens: The architecture's special tokens. Texts that spell them out mean them, as they mean the unknown
+            token and those that were added to the tokenizer.
 
     Returns:
         The arguments, the vocabulary among them as a list; `None` if the checkpoint has no tokenizer.
@@ -34,7 +36,8 @@ def wordpiece_config(files: PresetFiles, special_tokens: Sequence[str]) -> dict[
         config = _from_vocabulary(files)
     else:
         return None
-    return {**config, "clean_text": True, "special_tokens": list(special_tokens), "special_tokens_in_strings": True}
+    special = dict.fromkeys((*special_tokens, config["oov_token"], *config.pop("added", ())))
+    return {**config, "clean_text": True, "special_tokens": list(special), "special_tokens_in_strings": True}
 
 
 def _from_tokenizer_json(files: PresetFiles) -> dict[str, Any]:
@@ -52,8 +55,12 @@ def _from_tokenizer_json(files: PresetFiles) -> dict[str, Any]:
         )
     if not normalizer.get("clean_text", True):
         raise PresetFormatError(f"{where} does not clean texts (clean_text=false), which modelry cannot do that way.")
+    if model.get("max_input_chars_per_word", LONGEST_WORD) != LONGEST_WORD:
+        raise PresetFormatError(f"{where} does not limit words to {LONGEST_WORD} characters, as modelry does.")
+    added = _added_tokens(field(contents, "added_tokens", list, where, []), where)
     return {
-        "vocabulary": _ordered(field(model, "vocab", dict, where), where),
+        "vocabulary": _ordered({**field(model, "vocab", dict, where), **added}, where),
+        "added": tuple(added),
         "oov_token": field(model, "unk_token", str, where, "[UNK]"),
         "suffix_indicator": field(model, "continuing_subword_prefix", str, where, "##"),
         **_normalization(
@@ -84,8 +91,23 @@ def _normalization(lowercase: bool, strip_accents: bool | None, split_on_cjk: bo
     return {"lowercase": lowercase, "strip_accents": accents, "split_on_cjk": split_on_cjk}
 
 
+def _added_tokens(entries: Sequence[Any], where: str) -> dict[str, Any]:
+    """Return token → id of the tokens that are recognised in a text before it is split."""
+    plain = ("single_word", "lstrip", "rstrip", "normalized")
+    added = {}
+    for entry in entries:
+        if not isinstance(entry, dict) or "content" not in entry or any(entry.get(key) for key in plain):
+            raise PresetFormatError(
+                f"{where} adds the token {entry!r}; only tokens that are recognised anywhere and as they are "
+                f"({', '.join(f'{key}=false' for key in plain)}) are read. Build the tokenizer yourself and pass "
+                "preprocessor=."
+            )
+        added[str(entry["content"])] = entry.get("id")
+    return added
+
+
 def _ordered(ids: Mapping[str, Any], where: str) -> list[str]:
-    tokens = sorted(ids, key=lambda token: ids[token])
+    tokens = sorted(ids, key=lambda token: ids[token] if isinstance(ids[token], int) else -1)
     if [ids[token] for token in tokens] != list(range(len(tokens))):
         raise PresetFormatError(f"The vocabulary in {where} does not number its tokens 0 to {len(tokens) - 1}.")
     return tokens
