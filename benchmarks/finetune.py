@@ -1,7 +1,7 @@
 """Fine-tune MiniLM on SST-2 and TREC, and report the accuracy on their test splits.
 
-    python benchmarks/finetune.py sst2 FOLDER    # train.tsv and test.tsv, lines of text<TAB>label
-    python benchmarks/finetune.py trec FOLDER    # train.txt and test.txt, lines of COARSE:fine text, Latin-1
+python benchmarks/finetune.py sst2 FOLDER    # train.tsv and test.tsv, lines of text<TAB>label
+python benchmarks/finetune.py trec FOLDER    # train.txt and test.txt, lines of COARSE:fine text, Latin-1
 """
 
 from __future__ import annotations

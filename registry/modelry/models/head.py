@@ -68,10 +68,6 @@ class Head(keras.layers.Layer, abc.ABC):
         """Return the constructor's arguments."""
         return {**super().get_config(), **config_of(self, without=_KERAS_ARGUMENTS)}
 
-    def get_build_config(self) -> None:
-        """Return nothing: a head has its layers as soon as the task that loads it connects it."""
-        return
-
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Create a head, randomly initialised, from what `get_config` returned."""
