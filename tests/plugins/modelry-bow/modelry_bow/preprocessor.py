@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.text.classifier_preprocessor import TextClassifierPreprocessor
+from modelry.models import TextClassifierPreprocessor
 from modelry_bert import BertTokenizer
 
 
