@@ -21,9 +21,7 @@ def pip_install(requirement: str) -> str:
     return f"pip install {requirement}" if plain else f'pip install "{requirement}"'
 
 
-def unknown(
-    index: Index, kind: str, name: str, hint: str | None = None, *, in_file: bool = False
-) -> UnknownComponent:
+def unknown(index: Index, kind: str, name: str, hint: str | None = None, *, in_file: bool = False) -> UnknownComponent:
     """Return the error to raise for a name that is not in the index.
 
     Args:
