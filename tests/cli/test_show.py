@@ -226,10 +226,11 @@ def test_no_file_is_fetched_for_its_size():
     ]
 
 
-def test_control_characters_of_a_preset_do_not_reach_the_terminal(copy_of, edit, invoke):
+def test_control_characters_of_a_preset_do_not_reach_the_terminal(copy_of, edit, invoke, terminal):
     preset = copy_of("transformers/bert")
     edit(preset / "config.json", lambda values: values["id2label"].update({"0": "\x1b[2Ja\nb"}))
     assert "labels\t\\x1b[2Ja\\nb, label_b" in invoke("show", str(preset)).stdout
+    assert "\\x1b[2Ja\\nb, label_b" in terminal("show", str(preset))
 
 
 def test_a_damaged_preset_is_an_error(copy_of, invoke):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -220,20 +221,31 @@ def site(tmp_path_factory: pytest.TempPathFactory, pip_install: Callable[..., No
     return folder_of
 
 
+@pytest.fixture(scope="session")
+def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This environment's libraries without any plugin: modelry and its plugins may be installed here, or not."""
+    folder = tmp_path_factory.mktemp("libraries")
+    for place in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        for path in Path(place).iterdir():
+            if not path.name.startswith(("modelry", "_modelry")) and path.suffix != ".pth":
+                (folder / path.name).symlink_to(path)
+    return folder
+
+
 @pytest.fixture
-def run(tmp_path: Path, site: Callable[[str], Path]) -> Callable[..., str]:
-    """Run code in a new process that sees some of the projects, and return what it prints."""
+def run(tmp_path: Path, site: Callable[[str], Path], libraries: Path) -> Callable[..., str]:
+    """Run code in a new process that sees the libraries and some of the projects, and return what it prints."""
 
     def run_code(code: str, *installed: str | Path, warnings: str = "error", **variables: str) -> str:
         places = [place if isinstance(place, Path) else site(place) for place in installed]
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("KERAS_", "MODELRY_", "PYTHON"))}
         environment = {
             "HOME": str(tmp_path),
-            "PYTHONPATH": os.pathsep.join(map(str, [REGISTRY, *places])),
+            "PYTHONPATH": os.pathsep.join(map(str, [REGISTRY, *places, libraries])),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         done = subprocess.run(
-            [sys.executable, "-W", warnings, "-c", textwrap.dedent(code)],
+            [sys.executable, "-S", "-W", warnings, "-c", textwrap.dedent(code)],
             env=kept | environment | variables,
             cwd=tmp_path,
             capture_output=True,

@@ -5,9 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import venv
-from pathlib import Path
-
-import attrs
 
 BERT, BERT_13, OTHER, CNN = "acme-bert==1.2", "acme-bert==1.3", "other.bert==0.1", "acme-cnn==2.0"
 
@@ -98,7 +95,6 @@ def test_an_editable_installation_is_found(wheels, run, tmp_path):
     environment = tmp_path / "venv"
     venv.create(environment, with_pip=False)
     (libraries,) = environment.glob("lib/python*/site-packages")
-    (libraries / "shared.pth").write_text(str(Path(attrs.__file__).parents[1]))
     (wheel,) = (wheels[BERT].parent / "editable").glob("acme_bert-1.2-*.whl")
     python = environment / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel]

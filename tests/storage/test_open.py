@@ -79,6 +79,34 @@ def test_an_editable_or_plain_install_of_our_own_plugin():
 
 
 @pytest.mark.parametrize(
+    ("origin", "found"),
+    [
+        ('{"url": "file:///x", "dir_info": {"editable": true}}', True),  # pip
+        ('{"url":"file:///x","dir_info":{"editable":true}}', True),  # uv
+        ('{"url": "file:///x", "dir_info": {}}', False),
+        ('{"url": "https://example.org/x.whl", "archive_info": {}}', False),
+        ("{", False),
+        ("[]", False),
+    ],
+)
+def test_an_editable_install_is_known_by_what_the_installer_wrote(tmp_path, monkeypatch, origin, found):
+    facts, sources = tmp_path / "installed/acme_toy-1.0.dist-info", tmp_path / "sources/acme_toy"
+    facts.mkdir(parents=True)
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-toy\nVersion: 1.0\n")
+    (facts / "direct_url.json").write_text(origin)
+    (sources / "preset").mkdir(parents=True)
+    (sources / "__init__.py").touch()
+    (sources / "preset/config.json").write_text("{}")
+    monkeypatch.syspath_prepend(facts.parent)
+    monkeypatch.syspath_prepend(sources.parent)
+    if found:
+        assert open_preset("package://acme-toy/acme_toy/preset").names() == {"config.json"}
+    else:
+        with pytest.raises(PresetNotFound, match="has no folder"):
+            open_preset("package://acme-toy/acme_toy/preset")
+
+
+@pytest.mark.parametrize(
     ("uri", "message"),
     [
         ("package://no-such-distribution/x", "pip install no-such-distribution"),

@@ -84,4 +84,4 @@ def _print_message(label: str, message: str, colour: str) -> None:
 
     # Never wrapped by rich: half a pip command on the next line could not be copied.
     text = Text.assemble((label, f"bold {colour}"), ("\n".join(map(printable, message.splitlines())), colour))
-    Console(stderr=True, highlight=False).print(text, soft_wrap=True)
+    Console(stderr=True).print(text, soft_wrap=True)

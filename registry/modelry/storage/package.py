@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,4 +49,8 @@ def _roots(distribution: importlib.metadata.Distribution, top: str) -> list[Path
 
 
 def _is_editable(distribution: importlib.metadata.Distribution) -> bool:
-    return '"editable": true' in (distribution.read_text("direct_url.json") or "")
+    try:
+        origin = json.loads(distribution.read_text("direct_url.json") or "{}")
+    except ValueError:  # no installer's work; what follows looks for the folder where wheels have it
+        return False
+    return isinstance(origin, dict) and bool((origin.get("dir_info") or {}).get("editable"))
