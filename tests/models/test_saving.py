@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -269,3 +270,15 @@ def test_weights_files_of_keras(make, tmp_path):
     classifier.save_weights(tmp_path / "x.weights.h5")
     other.load_weights(tmp_path / "x.weights.h5")
     np.testing.assert_array_equal(other.predict(TEXTS, verbose=0), classifier.predict(TEXTS, verbose=0))
+
+
+def test_weights_files_of_keras_have_keras_hubs_layout(make, tmp_path):
+    classifier = make()
+    classifier.save_weights(tmp_path / "x.weights.h5")
+    with h5py.File(tmp_path / "x.weights.h5") as file:
+        names = [name for name, value in file["layers"].items() if "vars" in value and len(value["vars"])]
+        assert names == ["dense"]
+        np.testing.assert_array_equal(file["layers/dense/vars/0"], classifier.head.output_dense.kernel)
+        assert "token_embedding" in str(file["layers/bert_backbone/layers/reversible_embedding/vars"].attrs["name"])
+    assert classifier.get_layer("logits") is classifier.head.output_dense
+    assert classifier.count_params() == classifier.backbone.count_params() + classifier.head.count_params()

@@ -133,8 +133,15 @@ def test_a_missing_plugin_is_named_when_its_class_is_needed(copy_of, edit):
     (preset / "task.json").unlink()
     edit(preset / "config.json", lambda values: values.update(registered_name="keras_hub>ElectraBackbone"))
     recipe = read_recipe(preset)
-    with pytest.raises(MissingPlugin, match="needs the backbone 'electra'"):
+    with pytest.raises(MissingPlugin, match=r"needs the backbone 'electra'.*Install a plugin that does, with pip"):
         load_class(recipe, recipe.backbone, object)
+
+
+def test_a_preset_that_names_another_architecture_did_not_mean_this_one(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "albert"}))
+    with pytest.raises(MissingPlugin, match=r"'albert'.*Install a plugin") as caught:
+        read_recipe(tmp_path)
+    assert "Did you mean" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def pip_install(requirement: str) -> str:
     return f"pip install {requirement}" if plain else f'pip install "{requirement}"'
 
 
-def unknown(index: Index, kind: str, name: str, hint: str | None = None) -> UnknownComponent:
+def unknown(index: Index, kind: str, name: str, hint: str | None = None, *, in_file: bool = False) -> UnknownComponent:
     """Return the error to raise for a name that is not in the index.
 
     Args:
@@ -29,6 +29,7 @@ def unknown(index: Index, kind: str, name: str, hint: str | None = None) -> Unkn
         kind: The kind that was asked for.
         name: The name that was asked for, short or qualified.
         hint: What pip shall install, where a plugin knows it.
+        in_file: Whether a file has the name, so that nothing similar was meant.
     """
     distribution, short = split(name)
     hint = hint or FIRST_PARTY.get(short.partition(".")[0])
@@ -40,12 +41,13 @@ def unknown(index: Index, kind: str, name: str, hint: str | None = None) -> Unkn
         return UnknownComponent(f"{text} Run: {pip_install(distribution)}")
     text = f"{distribution or 'No installed plugin'} registers {'no' if distribution else 'a'} {noun(kind)} {short!r}."
     known = [entry.qualified if distribution else entry.name for entry in index.entries() if entry.kind == kind]
-    text += did_you_mean(name, known) + _elsewhere(index, short)
+    text += ("" if in_file else did_you_mean(name, known)) + _elsewhere(index, short)
     if distribution is not None:
         return UnknownComponent(f"{text} Another version of it may: pip install --upgrade {distribution}")
     if hint is not None and hint not in index.distributions:
         return UnknownComponent(f"{text} Run: {pip_install(hint)}")
-    return UnknownComponent(f"{text} Installed: {', '.join(sorted(set(known))) or 'none'}.")
+    text += f" Installed: {', '.join(sorted(set(known))) or 'none'}."
+    return UnknownComponent(f"{text} Install a plugin that does, with pip." if in_file else text)
 
 
 def unknown_class(index: Index, class_name: str) -> UnknownComponent:

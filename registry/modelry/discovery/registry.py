@@ -66,15 +66,20 @@ class Registry:
             check_kind(str(kind))
         return tuple(entry for entry in self._known().index.entries() if kind in (None, entry.kind))
 
-    def find(self, kind: str, name: str) -> Entry:
+    def find(self, kind: str, name: str, *, in_file: bool = False) -> Entry:
         """Return the entry that `name`, short or qualified, stands for, without importing it.
+
+        Args:
+            kind: The kind of component.
+            name: Its name.
+            in_file: Whether a file has the name, so that it is no slip of the pen and nothing similar was meant.
 
         Raises:
             UnknownComponent: Nothing installed registers it, or a policy keeps out what does.
             AmbiguousName: Several distributions register it.
         """
         check_kind(kind)
-        return self._find(kind, name) or self._find_otherwise(kind, name)
+        return self._find(kind, name) or self._find_otherwise(kind, name, in_file)
 
     def load(self, kind: str, name: str) -> object:
         """Import and return what `name` stands for.
@@ -201,7 +206,7 @@ class Registry:
             found = look_up(self._known().index)
         return found
 
-    def _find_otherwise(self, kind: str, name: str) -> Entry:
+    def _find_otherwise(self, kind: str, name: str, in_file: bool) -> Entry:
         """Ask the plugins about a name that is not in the index."""
         state = self._known()
         barred = state.index.find_blocked(kind, name)
@@ -209,7 +214,7 @@ class Registry:
             raise hints.blocked(state.index, barred)
         found = find_alias(state.index, state.hooks, kind, name)
         if found is None:
-            raise hints.unknown(state.index, kind, name, state.hooks.install_hint(kind, name))
+            raise hints.unknown(state.index, kind, name, state.hooks.install_hint(kind, name), in_file=in_file)
         return found
 
 

@@ -28,7 +28,7 @@ def find_entry(recipe: Recipe, part: Part) -> Entry:
         AmbiguousName: Several plugins do.
     """
     try:
-        return registry.find(part.kind, part.name)
+        return registry.find(part.kind, part.name, in_file=True)
     except UnknownComponent as error:
         reference = recipe.files.reference
         raise MissingPlugin(f"Preset {reference!r} needs the {noun(part.kind)} {part.name!r}. {error}") from error

@@ -29,7 +29,7 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
     where = f"config.json of preset {files.reference!r}"
     model_type = field(config, "model_type", str, where)
     try:
-        entry = registry.find("checkpoints", model_type)
+        entry = registry.find("checkpoints", model_type, in_file=True)
     except UnknownComponent as error:
         reference = files.reference
         raise MissingPlugin(f"Preset {reference!r} is a {model_type!r} checkpoint of transformers. {error}") from error

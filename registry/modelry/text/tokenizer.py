@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -85,6 +86,8 @@ class Tokenizer(abc.ABC):
 
         With `sequence_length` set, an int32 array of shape `(sequence_length,)` or `(texts, sequence_length)`.
         """
+        if not isinstance(texts, Iterable):
+            raise InputError(f"A tokenizer takes a text or a list of them, not {texts!r}.")
         rows: Any = self.encode([texts] if isinstance(texts, str) else list(texts))
         if self.sequence_length is not None:
             padded = np.zeros((len(rows), self.sequence_length), "int32")
@@ -125,3 +128,21 @@ class Tokenizer(abc.ABC):
             UnknownArgument: An override is no argument of the tokenizer.
         """
         return load_tokenizer(cls, preset, overrides)
+
+
+def check_texts(texts: Sequence[Any]) -> None:
+    """Check that all of `texts` are texts that UTF-8 can hold. Tokenizers call this once they failed, to say why.
+
+    Raises:
+        InputError: One of them is not; the message names the row.
+    """
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(f"Row {row} is {text!r}, which is no text. Pass strings.")
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InputError(
+                f"Row {row} holds half a surrogate pair, {text[error.start]!r} at character {error.start}, which is no "
+                "character. Read the data in the encoding it was written in."
+            ) from None

@@ -10,7 +10,7 @@ import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers
 
 from modelry.errors import InputError, did_you_mean
-from modelry.text.tokenizer import Tokenizer
+from modelry.text.tokenizer import Tokenizer, check_texts
 from modelry.text.words import BOUNDARY, splitter
 
 if TYPE_CHECKING:
@@ -81,9 +81,18 @@ class WordPieceTokenizer(Tokenizer):
         self._words = None if clean_text else self._keras_hub_words()
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of each text, without start, end or padding tokens."""
-        prepared = texts if self._words is None else map(self._words, texts)
-        return [encoding.ids for encoding in self._rust.encode_batch_fast(list(prepared), add_special_tokens=False)]
+        """Return the token ids of each text, without start, end or padding tokens.
+
+        Raises:
+            InputError: One of them is no text; the message names the row.
+        """
+        try:
+            prepared = list(texts if self._words is None else map(self._words, texts))
+            encodings = self._rust.encode_batch_fast(prepared, add_special_tokens=False)
+        except (AttributeError, TypeError, UnicodeEncodeError):
+            check_texts(texts)
+            raise
+        return [encoding.ids for encoding in encodings]
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Return the text of each sequence of ids; spaces between words are single."""

@@ -53,6 +53,20 @@ def test_config_round_trip(tokenizer):
     assert again("a films.") == tokenizer("a films.")
 
 
+def test_special_tokens(tokenizer):
+    assert (tokenizer.cls_token_id, tokenizer.sep_token_id) == (tokenizer.start_token_id, tokenizer.end_token_id)
+    assert (tokenizer.cls_token_id, tokenizer.sep_token_id) == (2, 3)
+    assert (tokenizer.pad_token_id, tokenizer.mask_token_id) == (0, 4)
+    assert tokenizer.keras_hub_config()["special_tokens"] is None
+
+
+def test_more_special_tokens_add_to_berts_own():
+    more = BertTokenizer(VOCABULARY, special_tokens=["film"], special_tokens_in_strings=True)
+    assert more("a[SEP]film") == [5, 3, 6]
+    assert more.keras_hub_config()["special_tokens"] == ["film"]
+    assert BertTokenizer.from_config(more.get_config()).get_config() == more.get_config()
+
+
 @pytest.mark.parametrize("missing", ["[CLS]", "[SEP]", "[PAD]", "[MASK]", "[UNK]"])
 def test_a_vocabulary_of_another_tokenizer(missing):
     with pytest.raises(InputError, match="lacks"):
@@ -65,6 +79,22 @@ def test_unreadable_vocabularies(tmp_path):
     (tmp_path / "empty.txt").touch()
     with pytest.raises(InputError, match="is empty"):
         BertTokenizer(tmp_path / "empty.txt")
+
+
+@pytest.mark.parametrize("clean_text", [False, True])
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (3, "not 3"),
+        (None, "not None"),
+        (["a", None], "Row 1 is None"),
+        ([b"a"], "Row 0 is b'a'"),
+        (["a", "b \ud800"], r"Row 1 holds half a surrogate pair, '\\ud800' at character 2"),
+    ],
+)
+def test_what_is_no_text(clean_text, texts, message):
+    with pytest.raises(InputError, match=message):
+        BertTokenizer(VOCABULARY, clean_text=clean_text)(texts)
 
 
 def test_packing(tokenizer):
