@@ -48,6 +48,13 @@ def test_own_optimizer_loss_and_metrics(make):
     classifier.fit(TEXTS, np.eye(2)[LABELS], verbose=0)
 
 
+def test_no_metrics(make):
+    classifier = make()
+    classifier.compile(loss="mean_squared_error", metrics=None)
+    classifier.fit(TEXTS, np.zeros((len(TEXTS), 2)), verbose=0)  # sparse accuracy cannot compare these
+    assert set(classifier.evaluate(TEXTS, np.zeros((len(TEXTS), 2)), verbose=0, return_dict=True)) == {"loss"}
+
+
 def test_it_learns(make):
     classifier = make(labels=["bad", "good"])
     classifier.compile(optimizer=keras.optimizers.Adam(1e-2))

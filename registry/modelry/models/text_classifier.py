@@ -165,6 +165,8 @@ class TextClassifier(TextTask):
             loss = auto_loss(self.activation)
         if isinstance(metrics, str) and metrics == "auto":
             metrics = auto_metrics(self.activation)
+        if metrics is None:
+            metrics = []  # None would keep those of the last `compile`, which the constructor called
         super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
 
     def classify(
