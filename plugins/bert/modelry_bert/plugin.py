@@ -57,8 +57,8 @@ def modelry_presets() -> Iterator[BuiltinPreset]:
         "bert_micro_sst2",
         "package://modelry-bert/modelry_bert/presets/bert_micro_sst2",
         architecture="bert",
-        parameters=None,
-        description="A small sentiment classifier for English sentences, shipped inside modelry-bert.",
+        parameters=815_552,
+        description="Tells negative from positive in short English sentences; shipped inside modelry-bert.",
     )
     for name, (handle, parameters) in _KERAS_HUB.items():
         yield BuiltinPreset(name, f"kaggle://keras/{handle}", architecture="bert", parameters=parameters)

@@ -16,7 +16,7 @@ import student
 import teacher
 import vocabulary
 from modelry import TextClassifier
-from modelry.models import BertTokenizer
+from modelry_bert import BertTokenizer
 
 SEED = 0
 

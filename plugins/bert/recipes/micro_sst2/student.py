@@ -9,7 +9,7 @@ import numpy as np
 
 import training
 from modelry import Backbone, Tokenizer
-from modelry.models import BertBackbone, BertTextClassifier, BertTextClassifierPreprocessor, BertTokenizer
+from modelry_bert import BertBackbone, BertTextClassifier, BertTextClassifierPreprocessor, BertTokenizer
 from sst2 import LABELS
 
 if TYPE_CHECKING:
