@@ -80,7 +80,7 @@ def test_presets(invoke):
     assert "bert_base_en\tbert\t108310272\tkaggle://keras/bert/keras/bert_base_en/3\t" in lines
     (own,) = (line.split("\t") for line in lines if line.startswith("bert_micro_sst2\t"))
     assert own[3] == "package://modelry-bert/modelry_bert/presets/bert_micro_sst2"
-    assert own[4].startswith("A small sentiment classifier")
+    assert own[4].startswith("Tells negative from positive")
 
 
 def test_presets_as_json(invoke):
@@ -98,7 +98,7 @@ def test_presets_on_a_terminal(terminal):
     lines = [" ".join(line.split()) for line in terminal("list", "presets").splitlines()]
     assert lines[0] == "Name Architecture Parameters Where"
     assert "bert_base_en bert 108 M kaggle://keras/bert/keras/bert_base_en/3" in lines
-    assert any(line.startswith("A small sentiment classifier") for line in lines)
+    assert any(line.startswith("Tells negative from positive") for line in lines)
 
 
 @pytest.mark.parametrize(
