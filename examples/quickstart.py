@@ -35,7 +35,7 @@ def main(folder: Path) -> None:
     print("\nFine-tuning it to route messages to billing, technical, shipping or other:")
     router.fit(texts[:64], labels[:64], batch_size=16, epochs=20, validation_data=(texts[64:], labels[64:]))
 
-    questions = ["Why did you charge me twice?", "The app crashes when I log in.", "My parcel is late."]
+    questions = ["Why did you charge me twice?", "The app crashes when I log in.", "Where is my parcel now?"]
     print("\nWhere three new messages go:")
     show(router, questions)
 
