@@ -30,12 +30,12 @@ def main(folder: Path) -> None:
     # A new head for other classes, on the same encoder; then both are trained on 64 messages.
     texts, labels = read_messages()
     keras.utils.set_random_seed(0)
-    router = TextClassifier.from_preset(PRESET, num_classes=4, head="mean_pool")
-    router.optimizer.learning_rate = 3e-3  # the default, 5e-5, suits encoders a hundred times as large
-    print("\nFine-tuning it to route messages to billing, technical, shipping or other:")
-    router.fit(texts[:64], labels[:64], batch_size=16, epochs=20, validation_data=(texts[64:], labels[64:]))
+    router = TextClassifier.from_preset(PRESET, num_classes=3, head="mean_pool")
+    router.optimizer.learning_rate = 1e-3  # the default, 5e-5, suits encoders a hundred times as large
+    print("\nFine-tuning it to route messages to billing, technical or shipping:")
+    router.fit(texts[:64], labels[:64], batch_size=8, epochs=20, validation_data=(texts[64:], labels[64:]))
 
-    questions = ["Why did you charge me twice?", "The app crashes when I log in.", "Where is my parcel now?"]
+    questions = ["Why did you charge me twice?", "The app will not start.", "Where is my parcel?"]
     print("\nWhere three new messages go:")
     show(router, questions)
 
