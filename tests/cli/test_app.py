@@ -131,6 +131,8 @@ def test_a_closed_pipe_is_silent(environment):
 
 
 def test_a_command_can_be_interrupted(environment):
+    # Jobs that a shell runs in the background ignore it, these tests among them, and their children inherit that.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [*COMMAND, "classify", KERAS_HUB],
         env=environment,
@@ -138,6 +140,7 @@ def test_a_command_can_be_interrupted(environment):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
+    signal.signal(signal.SIGINT, inherited)
     process.stdin.write(b"one\n")
     process.stdin.flush()
     assert process.stdout.readline().endswith(b"\tone\n")  # answered while more may come
