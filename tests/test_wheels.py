@@ -143,16 +143,17 @@ def test_the_example_plugin(python, run, wheel):
     call(python, "-m", "pip", "install", "--quiet", wheel(BOW))
     output = run(
         """
-        import json, modelry
+        import json, modelry, keras
         from modelry import TextClassifier, models
 
+        keras.utils.set_random_seed(0)
         tokenizer = models.BertTokenizer.from_preset("bert_micro_sst2")
         backbone = models.BowBackbone(tokenizer.vocabulary_size(), hidden_dim=16)
         preprocessor = models.BowTextClassifierPreprocessor(tokenizer, sequence_length=64)
         classifier = models.BowTextClassifier(backbone, labels=["bad", "good"], preprocessor=preprocessor)
 
         texts = ["a good film", "a bad film", "good and warm", "bad and cold"] * 8
-        classifier.fit(texts, ["good", "bad"] * 16, epochs=5, verbose=0)
+        classifier.fit(texts, ["good", "bad"] * 16, batch_size=8, epochs=20, verbose=0)
         print([label for [(label, _)] in classifier.classify(["good", "bad"])])
 
         classifier.save_to_preset("bow")
