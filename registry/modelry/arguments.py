@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+KERAS_ARGUMENTS = ("dtype", "name", "trainable")
+"""What every Keras object takes: facts about the object, not about the component it is."""
+
 
 def argument_names(cls: type) -> tuple[str, ...]:
     """Return the names of a class's constructor arguments, through `**kwargs` up to its bases."""

@@ -63,11 +63,10 @@ class BertCheckpoint(Checkpoint):
 
     def backbone_weights(self, backbone: BertBackbone) -> Iterator[SourcedWeight]:
         """Yield where the checkpoint stores each of the backbone's weights."""
-        embeddings = "embeddings"
-        yield _weight(backbone.token_embedding.embeddings, f"{embeddings}.word_embeddings.weight")
-        yield _weight(backbone.position_embedding.position_embeddings, f"{embeddings}.position_embeddings.weight")
-        yield _weight(backbone.segment_embedding.embeddings, f"{embeddings}.token_type_embeddings.weight")
-        yield from _layer_norm(backbone.embeddings_layer_norm, f"{embeddings}.LayerNorm")
+        yield _weight(backbone.token_embedding.embeddings, "embeddings.word_embeddings.weight")
+        yield _weight(backbone.position_embedding.position_embeddings, "embeddings.position_embeddings.weight")
+        yield _weight(backbone.segment_embedding.embeddings, "embeddings.token_type_embeddings.weight")
+        yield from _layer_norm(backbone.embeddings_layer_norm, "embeddings.LayerNorm")
         for index, layer in enumerate(backbone.transformer_layers):
             stem = f"encoder.layer.{index}"
             attention = layer._self_attention_layer

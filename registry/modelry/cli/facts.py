@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from modelry.arguments import KERAS_ARGUMENTS
 from modelry.discovery.default import registry
 from modelry.errors import ModelryError, PluginError, UnknownComponent
 from modelry.presets.components import check_requirements
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 CARD = "README.md"
 CARD_LINES = 5
 _JSON_FILES = ("config.json", "task.json", "preprocessor.json", "tokenizer.json")
-# Facts about the Keras object that was saved, not about the architecture.
-_KERAS_FACTS = ("name", "trainable", "dtype")
 
 
 def facts_of(recipe: Recipe) -> dict[str, Any]:
@@ -40,7 +39,7 @@ def facts_of(recipe: Recipe) -> dict[str, Any]:
         "num_classes": None if recipe.task is None else recipe.task.config.get("num_classes"),
         "sequence_length": None if recipe.preprocessor is None else recipe.preprocessor.config.get("sequence_length"),
         "dtype": backbone.get("dtype"),
-        "backbone": {name: value for name, value in backbone.items() if name not in _KERAS_FACTS},
+        "backbone": {name: value for name, value in backbone.items() if name not in KERAS_ARGUMENTS},
         "weights": [{"name": name, "found": name in files} for name in _weights(recipe)],
         "requires": [_requirement(recipe, text) for text in recipe.requires],
         "keras_hub": _keras_hub_reads(recipe),

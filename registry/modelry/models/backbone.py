@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import keras
 
-from modelry.arguments import config_of
+from modelry.arguments import KERAS_ARGUMENTS, config_of
 from modelry.models.functional import FunctionalModel
 from modelry.models.loading import load_backbone
 from modelry.models.saving import save_backbone
@@ -14,8 +14,6 @@ from modelry.models.saving import save_backbone
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
-
-_KERAS_ARGUMENTS = ("dtype", "name", "trainable")
 
 
 class Backbone(FunctionalModel):
@@ -49,7 +47,7 @@ class Backbone(FunctionalModel):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; the dtype policy is serialized as Keras does it."""
-        config = config_of(self, without=("inputs", "outputs", *_KERAS_ARGUMENTS))
+        config = config_of(self, without=("inputs", "outputs", *KERAS_ARGUMENTS))
         dtype = keras.dtype_policies.serialize(self.dtype_policy)
         return {"name": self.name, "trainable": self.trainable, "dtype": dtype, **config}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import keras
 
-from modelry.arguments import argument_names, check_arguments, config_of
+from modelry.arguments import KERAS_ARGUMENTS, argument_names, check_arguments, config_of
 from modelry.errors import InputError
 from modelry.models.keras_saving import register_for_saving
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 OUTPUT_ACTIVATIONS = ("linear", "softmax", "sigmoid")
-_KERAS_ARGUMENTS = ("dtype", "name", "trainable")
 
 
 class Head(keras.layers.Layer, abc.ABC):
@@ -39,7 +38,7 @@ class Head(keras.layers.Layer, abc.ABC):
         register_for_saving(cls)
 
     def __init__(self, num_classes: int, activation: str | None = None, dropout: float = 0.1, **kwargs: Any) -> None:
-        check_arguments(kwargs, (*argument_names(type(self)), *_KERAS_ARGUMENTS), type(self).__name__)
+        check_arguments(kwargs, (*argument_names(type(self)), *KERAS_ARGUMENTS), type(self).__name__)
         super().__init__(**kwargs)
         self.num_classes = check_num_classes(num_classes)
         self.activation = activation_name(activation)
@@ -66,7 +65,7 @@ class Head(keras.layers.Layer, abc.ABC):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {**super().get_config(), **config_of(self, without=_KERAS_ARGUMENTS)}
+        return {**super().get_config(), **config_of(self, without=KERAS_ARGUMENTS)}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

@@ -17,6 +17,7 @@ from modelry.models.weights import place_backbone, place_head
 from modelry.presets.components import check_requirements, load_class
 from modelry.presets.read import read_recipe
 from modelry.presets.recipe import Part
+from modelry.presets.transformers import DEFAULT_SEQUENCE_LENGTH
 from modelry.text.loading import build_preprocessor, create
 from modelry.weights.build import initialize, uninitialized
 
@@ -130,5 +131,5 @@ def _preprocessor(recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[
     options = {} if length is None else {"sequence_length": length}
     limit = recipe.backbone.config.get("max_sequence_length")
     if recipe.preprocessor is None and length is None and limit is not None:
-        options["sequence_length"] = min(limit, 512)
+        options["sequence_length"] = min(limit, DEFAULT_SEQUENCE_LENGTH)
     return build_preprocessor(recipe, cls.preprocessor_cls, options)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modelry.arguments import KERAS_ARGUMENTS
 from modelry.errors import SaveError
 from modelry.text.preprocessor import Preprocessor
 
@@ -41,7 +42,6 @@ def serialized_task(task: TextClassifier) -> Serialized:
             f"The preprocessor is {task.preprocessor!r}, no modelry.Preprocessor, so it cannot be saved. "
             "Set classifier.preprocessor = None before saving, and pass it to from_preset again."
         )
-    own_head = type(task.head) is task.head_cls
     head = {"num_classes": task.num_classes, "activation": task.activation, "dropout": task.dropout}
     parts = {
         "backbone": serialized_backbone(task.backbone),
@@ -49,13 +49,13 @@ def serialized_task(task: TextClassifier) -> Serialized:
         "name": task.name,
     }
     config = {**parts, **head}
-    if own_head:
+    if task.has_own_head:
         return _serialized(task, config if task.keras_hub_class else None, config)
     return _serialized(task, None, {**config, "head": _serialized(task.head, None, _head_config(task))})
 
 
 def _head_config(task: TextClassifier) -> dict[str, Any]:
-    return {key: value for key, value in task.head.get_config().items() if key not in ("dtype", "name", "trainable")}
+    return {key: value for key, value in task.head.get_config().items() if key not in KERAS_ARGUMENTS}
 
 
 def _serialized_tokenizer(tokenizer: Tokenizer) -> Serialized:

@@ -111,6 +111,11 @@ class TextClassifier(TextTask):
         return layers
 
     @property
+    def has_own_head(self) -> bool:
+        """Whether the head is of the class that this classifier has by default."""
+        return type(self.head) is self.head_cls
+
+    @property
     def num_classes(self) -> int:
         """The number of classes."""
         return self.head.num_classes
@@ -203,7 +208,7 @@ class TextClassifier(TextTask):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the parts serialized as Keras does it."""
         write = keras.saving.serialize_keras_object
-        own_head = type(self.head) is self.head_cls
+        own = {"activation": self.activation, "dropout": self.dropout}
         return {
             "backbone": write(self.backbone),
             "preprocessor": write(self.preprocessor),
@@ -211,5 +216,5 @@ class TextClassifier(TextTask):
             "trainable": self.trainable,
             "num_classes": self.num_classes,
             "labels": None if self.labels is None else list(self.labels),
-            **({"activation": self.activation, "dropout": self.dropout} if own_head else {"head": write(self.head)}),
+            **(own if self.has_own_head else {"head": write(self.head)}),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modelry.arguments import KERAS_ARGUMENTS
 from modelry.errors import PresetFormatError
 from modelry.presets.class_ids import registered_name
 from modelry.presets.json_files import field, read_json
@@ -19,8 +20,7 @@ TASK, PREPROCESSOR, TOKENIZER, METADATA = "task.json", "preprocessor.json", "tok
 BACKBONE_WEIGHTS, BACKBONE_SHARDS, TASK_WEIGHTS = "model.weights.h5", "model.weights.json", "task.weights.h5"
 ASSETS = "assets/tokenizer/"
 
-# Facts about the Keras object that held a config, not about the component.
-_KERAS_FACTS = ("name", "trainable", "dtype", "config_file")
+_KERAS_FACTS = (*KERAS_ARGUMENTS, "config_file")
 
 
 def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:

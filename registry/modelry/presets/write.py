@@ -10,6 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+
+from modelry._umask import umask
 from modelry._version import version
 from modelry.errors import InputError, SaveError
 from modelry.presets import manifest as manifests
@@ -64,8 +67,7 @@ def write_manifest(folder: Path, manifest: manifests.Manifest) -> None:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
-    manifest = manifests.Manifest(manifest.components, manifest.requires, manifest.labels, manifest.weights, files)
-    write_json(folder / manifests.NAME, manifest.to_json(version))
+    write_json(folder / manifests.NAME, attrs.evolve(manifest, files=files).to_json(version))
 
 
 def _check_target(target: Path) -> None:
@@ -90,7 +92,7 @@ def _carry_over(target: Path, fresh: Path) -> None:
 
 def _swap(fresh: Path, target: Path) -> None:
     """Rename `fresh` to `target`, putting back what was there if that fails."""
-    os.chmod(fresh, 0o777 & ~_umask())
+    os.chmod(fresh, 0o777 & ~umask())  # mkdtemp's own mode keeps everybody else out
     if not target.exists():
         os.rename(fresh, target)
         return
@@ -103,10 +105,3 @@ def _swap(fresh: Path, target: Path) -> None:
         raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _umask() -> int:
-    """Return the process's umask; `mkdtemp` ignores it, and a preset should be as readable as any other folder."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

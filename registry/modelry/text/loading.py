@@ -54,8 +54,7 @@ def build_preprocessor(recipe: Recipe, cls: type[P], overrides: Mapping[str, Any
     part = recipe.preprocessor or Part("preprocessors", recipe.default_part("text_classifier"), {})
     found = load_class(recipe, part, cls)
     tokenizer = overrides.get("tokenizer") or build_tokenizer(recipe, found.tokenizer_cls, {})
-    config = {key: value for key, value in part.config.items() if key not in ("add_start_token", "add_end_token")}
-    return create(found, {**config, "tokenizer": tokenizer}, overrides, recipe)
+    return create(found, {**part.config, "tokenizer": tokenizer}, overrides, recipe)
 
 
 def create(cls: type[C], config: Mapping[str, Any], overrides: Mapping[str, Any], recipe: Recipe) -> C:

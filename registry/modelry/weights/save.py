@@ -18,6 +18,7 @@ import keras
 import ml_dtypes
 import numpy as np
 
+from modelry._umask import umask
 from modelry.errors import SaveError
 from modelry.weights.build import values
 from modelry.weights.safetensors import DTYPES
@@ -149,17 +150,11 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
     try:
         with os.fdopen(number, "w+b") as file:
             yield file
-        os.chmod(name, 0o666 & ~_umask())  # mkstemp's own mode keeps everybody else out
+        os.chmod(name, 0o666 & ~umask())  # mkstemp's own mode keeps everybody else out
         os.replace(name, path)
     except BaseException:
         os.unlink(name)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _split(variables: Mapping[str, Value], max_shard_size: float | None) -> list[list[str]]:
