@@ -49,6 +49,12 @@ def require_backend() -> None:
         )
 
 
+def backend() -> str:
+    """Return the backend that Keras takes, or would take if it were imported now."""
+    choose_backend()
+    return os.environ.get("KERAS_BACKEND") or _configured()
+
+
 def _configured() -> str:
     """Return the backend that Keras itself would take: `keras.json`'s, else TensorFlow."""
     try:

@@ -65,6 +65,31 @@ def test_no_initializer_runs_not_even_to_infer_shapes():
     assert recording.calls > 2  # so the count counts
 
 
+def test_random_generators_start_as_keras_starts_them_without_being_asked(monkeypatch):
+    def generators():
+        keras.utils.set_random_seed(5)
+        return [keras.random.SeedGenerator(seed) for seed in (0, 11, 2**31 - 1, None)]
+
+    expected = [values(generator.state) for generator in generators()]
+    asked = []
+    with uninitialized() as created:
+        ours = generators()
+        for variable in created:
+            monkeypatch.setattr(variable, "_deferred_initialize", lambda: asked.append("a generator"))
+    assert asked == []
+    for generator, state in zip(ours, expected, strict=True):
+        np.testing.assert_array_equal(values(generator.state), state, strict=True)
+
+
+def test_a_generator_with_another_initializer_asks_it():
+    def initializer(shape, dtype):
+        return keras.ops.full(shape, 3, dtype)
+
+    with uninitialized():
+        state = keras.Variable(initializer, (2,), "uint32", trainable=False, name=GENERATOR_STATE)
+    np.testing.assert_array_equal(values(state), [3, 3])
+
+
 def test_random_generators_are_ready_afterwards():
     with uninitialized():
         layer = keras.layers.Dropout(0.5, seed=11)

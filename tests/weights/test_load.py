@@ -1,3 +1,5 @@
+import os
+
 import keras
 import ml_dtypes
 import numpy as np
@@ -5,8 +7,8 @@ import pytest
 
 from modelry.checkpoints.layouts import Flat, Linear, Same
 from modelry.checkpoints.sourced_weight import SourcedWeight
-from modelry.errors import WeightsError
-from modelry.weights.build import initialize, is_placed, uninitialized
+from modelry.errors import PresetFormatError, WeightsError
+from modelry.weights.build import initialize, is_placed, uninitialized, values
 from modelry.weights.load import load_mapped, load_weights
 from modelry.weights.names import layer_weights
 from modelry.weights.save import save_hdf5, save_safetensors
@@ -285,3 +287,25 @@ def test_a_checkpoint_of_transformers():
     theirs = x @ expected[f"bert.{query}weight"].T + expected[f"bert.{query}bias"]
     np.testing.assert_allclose(ours.reshape(5, 32), theirs, rtol=1e-5, atol=1e-6)
     assert np.array_equal(numbers(words), expected["bert.embeddings.word_embeddings.weight"])
+
+
+def test_a_file_that_is_written_to_while_it_is_read(model, keras_file, monkeypatch):
+    """Another program's write comes between the header and the last tensor."""
+    store = open_store(keras_file)
+    with keras_file.open("r+b") as file:
+        file.seek(-1, 2)
+        file.write(b"\0")
+    os.utime(keras_file, (0, 0))  # clocks may be too coarse to tell the two apart
+    with pytest.raises(PresetFormatError, match=r"keras\.weights\.h5 was written to while it was read"):
+        load_weights(layer_weights(model.layers), store, where="it")
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_read_to_its_end(model, keras_file, tmp_path):
+    expected = [values(variable).copy() for variable in model.weights]
+    store = open_store(keras_file)
+    other = tmp_path / "other"
+    other.write_bytes(b"another file")
+    other.replace(keras_file)
+    load_weights(layer_weights(randomize(model, seed=9).layers), store, where="it")
+    for variable, value in zip(model.weights, expected, strict=True):
+        np.testing.assert_array_equal(values(variable), value)

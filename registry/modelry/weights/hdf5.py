@@ -88,6 +88,16 @@ class HDF5Store(TensorStore):
             values = values.view(ml_dtypes.bfloat16)
         return np.require(values, stored.info.dtype.newbyteorder("="), ["C", "WRITEABLE"]).reshape(stored.info.shape)
 
+    def release(self, name: str) -> None:
+        """Give back the memory of one dataset."""
+        stored = self._stored[name]
+        if stored.offset is not None:
+            self._map.release(stored.info, stored.offset)
+
+    def check_unchanged(self) -> None:
+        """Check that the file is still what it was."""
+        self._map.check_unchanged()
+
     def _damaged(self, damage: Exception) -> PresetFormatError:
         return PresetFormatError(
             f"{self.path}: not a readable HDF5 file ({damage}). It is damaged or was cut off while it was copied; "
@@ -100,52 +110,55 @@ class _RefusedError(Exception):
 
 
 def _walk(file: h5py.File, size: int) -> Iterator[tuple[str, _Stored]]:
-    present = [root for root in ROOTS if _child_kind(file, root) is not None]
-    if "layers" in present and "_layer_checkpoint_dependencies" in present:
+    """Every weight below the roots. On h5py's low level, whose objects cost half of what `Group` and `Dataset` do."""
+    root = h5py.h5g.open(file.id, b"/")
+    links = [link for link in _links(root) if link[0] in ROOTS]
+    if {"layers", "_layer_checkpoint_dependencies"} <= {name for name, _, _ in links}:
         raise _RefusedError("it holds both 'layers' and '_layer_checkpoint_dependencies'")
-    seen: set[int] = set()
-    for root in present:
-        for path, dataset in _datasets(file, root, seen, 0):
-            name = ROOTS[root] + path.removeprefix(root)
-            info = _describe(dataset, path)
-            if not _is_generator_state(name, info):
-                yield name, _Stored(info, path, _offset(dataset, path, info, size))
+    for path, dataset in _datasets(root, links, "", set(), 0):
+        top, _, rest = path.partition("/")
+        name = f"{ROOTS[top]}/{rest}" if rest else ROOTS[top]
+        info = _describe(dataset, path)
+        if not _is_generator_state(name, info):
+            yield name, _Stored(info, path, _offset(dataset, path, info, size))
 
 
-def _datasets(parent: h5py.Group, path: str, seen: set[int], depth: int) -> Iterator[tuple[str, h5py.Dataset]]:
-    """Every dataset at or below `path`, depth first, each with its path."""
-    if depth > MAX_DEPTH:
-        raise _RefusedError(f"'{path}' is nested deeper than {MAX_DEPTH} groups")
-    name = path.rsplit("/", 1)[-1]
-    if _child_kind(parent, name) != h5py.h5l.TYPE_HARD:
-        raise _RefusedError(f"'{path}' is a link to somewhere else")
-    child = parent[name]
-    # Hard links can form cycles, and a few of them paths without number. Keras gives every object one name.
-    address = h5py.h5o.get_info(child.id).addr
-    if address in seen:
-        raise _RefusedError(f"'{path}' is another name of an object that occurs before it")
-    seen.add(address)
-    if isinstance(child, h5py.Dataset):
-        yield path, child
-    elif isinstance(child, h5py.Group):
-        for key in child:
-            yield from _datasets(child, f"{path}/{key}", seen, depth + 1)
-    else:
-        raise _RefusedError(f"'{path}' is neither a group nor a dataset")
+def _links(group: h5py.h5g.GroupID) -> list[tuple[str, int, int]]:
+    """The links of `group`, unfollowed: name, kind and, of a hard link, the address of the object."""
+    links: list[tuple[bytes, int, int]] = []
+    group.links.iterate(lambda name, info: links.append((name, info.type, info.u)), info=True)
+    return [(name.decode(), kind, address) for name, kind, address in links]  # h5py lets no callback raise
 
 
-def _child_kind(parent: h5py.Group, name: str) -> int | None:
-    """The type of the link `name` in `parent`, which following it would hide; None where there is no such link."""
-    encoded = name.encode()
-    return int(parent.id.links.get_info(encoded).type) if parent.id.links.exists(encoded) else None
+def _datasets(
+    group: h5py.h5g.GroupID, links: list[tuple[str, int, int]], prefix: str, seen: set[int], depth: int
+) -> Iterator[tuple[str, h5py.h5d.DatasetID]]:
+    """Every dataset at or below the `links` of `group`, depth first, each with its path."""
+    for name, kind, address in links:
+        path = prefix + name
+        if depth > MAX_DEPTH:
+            raise _RefusedError(f"'{path}' is nested deeper than {MAX_DEPTH} groups")
+        if kind != h5py.h5l.TYPE_HARD:
+            raise _RefusedError(f"'{path}' is a link to somewhere else")
+        # Hard links can form cycles, and a few of them paths without number. Keras gives every object one name.
+        if address in seen:
+            raise _RefusedError(f"'{path}' is another name of an object that occurs before it")
+        seen.add(address)
+        child = h5py.h5o.open(group, name.encode())
+        if isinstance(child, h5py.h5d.DatasetID):
+            yield path, child
+        elif isinstance(child, h5py.h5g.GroupID):
+            yield from _datasets(child, _links(child), f"{path}/", seen, depth + 1)
+        else:
+            raise _RefusedError(f"'{path}' is neither a group nor a dataset")
 
 
-def _describe(dataset: h5py.Dataset, path: str) -> TensorInfo:
+def _describe(dataset: h5py.h5d.DatasetID, path: str) -> TensorInfo:
     """Shape and dtype, without reading any value."""
-    if dataset.shape is None:
+    if dataset.get_space().get_simple_extent_type() == h5py.h5s.NULL:
         raise _RefusedError(f"'{path}' holds nothing")
     dtype = dataset.dtype
-    if dtype == np.dtype("V2") and _says_bfloat16(dataset.attrs):
+    if dtype == np.dtype("V2") and _says_bfloat16(h5py.Dataset(dataset).attrs):
         dtype = np.dtype(ml_dtypes.bfloat16)
     if dtype.kind not in "fiub" and dtype != ml_dtypes.bfloat16:
         raise _RefusedError(f"'{path}' holds {dtype}, which is not a kind of number that weights have")
@@ -157,9 +170,9 @@ def _says_bfloat16(attributes: h5py.AttributeManager) -> bool:
     return "dtype" in attributes and attributes.get_id("dtype").shape == () and attributes["dtype"] == "bfloat16"
 
 
-def _offset(dataset: h5py.Dataset, path: str, info: TensorInfo, size: int) -> int | None:
+def _offset(dataset: h5py.h5d.DatasetID, path: str, info: TensorInfo, size: int) -> int | None:
     """Where the values start, if they lie in one piece; and proof that there are values behind the shape."""
-    plan = dataset.id.get_create_plist()
+    plan = dataset.get_create_plist()
     layout = plan.get_layout()
     if layout == h5py.h5d.VIRTUAL:
         raise _RefusedError(f"'{path}' is a virtual dataset, which may read other files")
@@ -167,12 +180,12 @@ def _offset(dataset: h5py.Dataset, path: str, info: TensorInfo, size: int) -> in
         raise _RefusedError(f"'{path}' keeps its values in another file")
     if not info.nbytes:
         return None
-    stored = dataset.id.get_storage_size()
+    stored = dataset.get_storage_size()
     if info.nbytes > FREE_EXPANSION and info.nbytes > MAX_EXPANSION * stored:
         raise _RefusedError(f"'{path}' declares {math.prod(info.shape):,} values but stores {stored:,} bytes")
     if layout != h5py.h5d.CONTIGUOUS:
         return None
-    offset = dataset.id.get_offset()
+    offset = dataset.get_offset()
     if offset is None or stored < info.nbytes:
         raise _RefusedError(
             f"'{path}' declares {info.nbytes:,} bytes but stores {stored if offset is not None else 0:,}"

@@ -35,6 +35,7 @@ def load_weights(variables: Mapping[str, keras.Variable], store: TensorStore, *,
 
     Raises:
         WeightsError: Some variables and tensors do not fit each other. None was placed.
+        PresetFormatError: The file was written to in the meantime.
     """
     load_mapped((SourcedWeight(variable, name) for name, variable in variables.items()), store, where=where)
 
@@ -61,6 +62,7 @@ def load_mapped(
 
     Raises:
         WeightsError: Some variables and tensors do not fit each other. None was placed.
+        PresetFormatError: The file was written to in the meantime.
     """
     weights = list(weights)
     stored = set(store.names())
@@ -85,7 +87,9 @@ def load_mapped(
     if problems:
         raise WeightsError(_report(problems, where, len(weights), len(stored)))
     for weight, name in found:
-        place(weight.variable, weight.layout.read(store.read(name), tuple(weight.variable.shape)))
+        if not place(weight.variable, weight.layout.read(store.read(name), tuple(weight.variable.shape))):
+            store.release(name)  # or the file and the model would be in memory both
+    store.check_unchanged()
     return missing
 
 

@@ -75,6 +75,14 @@ class SafetensorsStore(TensorStore):
         """The values of one tensor, mapped."""
         return self._map.array(self._infos[name], self._offsets[name])
 
+    def release(self, name: str) -> None:
+        """Give back the memory of one tensor."""
+        self._map.release(self._infos[name], self._offsets[name])
+
+    def check_unchanged(self) -> None:
+        """Check that the file is still what it was."""
+        self._map.check_unchanged()
+
 
 def _parse(file: FileMap) -> tuple[dict[str, TensorInfo], dict[str, int]]:
     """Each tensor's description and the offset of its first byte in the file."""

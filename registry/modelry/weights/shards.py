@@ -37,6 +37,7 @@ class _ShardedStore(TensorStore):
         self.path = path
         weight_map = _read_index(path)
         shards = {file: self._shard(file) for file in sorted({file for files in weight_map.values() for file in files})}
+        self._shards = tuple(shards.values())
         self._owner: dict[str, TensorStore] = {}
         unseen = {(entry, file) for entry, files in weight_map.items() for file in files if self._counts(entry)}
         for file, shard in shards.items():
@@ -82,6 +83,15 @@ class _ShardedStore(TensorStore):
     def read(self, name: str) -> np.ndarray[Any, Any]:
         """The values of one tensor."""
         return self._owner[name].read(name)
+
+    def release(self, name: str) -> None:
+        """Give back the memory of one tensor."""
+        self._owner[name].release(name)
+
+    def check_unchanged(self) -> None:
+        """Check that the shards are still what they were."""
+        for shard in self._shards:
+            shard.check_unchanged()
 
 
 class ShardedHDF5Store(_ShardedStore):

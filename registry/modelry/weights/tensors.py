@@ -57,3 +57,13 @@ class TensorStore(ABC):
         The array is writable and private to the caller. Where it can, it is a copy-on-write view of the file: nothing
         is read until it is touched, and writing to it never reaches the file.
         """
+
+    def release(self, name: str) -> None:  # noqa: B027 - a store without maps has nothing to do
+        """Give back the memory behind what `read(name)` returned, which nobody uses any more."""
+
+    def check_unchanged(self) -> None:  # noqa: B027
+        """Check that no file was written to since the store was opened.
+
+        Raises:
+            PresetFormatError: One was.
+        """
