@@ -56,7 +56,7 @@ def test_tensorflow_keeps_the_axes_of_a_callable_that_do_not_differ(packer: Any)
 
 def test_tensorflow_needs_a_batch(packer: Any) -> None:
     pytest.importorskip("tensorflow", reason="builds a tf.data.Dataset")
-    source = TextStream(iter([]), TargetSpec(), preprocessor=packer, batch_size=2)
+    source = TextStream(iter([]), TargetSpec(), packer=packer, batch_size=2)
 
     with pytest.raises(InputError, match="empty"):
         source.get_tf_dataset()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -8,6 +9,7 @@ import pytest
 
 from modelry.data.batches import TextBatches
 from modelry.data.buckets import bucket_lengths
+from modelry.data.features import as_packer
 from modelry.data.packed import PackedTexts
 from modelry.errors import InputError
 
@@ -31,7 +33,7 @@ def test_features_labels_and_weights_stay_together(packer: Any, new_texts: Calla
     targets = (np.arange(50, dtype=np.int32), np.arange(50, dtype=np.float32) / 7)
 
     for shuffle in (False, True):
-        source = TextBatches((texts,), targets, preprocessor=packer, batch_size=8, shuffle=shuffle)
+        source = TextBatches((texts,), targets, packer=packer, batch_size=8, shuffle=shuffle)
         for features, y, weight in source.batches():
             alone = packer.pack(([texts[row] for row in y],))
             expected = packer.pad(alone, range(len(y)), features["token_ids"].shape[1])
@@ -42,7 +44,7 @@ def test_features_labels_and_weights_stay_together(packer: Any, new_texts: Calla
 def test_an_epoch_has_every_text_once_in_few_shapes(new_packer: Any, new_texts: Callable[..., list[str]]) -> None:
     texts = new_texts(203, longest=300)
     packer = new_packer(256)
-    source = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=16, shuffle=True)
+    source = TextBatches((texts,), numbered(texts), packer=packer, batch_size=16, shuffle=True)
 
     for _ in range(5):
         assert sorted(np.concatenate(first_ids(source)).tolist()) == list(range(203))
@@ -56,7 +58,7 @@ def test_texts_are_tokenised_once(packer: Any, new_texts: Callable[..., list[str
     calls = []
     pack = packer.pack
     monkeypatch.setattr(packer, "pack", lambda columns: calls.append(len(columns[0])) or pack(columns))
-    source = TextBatches((new_texts(20),), preprocessor=packer, batch_size=4, shuffle=True)
+    source = TextBatches((new_texts(20),), packer=packer, batch_size=4, shuffle=True)
 
     for _ in range(3):
         list(source.batches())
@@ -69,7 +71,7 @@ def test_shuffling_is_new_each_epoch_and_follows_the_seed(packer: Any, new_texts
 
     def epochs() -> list[list[list[int]]]:
         keras.utils.set_random_seed(11)
-        source = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=8, shuffle=True)
+        source = TextBatches((texts,), numbered(texts), packer=packer, batch_size=8, shuffle=True)
         return [first_ids(source) for _ in range(3)]
 
     first = epochs()
@@ -77,22 +79,90 @@ def test_shuffling_is_new_each_epoch_and_follows_the_seed(packer: Any, new_texts
     assert first[0] != first[1] != first[2] != first[0]
     assert epochs() == first
     np.random.seed(12)
-    other = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=8, shuffle=True)
+    other = TextBatches((texts,), numbered(texts), packer=packer, batch_size=8, shuffle=True)
     assert first_ids(other) != first[0]
 
 
 def test_looking_at_the_first_batch_does_not_use_up_a_shuffle(packer: Any, new_texts: Any) -> None:
     texts = new_texts(60)
-    source = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=8, shuffle=True)
+    source = TextBatches((texts,), numbered(texts), packer=packer, batch_size=8, shuffle=True)
 
     looked_at = next(source.batches())[1].tolist()
 
     assert first_ids(source)[0] == looked_at
 
 
+@pytest.mark.parametrize("shares_rows", [False, True])
+def test_an_epoch_follows_from_its_number(packer: Any, new_texts: Any, shares_rows: bool) -> None:
+    texts = new_texts(60)
+
+    def fresh() -> TextBatches:
+        keras.utils.set_random_seed(3)
+        options = {"batch_size": 8, "shuffle": True, "shares_rows": shares_rows}
+        return TextBatches((texts,), numbered(texts), packer=packer, **options)
+
+    source, epochs = fresh(), []
+    for epoch in range(4):
+        source.begin_epoch(epoch)
+        epochs.append(first_ids(source))
+    assert all(one != two for one, two in itertools.combinations(epochs, 2))
+
+    for epoch in (3, 1):  # in a process that resumes there
+        resumed = fresh()
+        next(resumed.batches())
+        resumed.begin_epoch(epoch)
+        assert first_ids(resumed) == epochs[epoch]
+
+
+@pytest.mark.parametrize("shares_rows", [False, True])
+def test_several_passes_in_one_epoch_differ(packer: Any, new_texts: Any, shares_rows: bool) -> None:
+    """As with `steps_per_epoch`."""
+    texts = new_texts(60)
+    options = {"batch_size": 8, "shuffle": True, "shares_rows": shares_rows}
+    source = TextBatches((texts,), numbered(texts), packer=packer, **options)
+
+    source.begin_epoch(0)
+    first, second = first_ids(source), first_ids(source)
+    source.begin_epoch(1)
+
+    assert first != second
+    assert first_ids(source) not in (first, second)
+
+
+def test_features_labels_and_weights_of_shared_rows_stay_together(packer: Any, new_texts: Any) -> None:
+    texts = new_texts(51)
+    targets = (np.arange(51, dtype=np.int32), np.arange(51, dtype=np.float32) / 7)
+    packed = packer.pack((texts,))
+
+    for shuffle in (False, True):
+        source = TextBatches((texts,), targets, packer=packer, batch_size=8, shuffle=shuffle, shares_rows=True)
+        seen = []
+        for features, y, weight in source.batches():
+            starts, lengths = features["_text_starts"], features["_text_lengths"]
+            assert len(starts) == len(y)
+            for start, length, text in zip(starts, lengths, y, strict=True):
+                ids = features["token_ids"].ravel()[start : start + length]
+                assert ids.tolist() == packed.token_ids[text].tolist()
+            assert np.array_equal(weight, y.astype(np.float32) / 7)
+            seen += y.tolist()
+        assert sorted(seen) == list(range(51))
+        assert source.num_batches == 7
+
+
+def test_fixed_padding_and_callables_share_no_rows(new_packer: Any, new_texts: Callable[..., list[str]]) -> None:
+    packer = new_packer(100, "fixed")
+    list(TextBatches((new_texts(20),), packer=packer, batch_size=8, shares_rows=True).batches())
+    assert packer.shapes == [(8, 100), (8, 100), (4, 100)]
+
+    source = TextBatches(
+        (["a", "b"],), packer=as_packer(lambda x: np.zeros((len(x), 1))), batch_size=2, shares_rows=True
+    )
+    assert next(source.batches())[0].shape == (2, 1)
+
+
 def test_without_shuffling_every_epoch_is_the_same(packer: Any, new_texts: Callable[..., list[str]]) -> None:
     texts = new_texts(60)
-    source = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=8)
+    source = TextBatches((texts,), numbered(texts), packer=packer, batch_size=8)
 
     assert first_ids(source) == first_ids(source)
 
@@ -100,42 +170,10 @@ def test_without_shuffling_every_epoch_is_the_same(packer: Any, new_texts: Calla
 def test_fixed_padding_keeps_the_order_and_the_length(new_packer: Any, new_texts: Callable[..., list[str]]) -> None:
     texts = new_texts(20)
     packer = new_packer(100, "fixed")
-    source = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=8)
+    source = TextBatches((texts,), numbered(texts), packer=packer, batch_size=8)
 
     assert np.concatenate(first_ids(source)).tolist() == list(range(20))
     assert packer.shapes == [(8, 100), (8, 100), (4, 100)]
-    assert source.order is not None
-    assert source.order.tolist() == list(range(20))
-
-
-@pytest.mark.parametrize("fill", [False, True])
-@pytest.mark.parametrize("count", [1, 3, 8, 9, 67])
-def test_order_restores_the_users_order(packer: Any, new_texts: Any, count: int, fill: bool) -> None:
-    texts = new_texts(count, seed=count)
-    source = TextBatches((texts,), numbered(texts), preprocessor=packer, batch_size=8, fill=fill)
-
-    outputs = np.concatenate([batch[1] for batch in source.batches()])
-
-    assert source.restore(outputs).tolist() == list(range(count))
-    restored = source.restore({"a": outputs, "b": [outputs * 2]})
-    assert restored["a"].tolist() == list(range(count))
-    assert restored["b"][0].tolist() == list(range(0, 2 * count, 2))
-
-
-def test_filling_leaves_powers_of_two_of_rows(packer: Any, new_texts: Callable[..., list[str]]) -> None:
-    list(TextBatches((new_texts(21),), preprocessor=packer, batch_size=8, fill=True).batches())
-
-    assert sorted({rows for rows, _ in packer.shapes}) == [8]
-    packer.shapes.clear()
-    list(TextBatches((new_texts(3),), preprocessor=packer, batch_size=8, fill=True).batches())
-    assert [rows for rows, _ in packer.shapes] == [4]
-
-
-def test_shuffled_batches_have_no_order(packer: Any, new_texts: Callable[..., list[str]]) -> None:
-    source = TextBatches((new_texts(9),), preprocessor=packer, batch_size=8, shuffle=True)
-
-    assert source.order is None
-    assert source.restore("as it is") == "as it is"
 
 
 def test_any_callable_is_called_on_each_batch_in_order() -> None:
@@ -146,7 +184,7 @@ def test_any_callable_is_called_on_each_batch_in_order() -> None:
         return np.array([[len(text)] for text in x], np.float32)
 
     texts = ["a" * size for size in range(1, 6)]
-    source = TextBatches((texts,), preprocessor=lengths, batch_size=2)
+    source = TextBatches((texts,), packer=as_packer(lengths), batch_size=2)
 
     assert [batch[0].ravel().tolist() for batch in source.batches()] == [[1, 2], [3, 4], [5]]
     assert seen == [texts[:2], texts[2:4], texts[4:]]
@@ -159,7 +197,7 @@ def test_a_callable_gets_pairs_as_two_lists() -> None:
         seen.append(x)
         return np.zeros((2, 1))
 
-    list(TextBatches((["a", "b"], ["c", "d"]), preprocessor=zeros, batch_size=2).batches())
+    list(TextBatches((["a", "b"], ["c", "d"]), packer=as_packer(zeros), batch_size=2).batches())
 
     assert seen == [(["a", "b"], ["c", "d"])]
 
@@ -168,7 +206,7 @@ def test_a_preprocessor_that_loses_texts_is_refused(packer: Any, monkeypatch: An
     monkeypatch.setattr(packer, "pack", lambda columns: PackedTexts((), ()))
 
     with pytest.raises(InputError, match="packed 2 texts into 0 rows"):
-        TextBatches((["a", "b"],), preprocessor=packer, batch_size=2)
+        TextBatches((["a", "b"],), packer=packer, batch_size=2)
 
 
 @pytest.mark.skipif(backend != "jax", reason="counts what jax compiles")
@@ -181,21 +219,10 @@ def test_jax_compiles_once_per_shape_and_not_again(new_packer: Any, new_model: A
 
     def traces_of_fit() -> int:
         before = pool.traces
-        source = TextBatches((texts,), (labels,), preprocessor=packer, batch_size=16, shuffle=True)
+        source = TextBatches((texts,), (labels,), packer=packer, batch_size=16, shuffle=True)
         model.fit(source, epochs=3, verbose=0)
         return int(pool.traces - before)
 
     shapes = len(bucket_lengths(256)) + 1
     assert 2 <= traces_of_fit() <= shapes + 1  # one more to build the loss and the metrics
     assert traces_of_fit() <= 1
-
-
-@pytest.mark.skipif(backend != "jax", reason="counts what jax compiles")
-def test_jax_compiles_few_shapes_for_predictions_of_any_size(packer: Any, new_model: Any, new_texts: Any) -> None:
-    model = new_model()
-    for count in range(1, 41):
-        texts = new_texts(count, seed=count, longest=14)
-        source = TextBatches((texts,), preprocessor=packer, batch_size=32, fill=True)
-        assert source.restore(model.predict(source, verbose=0)).shape == (count, 2)
-
-    assert model.get_layer("pool").traces <= 1 + 6  # building the model, then 1, 2, 4, 8, 16 and 32 rows

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from modelry.data.features import encode
+from modelry.data.features import as_packer, encode
 from modelry.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,14 +37,17 @@ def test_a_callable_gets_a_list_or_two_lists() -> None:
         seen.append(x)
         return np.zeros((1, 1))
 
-    encode(record, (["ab"],))
-    encode(record, (["ab"], ["c"]))
+    encode(as_packer(record), (["ab"],))
+    encode(as_packer(record), (["ab"], ["c"]))
 
     assert seen == [["ab"], (["ab"], ["c"])]
 
 
 def test_tensors_of_a_callable_become_arrays() -> None:
-    features = encode(lambda x: {"size": keras.ops.convert_to_tensor([[len(text)] for text in x])}, (["ab", "c"],))
+    def sizes(texts: Any) -> Any:
+        return {"size": keras.ops.convert_to_tensor([[len(text)] for text in texts])}
+
+    features = encode(as_packer(sizes), (["ab", "c"],))
 
     assert isinstance(features["size"], np.ndarray)
     assert features["size"].tolist() == [[2], [1]]
@@ -52,6 +55,20 @@ def test_tensors_of_a_callable_become_arrays() -> None:
 
 def test_a_callable_must_keep_the_rows() -> None:
     with pytest.raises(InputError, match=r"shape \(3, 1\) for 2 texts"):
-        encode(lambda x: np.zeros((3, 1)), (["a", "b"],))
+        encode(as_packer(lambda x: np.zeros((3, 1))), (["a", "b"],))
     with pytest.raises(InputError, match=r"shape \(\)"):
-        encode(lambda x: np.float32(1), (["a"],))
+        encode(as_packer(lambda x: np.float32(1)), (["a"],))
+
+
+def test_a_preprocessor_stays_and_a_callable_is_wrapped(packer: Any) -> None:
+    assert as_packer(packer) is packer
+    assert as_packer(len).padding == "fixed"
+
+
+def test_texts_share_rows_where_the_model_takes_that(packer: Any, new_packer: Callable[..., Any]) -> None:
+    texts = (["a"] * 40,)
+
+    assert encode(packer, texts, shares_rows=True)["token_ids"].shape == (2, 64)
+    assert encode(packer, texts, shares_rows=True)["_text_starts"].shape == (40,)
+    assert encode(new_packer(64, "fixed"), texts, shares_rows=True)["token_ids"].shape == (40, 64)
+    assert set(encode(as_packer(lambda x: {"size": np.zeros((40, 1))}), texts, shares_rows=True)) == {"size"}

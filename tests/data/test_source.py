@@ -9,13 +9,27 @@ import pandas as pd
 import pytest
 import torch
 
-from modelry.data.source import as_batch, as_source, infer_labels, split_validation, unpack_validation
+from modelry.data.source import (
+    as_batch,
+    as_predictions,
+    as_source,
+    infer_labels,
+    split_validation,
+    unpack_validation,
+)
 from modelry.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CLASSES: dict[str, Any] = {"labels": ("neg", "pos"), "num_classes": 2}
+
+
+def predicted(model: keras.Model, source: Any) -> np.ndarray:
+    """The predictions in the order of the texts. A source of unknown length makes Keras warn, unless one stops it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Your input ran out of data")
+        return np.asarray(source.restore(model.predict(source, verbose=0)))
 
 
 @pytest.fixture
@@ -88,8 +102,8 @@ def test_fit_evaluate_and_predict_take_every_kind_of_input(
 
     history = model.fit(as_source(x, y, shuffle=True, **options), epochs=2, verbose=0)
     results = model.evaluate(as_source(x, y, **options), verbose=0, return_dict=True)
-    source = as_source(x, predicting=True, **options)
-    logits = source.restore(model.predict(source, verbose=0))
+    source = as_predictions(x, **options)
+    logits = predicted(model, source)
 
     assert len(history.history["loss"]) == 2
     assert logits.shape == (50, 2)
@@ -119,8 +133,8 @@ def test_predictions_in_buckets_equal_predictions_at_full_length(
     model = new_model(classes=3)
 
     def predict(x: Any, packer: Any) -> np.ndarray:
-        source = as_source(x, predicting=True, preprocessor=packer)
-        return np.asarray(source.restore(model.predict(source, verbose=0)))
+        source = as_predictions(x, preprocessor=packer)
+        return predicted(model, source)
 
     bucketed = predict(texts, new_packer(64))
     fixed = predict(texts, new_packer(64, "fixed"))
@@ -259,18 +273,17 @@ def test_any_callable_preprocesses(data: Any) -> None:
         return np.array([[len(text), text.count(" ")] for text in texts], np.float32)
 
     model.fit(as_source(*data, preprocessor=sizes, shuffle=True, **CLASSES), verbose=0)
-    source = as_source(data[0], preprocessor=sizes, predicting=True)
-    predicted = source.restore(model.predict(source, verbose=0))
+    source = as_predictions(data[0], preprocessor=sizes)
 
-    assert np.allclose(predicted, model.predict(sizes(data[0]), verbose=0), atol=1e-5)
+    assert np.allclose(predicted(model, source), model.predict(sizes(data[0]), verbose=0), atol=1e-5)
 
 
 def test_steps_are_the_first_texts(packer: Any, new_model: Any, data: Any) -> None:
     model = new_model()
 
     def predict(texts: Any, steps: int | None) -> Any:
-        source = as_source(texts, preprocessor=packer, predicting=True, batch_size=8, steps=steps)
-        return source.restore(model.predict(source, verbose=0, steps=steps))
+        source = as_predictions(texts, preprocessor=packer, batch_size=8, steps=steps)
+        return predicted(model, source)
 
     assert np.allclose(predict(data[0], 2), predict(data[0][:16], None), atol=1e-5)
 
@@ -281,7 +294,7 @@ def test_steps_are_the_first_texts(packer: Any, new_model: Any, data: Any) -> No
 
 
 def test_predictions_fill_their_batches_and_training_does_not(packer: Any) -> None:
-    list(as_source(["a"] * 3, preprocessor=packer, predicting=True).batches())
+    list(as_predictions(["a"] * 3, preprocessor=packer).batches())
     list(as_source(["a"] * 3, [0] * 3, preprocessor=packer).batches())
 
     assert packer.shapes == [(4, 16), (3, 16)]
@@ -330,8 +343,8 @@ def test_one_batch_for_train_on_batch(packer: Any, new_model: Any) -> None:
 
     alone, no_y, no_weight = as_batch(texts, preprocessor=packer, predicting=True)
     assert (no_y, no_weight) == (None, None)
-    source = as_source(texts, preprocessor=packer, predicting=True)
-    expected = source.restore(model.predict(source, verbose=0))
+    source = as_predictions(texts, preprocessor=packer)
+    expected = predicted(model, source)
     assert np.allclose(keras.ops.convert_to_numpy(model.predict_on_batch(alone)), expected, atol=1e-5)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from modelry.data.streams import TextStream, is_stream
+from modelry.data.streams import TextStream, is_stream, stream_columns
 from modelry.data.targets import TargetSpec
 from modelry.errors import InputError
 
@@ -61,7 +61,7 @@ class Sized(Reiterable):
 @pytest.fixture
 def stream(packer: Any) -> Callable[..., TextStream]:
     def make(elements: Any, spec: TargetSpec = SPEC, **kwargs: Any) -> TextStream:
-        return TextStream(elements, spec, **{"preprocessor": packer, "batch_size": 2, **kwargs})
+        return TextStream(elements, spec, **{"packer": packer, "batch_size": 2, **kwargs})
 
     return make
 
@@ -148,22 +148,37 @@ def test_each_batch_has_the_length_of_its_own_bucket(stream: Any, packer: Any) -
 
 
 @pytest.mark.parametrize("element", [["a", "b c"], (["a", "b c"],), (["a", "b c"], [5, 7]), (["a", "b c"], [0], [0.5])])
-def test_predicting_leaves_labels_out_unread(stream: Any, packer: Any, element: Any) -> None:
-    (batch,) = stream(Reiterable(element), predicting=True).batches()
-
-    assert read(batch) == (tokens(packer, ["a", "b c"]),)
+def test_columns_leave_labels_out_unread(element: Any) -> None:
+    assert list(stream_columns(Reiterable(element), SPEC, 2)) == [(["a", "b c"],)]
 
 
-def test_predicting_single_texts(stream: Any, packer: Any) -> None:
-    batches = list(stream(Reiterable("a", "b", "c"), predicting=True).batches())
-
-    assert [read(batch) for batch in batches] == [(tokens(packer, ["a", "b"]),), (tokens(packer, ["c"]),)]
+def test_columns_of_single_texts() -> None:
+    assert list(stream_columns(Reiterable("a", "b", "c"), SPEC, 2)) == [(["a", "b"],), (["c"],)]
 
 
-def test_a_second_text_in_the_place_of_a_label_is_refused(stream: Any) -> None:
+def test_a_second_text_in_the_place_of_a_label_is_refused() -> None:
     with pytest.raises(InputError, match=r"always \(x, y\).*text_pair"):
-        list(stream(Reiterable((["a"], ["b"])), predicting=True).batches())
-    assert len(list(stream(Reiterable((["a"], ["pos"])), predicting=True).batches())) == 1
+        list(stream_columns(Reiterable((["a"], ["b"])), SPEC, 2))
+    assert len(list(stream_columns(Reiterable((["a"], ["pos"])), SPEC, 2))) == 1
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        [(["a", "b c"], [1, 0], [2.0, 3.0]), (["d"], [0], [1.0])],
+        [("a", 1, 2.0), ("b c", 0, 3.0), ("d", 0, 1.0)],
+    ],
+)
+def test_texts_of_a_batch_share_rows(stream: Any, packer: Any, elements: Any) -> None:
+    first, second = stream(Reiterable(*elements), shares_rows=True).batches()
+
+    features, y, weights = first
+    one, two = (ids.tolist() for ids in packer.pack((["a", "b c"],)).token_ids)
+    assert features["token_ids"][0, : len(one) + len(two)].tolist() == two + one  # the longest stands first
+    assert features["_text_starts"].tolist() == [len(two), 0]
+    assert (y.tolist(), weights.tolist()) == ([1, 0], [2, 3])
+    assert features["token_ids"].shape == second[0]["token_ids"].shape == (1, 64)
+    assert len(second[1]) == len(second[0]["_text_starts"]) == 1
 
 
 def test_a_reiterable_starts_again_each_epoch(stream: Any) -> None:
@@ -227,8 +242,7 @@ def test_a_torch_loader_with_tuples_strings_and_dicts(stream: Any, packer: Any) 
         (tokens(packer, ["d"]), [0]),
     ]
     assert labelled.num_batches == 2
-    texts = stream(load(["a", "b c", "d"]), predicting=True)
-    assert [read(batch) for batch in texts.batches()] == [(tokens(packer, ["a", "b c"]),), (tokens(packer, ["d"]),)]
+    assert list(stream_columns(load(["a", "b c", "d"]), SPEC, 2)) == [(["a", "b c"],), (["d"],)]
     named = stream(load([("a", "pos"), ("b", "neg")]))
     assert [read(batch)[1] for batch in named.batches()] == [[1, 0]]
     pairs = stream(load([({"text": "a", "text_pair": "c"}, 1), ({"text": "b", "text_pair": "d"}, 0)]))

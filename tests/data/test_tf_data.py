@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
 from modelry.data.columns import as_columns
-from modelry.data.source import as_batch, as_source
+from modelry.data.source import as_batch, as_predictions, as_source
 from modelry.data.targets import TargetSpec, as_targets
 from modelry.errors import InputError
 
@@ -36,6 +37,12 @@ DATASETS = {
 }
 
 
+def predicted(model: Any, source: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Your input ran out of data")
+        return source.restore(model.predict(source, verbose=0))
+
+
 @pytest.mark.parametrize("kind", DATASETS)
 def test_fit_evaluate_and_predict_take_a_dataset(kind: str, packer: Any, new_model: Any) -> None:
     options = {"preprocessor": packer, "batch_size": 2, **CLASSES}
@@ -46,17 +53,15 @@ def test_fit_evaluate_and_predict_take_a_dataset(kind: str, packer: Any, new_mod
     model.fit(source, epochs=2, verbose=0)
     assert int(model.optimizer.iterations) == 6
     model.evaluate(as_source(DATASETS[kind](), **options), verbose=0)
-    streamed = as_source(DATASETS[kind](), predicting=True, **options)
-    in_memory = as_source((TEXTS, TEXTS) if "pairs" in kind else TEXTS, predicting=True, **options)
-    expected = in_memory.restore(model.predict(in_memory, verbose=0))
-    assert np.allclose(streamed.restore(model.predict(streamed, verbose=0)), expected, atol=1e-5)
+    streamed = as_predictions(DATASETS[kind](), **options)
+    in_memory = as_predictions((TEXTS, TEXTS) if "pairs" in kind else TEXTS, **options)
+    assert np.allclose(predicted(model, streamed), predicted(model, in_memory), atol=1e-5)
 
 
 def test_texts_alone_are_predicted(packer: Any, new_model: Any) -> None:
     for dataset in (slices(TEXTS), slices(TEXTS).batch(2)):
-        source = as_source(dataset, preprocessor=packer, batch_size=2, predicting=True)
-        assert source.num_batches == 3
-        assert new_model().predict(source, verbose=0).shape == (5, 2)
+        source = as_predictions(dataset, preprocessor=packer, batch_size=2)
+        assert predicted(new_model(), source).shape == (5, 2)
 
 
 def test_an_endless_dataset_has_no_length(packer: Any, new_model: Any) -> None:

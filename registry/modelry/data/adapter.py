@@ -19,9 +19,6 @@ from modelry.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-    import numpy.typing as npt
-
 BatchData = tuple[Any, ...]  # (features,), (features, y) or (features, y, sample_weight), of NumPy arrays
 
 
@@ -29,21 +26,17 @@ class Source(DataAdapter):
     """A source of batches for Keras on any backend.
 
     Attributes:
-        order: `(n,)` int64 where the texts of the user are among the predictions, or None when they are in order.
-        ragged: whether batches differ in length, that is in axis 1 of every feature.
+        ragged: whether batches differ in length, that is in axis 1 of every feature that has one.
     """
 
-    order: npt.NDArray[np.int64] | None = None
     ragged: bool = True
 
     def batches(self) -> Iterator[BatchData]:
         """Yield the batches of one epoch. Keras may start an epoch only to look at its first batch."""
         raise NotImplementedError
 
-    def restore(self, outputs: Any) -> Any:
-        """Put predictions, a structure of arrays `(m, …)`, into the order of the user's texts, `(n, …)`."""
-        order = self.order
-        return outputs if order is None else keras.tree.map_structure(lambda output: output[order], outputs)
+    def begin_epoch(self, epoch: int) -> None:
+        """Prepare for an epoch, given its number from 0; does nothing unless a subclass does."""
 
     def get_numpy_iterator(self) -> Iterator[BatchData]:
         """Yield NumPy arrays."""
@@ -71,7 +64,7 @@ class Source(DataAdapter):
             axes = zip(*(array.shape for array in arrays), strict=True)
             shape = [sizes[0] if len(set(sizes)) == 1 else None for sizes in axes]
             shape[0] = None
-            if is_feature and self.ragged:
+            if is_feature and self.ragged and len(shape) > 1:
                 shape[1] = None
             return tf.TensorSpec(shape, arrays[0].dtype)
 

@@ -6,11 +6,16 @@ A batch is as long as the bucket of its longest text. Buckets are few, so a back
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 import numpy as np
 import numpy.typing as npt
 
 from modelry.errors import InputError
+
+if TYPE_CHECKING:
+    from modelry.data.packed import Array, PackedTexts, Packer
 
 Ints = npt.NDArray[np.int64]
 
@@ -22,12 +27,25 @@ class Batch:
     """Some rows of a data set, and the length they are padded to.
 
     Attributes:
-        rows: `(m,)` int64, 1 <= m <= batch size.
+        texts: `(m,)` int64, the text of each row; 1 <= m <= batch size.
         length: tokens per row.
     """
 
-    rows: Ints
+    texts: Ints
     length: int
+
+    @property
+    def places(self) -> Ints:
+        """The text of each result, `(m,)` int64."""
+        return self.texts
+
+    def features(self, packer: Packer, packed: PackedTexts) -> dict[str, Array]:
+        """Return the model's inputs, each `(m, length)`."""
+        return packer.pad(packed, self.texts, self.length)
+
+    def filled(self, batch_size: int) -> Batch:
+        """Return the batch in a shape that is used more often; see `fill_rows`."""
+        return Batch(fill_rows(self.texts, batch_size), self.length)
 
 
 def bucket_lengths(sequence_length: int) -> tuple[int, ...]:
@@ -67,17 +85,10 @@ def plan_batches(
     Returns:
         The batches, in the order to run them.
     """
-    if batch_size < 1:
-        raise InputError(f"batch_size is {batch_size}. Pass at least 1.")
     lengths = np.asarray(lengths, dtype=np.int64)
+    check_plan(lengths, batch_size, sequence_length)
     buckets = np.array(bucket_lengths(sequence_length))
     bucket = np.searchsorted(buckets, lengths)  # of each row, (n,)
-    if (bucket == len(buckets)).any():
-        row = int(lengths.argmax())
-        raise InputError(
-            f"Row {row} was packed to {lengths[row]} tokens, more than sequence_length={sequence_length}. "
-            "This is a fault of the preprocessor: its pack() must truncate."
-        )
     order = np.arange(len(lengths)) if rng is None else rng.permutation(len(lengths))
     order = order[np.argsort(bucket[order], kind="stable")]
     chunks = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
@@ -85,6 +96,32 @@ def plan_batches(
     if rng is None:
         return sorted(batches, key=lambda batch: -batch.length)  # stable: one bucket alone keeps the order of its rows
     return [batches[index] for index in rng.permutation(len(batches))]
+
+
+def plan_padded(
+    packer: Packer, packed: PackedTexts, batch_size: int, rng: np.random.Generator | None = None
+) -> list[Batch]:
+    """Plan batches as the packer's `padding` has it; the arguments are those of `plan_batches`."""
+    if packer.padding == "bucket":
+        return plan_batches(packed.lengths, batch_size, packer.sequence_length, rng)
+    one_bucket = np.ones(len(packed), np.int64)  # so the order of the texts is kept
+    return [Batch(batch.texts, packer.sequence_length) for batch in plan_batches(one_bucket, batch_size, 1, rng)]
+
+
+def check_plan(lengths: Ints, batch_size: int, sequence_length: int) -> None:
+    """Check that texts can be put in batches.
+
+    Raises:
+        InputError: `batch_size` is not positive, or a text is longer than `sequence_length`.
+    """
+    if batch_size < 1:
+        raise InputError(f"batch_size is {batch_size}. Pass at least 1.")
+    if len(lengths) and lengths.max() > sequence_length:
+        row = int(lengths.argmax())
+        raise InputError(
+            f"Row {row} was packed to {lengths[row]} tokens, more than sequence_length={sequence_length}. "
+            "This is a fault of the preprocessor: its pack() must truncate."
+        )
 
 
 def fill_rows(rows: Ints, batch_size: int) -> Ints:

@@ -3,22 +3,25 @@
 ```python
 source = as_source(x, y, sample_weight, preprocessor=…, labels=…, num_classes=…, shuffle=True)
 super().fit(x=source, …)                                     # and evaluate
-source = as_source(x, preprocessor=…, predicting=True)
+source = as_predictions(x, preprocessor=…)
 return source.restore(super().predict(x=source, …))          # in the order of x
 ```
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from modelry.data.adapter import Source
 from modelry.data.arrays import to_array
 from modelry.data.batches import TextBatches
 from modelry.data.columns import Columns, as_columns
-from modelry.data.features import Preprocessor, encode
-from modelry.data.streams import TextStream, is_stream
+from modelry.data.features import Preprocessor, as_packer, encode
+from modelry.data.predictions import WINDOW, Predictions, WindowPlanner, gathered, sliced
+from modelry.data.streams import TextStream, is_stream, stream_columns
 from modelry.data.targets import TargetSpec, as_targets, infer_labels
 from modelry.data.weights import ClassWeight, as_weights
 from modelry.errors import InputError
@@ -26,7 +29,7 @@ from modelry.errors import InputError
 if TYPE_CHECKING:
     from modelry.data.arrays import Array
 
-__all__ = ["Source", "as_batch", "as_source", "infer_labels", "split_validation", "unpack_validation"]
+__all__ = ["Source", "as_batch", "as_predictions", "as_source", "infer_labels", "split_validation", "unpack_validation"]
 
 BATCH_SIZE = 32  # Keras' default
 
@@ -45,15 +48,15 @@ def as_source(
     batch_size: int | None = None,
     shuffle: bool = False,
     class_weight: ClassWeight | None = None,
-    predicting: bool = False,
     steps: int | None = None,
+    shares_rows: bool = False,
 ) -> Source:
-    """Return what to hand to Keras as its x, with neither y nor sample_weight.
+    """Return what to hand to Keras' fit or evaluate as its x, with neither y nor sample_weight.
 
     Args:
         x: texts or sentence pairs in memory (see `columns.py`), or a stream of them (see `streams.py`), or a
             source, which is returned as it is.
-        y: one label per text; None for a stream, which brings its own, and when predicting.
+        y: one label per text; None for a stream, which brings its own.
         sample_weight: one weight per text; None for a stream.
         preprocessor: turns texts into features.
         labels: the names of the classes, by number.
@@ -62,14 +65,17 @@ def as_source(
         batch_size: texts per batch, 32 by default. A stream of batches keeps its own.
         shuffle: draw new batches each epoch.
         class_weight: a weight per class, by number or name.
-        predicting: leave out labels and weights, and keep the order (`source.restore`).
-        steps: look only at the first `steps * batch_size` texts in memory; pass it on to Keras as well. For evaluate
-            and predict: batches are sorted by length, so Keras' own first steps would be the longest texts.
+        steps: look only at the first `steps * batch_size` texts in memory; pass it on to Keras as well. For evaluate:
+            batches are sorted by length, so Keras' own first steps would not be the first texts.
+        shares_rows: whether the model takes rows that several texts share (see `shared_rows.py`).
     """
     if isinstance(x, Source):
         return x
     size = BATCH_SIZE if batch_size is None else batch_size
     spec = TargetSpec(tuple(labels), num_classes, sparse)
+    packer = as_packer(preprocessor)
+    if size < 1:
+        raise InputError(f"batch_size is {batch_size}. Pass at least 1.")
     if is_stream(x):
         if y is not None or sample_weight is not None:
             raise InputError(
@@ -79,18 +85,60 @@ def as_source(
         return TextStream(
             x,
             spec,
-            preprocessor=preprocessor,
+            packer=packer,
             batch_size=size,
             class_weight=class_weight,
-            predicting=predicting,
             shuffle=shuffle,
+            shares_rows=shares_rows,
         )
     columns = as_columns(x)
-    targets = () if predicting else _targets(y, sample_weight, class_weight, spec, len(columns[0]))
+    targets = _targets(y, sample_weight, class_weight, spec, len(columns[0]))
     if steps is not None:
         columns = _sliced(columns, 0, steps * size)
         targets = tuple(values[: steps * size] for values in targets)
-    return TextBatches(columns, targets, preprocessor=preprocessor, batch_size=size, shuffle=shuffle, fill=predicting)
+    return TextBatches(columns, targets, packer=packer, batch_size=size, shuffle=shuffle, shares_rows=shares_rows)
+
+
+def as_predictions(
+    x: Any,
+    *,
+    preprocessor: Preprocessor,
+    labels: tuple[str, ...] = (),
+    num_classes: int | None = None,
+    sparse: bool = True,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    window: int = WINDOW,
+    shares_rows: bool = False,
+) -> Predictions:
+    """Return what to hand to Keras' predict as its x. Labels that a stream brings are left out.
+
+    Args:
+        x: as above.
+        preprocessor: as above.
+        labels: as above.
+        num_classes: as above.
+        sparse: as above.
+        batch_size: texts per batch, 32 by default; rows of 64 tokens where texts share rows.
+        steps: look only at the first `steps * batch_size` texts in memory, or the first `steps` batches of a stream.
+        window: how many texts are tokenised and put in batches together.
+        shares_rows: as above.
+    """
+    if isinstance(x, Predictions):
+        return x
+    size = BATCH_SIZE if batch_size is None else batch_size
+    spec = TargetSpec(tuple(labels), num_classes, sparse)
+    planner = WindowPlanner(as_packer(preprocessor), size, shares_rows)
+    if is_stream(x):
+        return Predictions(
+            lambda: gathered(itertools.islice(stream_columns(x, spec, size), steps), window),
+            planner,
+            once=isinstance(x, Iterator),
+        )
+    columns = as_columns(x)
+    if steps is not None:
+        columns = _sliced(columns, 0, steps * size)
+    return Predictions(lambda: sliced(columns, window), planner, num_texts=len(columns[0]))
 
 
 def as_batch(
@@ -107,7 +155,7 @@ def as_batch(
 ) -> tuple[Any, Array | None, Array | None]:
     """Return `(features, y, sample_weight)` for train_on_batch and its relatives; the arguments are as above."""
     columns = as_columns(x)
-    features = encode(preprocessor, columns)
+    features = encode(as_packer(preprocessor), columns)
     if predicting:
         return features, None, None
     spec = TargetSpec(tuple(labels), num_classes, sparse)

@@ -1,24 +1,25 @@
 """Data that is not in memory -> batches for Keras: generators, PyDatasets, DataLoaders, tf.data, any iterable.
 
-Texts keep the order in which they come. Each batch is padded to the bucket of its own longest text.
+Texts keep the order in which they come. A batch is tokenised while the one before it is trained on.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
 import numpy as np
 
 from modelry.data.adapter import Source
+from modelry.data.ahead import map_ahead
 from modelry.data.arrays import to_array
 from modelry.data.columns import as_columns
 from modelry.data.elements import Element, as_element, check_kind, is_example, stack
-from modelry.data.features import encode
-from modelry.data.packed import Packer
+from modelry.data.features import CalledPreprocessor, encode
 from modelry.data.py_dataset import read_dataset
 from modelry.data.replay import Once
 from modelry.data.targets import as_targets, is_strings
@@ -27,9 +28,13 @@ from modelry.errors import InputError
 
 if TYPE_CHECKING:
     from modelry.data.adapter import BatchData
-    from modelry.data.features import Preprocessor
+    from modelry.data.columns import Columns
+    from modelry.data.packed import Packer
     from modelry.data.targets import TargetSpec
     from modelry.data.weights import ClassWeight
+
+
+T = TypeVar("T")
 
 
 def is_stream(x: object) -> bool:
@@ -46,11 +51,11 @@ class TextStream(Source):
     Args:
         stream: an iterable of batches or of single examples, `x`, `(x, y)` or `(x, y, sample_weight)` each.
         spec: what the labels may be.
-        preprocessor: turns the texts of one batch into features.
+        packer: the preprocessor.
         batch_size: how many single examples make a batch; batches stay as they are.
         class_weight: a weight per class.
-        predicting: leave out labels and weights.
         shuffle: run the batches of a PyDataset in random order; no other stream can be shuffled.
+        shares_rows: whether the model takes rows that several texts share.
     """
 
     def __init__(
@@ -58,11 +63,11 @@ class TextStream(Source):
         stream: Any,
         spec: TargetSpec,
         *,
-        preprocessor: Preprocessor,
+        packer: Packer,
         batch_size: int,
         class_weight: ClassWeight | None = None,
-        predicting: bool = False,
         shuffle: bool = False,
+        shares_rows: bool = False,
     ) -> None:
         if batch_size < 1:
             raise InputError(f"batch_size is {batch_size}. Pass at least 1.")
@@ -70,17 +75,17 @@ class TextStream(Source):
             check_class_weight(class_weight, spec)
         self._stream = stream
         self._spec = spec
-        self._preprocessor = preprocessor
+        self.ragged = not isinstance(packer, CalledPreprocessor)
+        self._packer = packer
         self._batch_size = batch_size
         self._class_weight = class_weight
-        self._predicting = predicting
         self._shuffle = shuffle
-        self.ragged = isinstance(preprocessor, Packer)
+        self._shares_rows = shares_rows
         self._once = Once(self._read(stream)) if isinstance(stream, Iterator) else None
         self._num_batches = self._count()
 
     def batches(self) -> Iterator[BatchData]:
-        """Yield the batches of one epoch, as `(features,)`, `(features, y)` or `(features, y, sample_weight)`."""
+        """Yield the batches of one epoch, as `(features, y)` or `(features, y, sample_weight)`."""
         if self._once is not None:
             return iter(self._once)
         if isinstance(self._stream, keras.utils.PyDataset):
@@ -121,56 +126,85 @@ class TextStream(Source):
         return math.ceil(size / self._batch_size) if is_example(element, self._spec) else size
 
     def _read(self, elements: Iterable[Any]) -> Iterator[BatchData]:
-        number = -1
-        for number, element in enumerate(self._batched(elements)):
-            try:
-                yield self._encode(element)
-            except InputError as error:
-                raise InputError(f"In batch {number} of the data: {error}") from error
-        if number < 0:
-            raise InputError("The data is empty: it ended before its first batch.")
+        batches = enumerate(batched(self._stream, elements, self._spec, self._batch_size))
+        return map_ahead(self._encode, _not_empty(batches))
 
-    def _batched(self, elements: Iterable[Any]) -> Iterator[Element]:
-        """Yield batches as they are, and single examples in groups of `batch_size`."""
-        collate = getattr(self._stream, "collate_fn", None)
-        collated = getattr(collate, "__name__", "") == "default_collate"
-        iterator = (as_element(value, collated=collated) for value in elements)
-        for first in iterator:
-            examples = is_example(first, self._spec)
-            break
-        else:
-            return
-        everything = itertools.chain([first], iterator)
-        if not examples:
-            for element in everything:
-                check_kind(is_example(element, self._spec), examples, element)
-                yield element
-            return
-        while group := list(itertools.islice(everything, self._batch_size)):
-            for element in group:
-                check_kind(is_example(element, self._spec), examples, element)
-            yield stack(group)
+    def _encode(self, numbered: tuple[int, Element]) -> BatchData:
+        number, element = numbered
+        with _naming(number):
+            if element.y is None:
+                raise InputError("It has no labels. Yield (x, y) or (x, y, sample_weight).")
+            columns = as_columns(element.x)
+            targets = as_targets(element.y, self._spec, len(columns[0]))
+            weights = as_weights(element.sample_weight, self._class_weight, targets, self._spec)
+            features = encode(self._packer, columns, self._shares_rows)
+            return (features, targets) if weights is None else (features, targets, weights)
 
-    def _encode(self, element: Element) -> BatchData:
-        columns = as_columns(element.x)
-        rows = len(columns[0])
-        if self._predicting:
+
+def stream_columns(stream: Any, spec: TargetSpec, batch_size: int) -> Iterator[Columns]:
+    """Yield the columns of each batch of a stream; labels are left out.
+
+    Args:
+        stream: an iterable of batches or of single examples, with or without labels.
+        spec: what the labels may be.
+        batch_size: how many single examples make a batch; batches stay as they are.
+    """
+    elements = read_dataset(stream, shuffle=False) if isinstance(stream, keras.utils.PyDataset) else stream
+    for number, element in enumerate(batched(stream, elements, spec, batch_size)):
+        with _naming(number):
+            columns = as_columns(element.x)
             if element.y is not None and is_strings(to_array(element.y, "y")):
-                self._check_labels(element.y, rows)
-            return (encode(self._preprocessor, columns),)
-        if element.y is None:
-            raise InputError("It has no labels. Yield (x, y) or (x, y, sample_weight).")
-        targets = as_targets(element.y, self._spec, rows)
-        weights = as_weights(element.sample_weight, self._class_weight, targets, self._spec)
-        features = encode(self._preprocessor, columns)
-        return (features, targets) if weights is None else (features, targets, weights)
+                _check_labels(element.y, spec, len(columns[0]))
+            yield columns
 
-    def _check_labels(self, y: Any, rows: int) -> None:
-        """Refuse strings in the place of labels that are none: most likely the second texts of sentence pairs."""
-        try:
-            as_targets(y, self._spec, rows)
-        except InputError as error:
-            raise InputError(
-                f"{error} A tuple in a stream is always (x, y); if these are second segments, yield "
-                '{"text": …, "text_pair": …} instead.'
-            ) from error
+
+def batched(stream: Any, elements: Iterable[Any], spec: TargetSpec, batch_size: int) -> Iterator[Element]:
+    """Yield the batches of a stream as they are, and single examples in groups of `batch_size`."""
+    collate = getattr(stream, "collate_fn", None)
+    collated = getattr(collate, "__name__", "") == "default_collate"
+    iterator = (as_element(value, collated=collated) for value in elements)
+    for first in iterator:
+        examples = is_example(first, spec)
+        break
+    else:
+        return
+    everything = itertools.chain([first], iterator)
+    if not examples:
+        for element in everything:
+            check_kind(is_example(element, spec), examples, element)
+            yield element
+        return
+    while group := list(itertools.islice(everything, batch_size)):
+        for element in group:
+            check_kind(is_example(element, spec), examples, element)
+        yield stack(group)
+
+
+def _not_empty(items: Iterable[T]) -> Iterator[T]:
+    """Yield the items, of which there must be one."""
+    empty = True
+    for item in items:
+        empty = False
+        yield item
+    if empty:
+        raise InputError("The data is empty: it ended before its first batch.")
+
+
+@contextlib.contextmanager
+def _naming(number: int) -> Iterator[None]:
+    """Say in which batch an error is."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"In batch {number} of the data: {error}") from error
+
+
+def _check_labels(y: Any, spec: TargetSpec, rows: int) -> None:
+    """Refuse strings in the place of labels that are none: most likely the second texts of sentence pairs."""
+    try:
+        as_targets(y, spec, rows)
+    except InputError as error:
+        raise InputError(
+            f"{error} A tuple in a stream is always (x, y); if these are second segments, yield "
+            '{"text": …, "text_pair": …} instead.'
+        ) from error
