@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import atexit
 import json
+import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 
 import modelry  # noqa: F401 - chooses a backend before a test imports Keras
+
+# What the tests, and the processes they start, compile must not end up among the programs of the person who runs them.
+os.environ["MODELRY_COMPILATION_CACHE"] = tempfile.mkdtemp(prefix="modelry-tests-")
+atexit.register(shutil.rmtree, os.environ["MODELRY_COMPILATION_CACHE"], ignore_errors=True)
 
 FIXTURES = Path(__file__).parent / "fixtures"
 

@@ -282,3 +282,29 @@ def test_weights_files_of_keras_have_keras_hubs_layout(make, tmp_path):
         assert "token_embedding" in str(file["layers/bert_backbone/layers/reversible_embedding/vars"].attrs["name"])
     assert classifier.get_layer("logits") is classifier.head.output_dense
     assert classifier.count_params() == classifier.backbone.count_params() + classifier.head.count_params()
+
+
+def test_a_preset_replaced_on_disk_leaves_the_models_that_were_loaded_from_it_alone(make, tmp_path):
+    """Their weights are a map of the old files, which live as long as the map."""
+    make().save_to_preset(tmp_path / "preset")
+    loaded = TextClassifier.from_preset(tmp_path / "preset")
+    expected = [value.copy() for value in values(loaded)]
+    scores = TextClassifier.from_preset(tmp_path / "preset").predict(TEXTS, verbose=0)
+    other = make()
+    for variable in other.weights:
+        variable.assign(np.full(variable.shape, 0.5, variable.dtype))
+    other.save_to_preset(tmp_path / "preset")
+    np.testing.assert_array_equal(loaded.predict(TEXTS, verbose=0), scores)
+    for value, before in zip(values(loaded), expected, strict=True):
+        np.testing.assert_array_equal(value, before)
+    assert np.any(TextClassifier.from_preset(tmp_path / "preset").predict(TEXTS, verbose=0) != scores)
+
+
+def test_a_model_can_be_trained_and_saved_over_the_preset_it_was_loaded_from(make, tmp_path):
+    make().save_to_preset(tmp_path / "preset")
+    loaded = TextClassifier.from_preset(tmp_path / "preset")
+    loaded.fit(TEXTS, LABELS, verbose=0)
+    loaded.save_to_preset(tmp_path / "preset")
+    again = TextClassifier.from_preset(tmp_path / "preset")
+    for one, other in zip(values(loaded), values(again), strict=True):
+        np.testing.assert_array_equal(one, other)

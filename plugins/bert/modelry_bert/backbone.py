@@ -46,6 +46,7 @@ class BertBackbone(Backbone):
     """
 
     keras_hub_class = "BertBackbone"
+    shares_rows = True
 
     def __init__(
         self,
@@ -107,9 +108,7 @@ class BertBackbone(Backbone):
             name: keras.Input((None,), dtype="int32", name=name)  # (B, T)
             for name in ("token_ids", "segment_ids", "padding_mask")
         }
-        states = self.encode(**inputs)  # (B, T, E)
-        outputs = {"sequence_output": states, "pooled_output": self.pooled_dense(states[:, 0])}  # (B, E)
-        super().__init__(inputs=inputs, outputs=outputs, dtype=dtype, **kwargs)
+        super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
 
     def encode(
         self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None
@@ -131,6 +130,10 @@ class BertBackbone(Backbone):
         for layer in self.transformer_layers:
             x = layer(x, attention_mask=mask)  # (B, T, E)
         return x
+
+    def outputs_of(self, states: Any) -> dict[str, Any]:
+        """Return the outputs that belong to hidden states, `(batch, length, hidden_dim)`."""
+        return {"sequence_output": states, "pooled_output": self.pooled_dense(states[:, 0])}  # (B, E)
 
     def keras_hub_config(self) -> dict[str, Any] | None:
         """Return the config for KerasHub, whose BERT has one activation and one epsilon; `None` for all others."""

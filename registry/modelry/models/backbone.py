@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
 
@@ -34,8 +34,11 @@ class Backbone(FunctionalModel):
 
     Attributes:
         hidden_dim: The size of a hidden state.
+        shares_rows: Whether several texts can share a row; then there is `encode`, and `outputs_of` if the backbone
+            has other outputs than `sequence_output`. Fine-tuning and predictions are several times faster with it.
     """
 
+    shares_rows: ClassVar[bool] = False
     hidden_dim: int
     token_embedding: keras.layers.Layer
 
@@ -44,6 +47,21 @@ class Backbone(FunctionalModel):
     ) -> None:
         super().__init__(inputs=dict(inputs), outputs=dict(outputs), **kwargs)
         self.dtype_policy = keras.dtype_policies.get(dtype)
+
+    def encode(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the hidden states, `(batch, length, hidden_dim)`. A backbone that shares rows has this method.
+
+        It takes the backbone's inputs by name and two more, which are `None` for rows of one text each:
+
+        - `positions`: each token's position in its own text, `(batch, length)` int.
+        - `text_ids`: the number of the text that each token belongs to, `(batch, length)` int, 0 for padding. Tokens
+          of different texts must not affect each other.
+        """
+        raise NotImplementedError(f"{type(self).__name__} cannot run on rows that several texts share.")
+
+    def outputs_of(self, states: Any) -> dict[str, Any]:
+        """Return the outputs that belong to hidden states, `(batch, length, hidden_dim)`."""
+        return {"sequence_output": states}
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; the dtype policy is serialized as Keras does it."""

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 import keras
 
 from modelry.arguments import argument_names, check_arguments
+from modelry.models.compilation_cache import enable_compilation_cache
+from modelry.models.jax_prediction import prediction_function
 from modelry.models.keras_saving import register_for_saving
 from modelry.presets.builtin import BuiltinPresets
 
@@ -42,6 +44,7 @@ class FunctionalModel(keras.Model):
         self, *, inputs: Any, outputs: Any, name: str | None = None, trainable: bool = True, **unknown: Any
     ) -> None:
         check_arguments(unknown, self.arguments(), type(self).__name__)
+        enable_compilation_cache()
         super().__init__(inputs=inputs, outputs=outputs, name=name, trainable=trainable)
         self._connected = True
 
@@ -57,3 +60,9 @@ class FunctionalModel(keras.Model):
     def arguments(cls) -> tuple[str, ...]:
         """Return the names of the constructor's arguments."""
         return tuple(name for name in argument_names(cls) if name not in ("inputs", "outputs"))
+
+    def make_predict_function(self, force: bool = False) -> Any:
+        """Compile what `predict` calls for each batch; Keras calls this."""
+        if force or self.predict_function is None:
+            self.predict_function: Any = prediction_function(self)
+        return super().make_predict_function()  # which makes what is still missing

@@ -11,8 +11,11 @@ from modelry.errors import InputError
 from modelry.models.classification import auto_loss, auto_metrics, check_labels, is_sparse, label_scores, probabilities
 from modelry.models.head import Head
 from modelry.models.heads import MeanPoolHead
+from modelry.models.late_optimizer import Late, LateOptimizer
 from modelry.models.loading import load_classifier
+from modelry.models.shared_rows import are_shared, score_shared
 from modelry.models.text_task import TextTask
+from modelry.weights.build import initialize, uninitialized
 
 if TYPE_CHECKING:
     import os
@@ -59,6 +62,7 @@ class TextClassifier(TextTask):
     task = "text_classifier"
     head_cls: ClassVar[type[Head]] = MeanPoolHead
     learning_rate: ClassVar[float] = 5e-5
+    optimizer = LateOptimizer()
 
     def __init__(
         self,
@@ -96,6 +100,18 @@ class TextClassifier(TextTask):
         self.labels = labels
         if compile:
             self.compile()
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Score the backbone's inputs, or rows that several texts share; see `modelry.data.shared_rows`."""
+        if are_shared(inputs):
+            return score_shared(self.backbone, self.head, inputs, training)
+        return super().call(inputs, training=training, mask=mask)
+
+    @property
+    def shares_rows(self) -> bool:
+        """Whether texts share rows in `fit`, `evaluate` and `predict`."""
+        # A mesh of devices splits arrays by their first axis, and rows and texts would not stay together.
+        return self.backbone.shares_rows and keras.distribution.distribution() is None
 
     @property
     def layers(self) -> list[keras.layers.Layer]:
@@ -164,15 +180,30 @@ class TextClassifier(TextTask):
             metrics: `"auto"` is sparse categorical accuracy; with the activation `"sigmoid"`, binary accuracy.
             **kwargs: Passed to `keras.Model.compile`.
         """
-        if isinstance(optimizer, str) and optimizer == "auto":
-            optimizer = keras.optimizers.Adam(self.learning_rate)
         if isinstance(loss, str) and loss == "auto":
             loss = auto_loss(self.activation)
-        if isinstance(metrics, str) and metrics == "auto":
-            metrics = auto_metrics(self.activation)
-        if metrics is None:
-            metrics = []  # None would keep those of the last `compile`, which the constructor called
-        super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
+        late = isinstance(optimizer, str) and optimizer == "auto"
+        if late and self.dtype_policy.name == "mixed_float16":  # Keras looks at the optimizer, to scale the loss
+            optimizer, late = keras.optimizers.Adam(self.learning_rate), False
+        with uninitialized() as counters:  # Keras' way to set them to zero has JAX compile a program
+            if isinstance(metrics, str) and metrics == "auto":
+                metrics = auto_metrics(self.activation)
+            if metrics is None:
+                metrics = []  # None would keep those of the last `compile`, which the constructor called
+            if late:
+                super().compile(optimizer=None, loss=loss, metrics=metrics, **kwargs)
+        initialize(counters)
+        if late:
+            self.optimizer = Late(lambda: keras.optimizers.Adam(self.learning_rate))
+        else:
+            super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
+
+    def get_compile_config(self) -> Any:
+        """Return how the model was compiled, the optimizer included; Keras saves this."""
+        config = super().get_compile_config()
+        if config and self.optimizer is not None:
+            config["optimizer"] = keras.saving.serialize_keras_object(self.optimizer)
+        return config
 
     def classify(
         self, x: Any, top_k: int | None = 1, batch_size: int | None = None, verbose: Any = 0

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelry.data.source import Source, as_batch, as_source, split_validation, unpack_validation
+from modelry.data.source import Source, as_batch, as_predictions, as_source, split_validation, unpack_validation
 from modelry.errors import InputError
+from modelry.models.callbacks import EpochNumbers, text_progress, with_callback
+from modelry.models.prepacked import prepacked, release
 from modelry.models.task import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    import numpy as np
+
+    from modelry.data.predictions import Predictions
 
 
 class TextTask(Task):
@@ -20,6 +26,11 @@ class TextTask(Task):
     generator, `keras.utils.PyDataset`, torch `DataLoader` or `tf.data.Dataset` of `x`, `(x, y)` or
     `(x, y, sample_weight)`, in batches or one by one. With `preprocessor=None` everything goes to Keras as it is.
     """
+
+    @property
+    def shares_rows(self) -> bool:
+        """Whether the model takes rows that several texts share; see `modelry.data.shared_rows`."""
+        return False
 
     def target_options(self) -> Mapping[str, Any]:
         """Return what labels may be: the arguments `labels`, `num_classes` and `sparse` of `as_source`."""
@@ -49,7 +60,8 @@ class TextTask(Task):
     ) -> Any:
         """Train on texts and labels.
 
-        Texts in memory are shuffled every epoch and batched by length.
+        Texts in memory are shuffled every epoch. They share rows where the backbone can keep them apart, and are
+        batched by length otherwise.
 
         Args:
             x: Texts, sentence pairs, or a data set that yields them with their labels; see the class.
@@ -109,7 +121,9 @@ class TextTask(Task):
             options["validation_data"] = self._source(
                 *held_out, batch_size=validation_batch_size or batch_size, steps=validation_steps
             )
-        return super().fit(source, **options)
+        release(self)
+        with with_callback(callbacks, EpochNumbers(source)) as together:
+            return super().fit(source, **{**options, "callbacks": together})
 
     def evaluate(
         self,
@@ -143,13 +157,13 @@ class TextTask(Task):
     ) -> Any:
         """Return the scores of texts as NumPy, in the order of the texts.
 
-        Texts are batched by length behind the scenes. The arguments are those of `keras.Model.predict`.
+        Behind the scenes texts share rows where the backbone can keep them apart, and are batched by length otherwise.
 
         Args:
             x: Texts, sentence pairs, or a data set that yields them; see the class.
-            batch_size: Texts per batch, 32 by default.
-            verbose: `"auto"`, 0, 1 or 2.
-            steps: The number of batches after which to stop.
+            batch_size: Texts per batch, 32 by default; where texts share rows, rows of 64 tokens.
+            verbose: `"auto"` or 1 for a progress bar with texts per second, 2 for a line at the end, 0 for silence.
+            steps: The number of batches, of `batch_size` texts or as a data set yields them, after which to stop.
             callbacks: Keras callbacks.
 
         Returns:
@@ -158,11 +172,39 @@ class TextTask(Task):
         Raises:
             InputError: A text is of the wrong type, empty or missing; the message names it.
         """
-        options = {"verbose": verbose, "steps": steps, "callbacks": callbacks}
         if self.preprocessor is None:
-            return super().predict(x, batch_size=batch_size, **options)
-        source = self._source(x, batch_size=batch_size, predicting=True, steps=steps)
-        return source.restore(super().predict(source, **options))
+            return super().predict(x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks)
+        return self._predict(self._predictions(x, batch_size=batch_size, steps=steps), verbose, callbacks)
+
+    def predict_stream(self, x: Any, batch_size: int | None = None, window: int = 1024) -> Iterator[np.ndarray]:
+        """Yield the scores of one text after the other, in the order of the texts and in constant memory.
+
+        While one window of texts is predicted, the next one is read and tokenised.
+
+        ```python
+        with open("reviews.txt") as lines:
+            for scores in classifier.predict_stream(lines):
+                ...
+        ```
+
+        Args:
+            x: Texts, sentence pairs, or a data set that yields them, of any length; see the class.
+            batch_size: As for `predict`.
+            window: How many texts are predicted together: less is sooner, more is faster.
+
+        Yields:
+            Scores, `(num_classes,)`: logits unless the model has an activation.
+
+        Raises:
+            InputError: A text is of the wrong type or missing; the message names it. The scores of the windows before
+                it have been yielded then.
+        """
+        if self.preprocessor is None:
+            raise InputError("predict_stream reads texts, but the preprocessor is None. Use predict.")
+        if window < 1:
+            raise InputError(f"window is {window}. Pass at least 1.")
+        source = self._predictions(x, batch_size=batch_size, window=window)
+        return (scores for part in source.each() for scores in self._predict(part))
 
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
@@ -191,7 +233,18 @@ class TextTask(Task):
         self.check_sequence_length()
         if x is None:
             raise InputError("x is missing: pass texts, or a data set of them.")
-        return as_source(x, y, sample_weight, preprocessor=self.preprocessor, **self.target_options(), **options)
+        options = {"preprocessor": self.preprocessor, "shares_rows": self.shares_rows, **options}
+        return as_source(x, y, sample_weight, **self.target_options(), **options)
+
+    def _predict(self, source: Predictions, verbose: Any = 0, callbacks: Any = None) -> Any:
+        with text_progress(source, verbose, callbacks) as together, prepacked(self, source.num_texts):
+            return source.restore(super().predict(source, verbose=0, callbacks=together))
+
+    def _predictions(self, x: Any, **options: Any) -> Predictions:
+        self.check_sequence_length()
+        return as_predictions(
+            x, preprocessor=self.preprocessor, shares_rows=self.shares_rows, **self.target_options(), **options
+        )
 
     def _batch(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> tuple[Any, Any, Any]:
         self.check_sequence_length()

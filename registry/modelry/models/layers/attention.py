@@ -27,6 +27,7 @@ class SelfAttention(keras.layers.Layer):
         super().__init__(**kwargs)
         self.num_heads = num_heads
         self.head_dim = head_dim
+        self.dropout = dropout
         heads, policy = (None, num_heads, head_dim), self.dtype_policy
         into_heads = {"output_shape": heads, "bias_axes": "HD", "kernel_initializer": kernel_initializer}
         self.query_dense = keras.layers.EinsumDense("BTE,EHD->BTHD", **into_heads, dtype=policy, name="query")
@@ -61,16 +62,23 @@ class SelfAttention(keras.layers.Layer):
         Returns:
             Hidden states, `(batch, length, hidden_dim)`.
         """
-        query = self.query_dense(x) * self.head_dim**-0.5  # (B, T, H, D)
+        query = self.query_dense(x)  # (B, T, H, D)
         key = self.key_dense(x)  # (B, S, H, D)
         value = self.value_dense(x)  # (B, S, H, D)
-        scores = ops.cast(ops.einsum("BTHD,BSHD->BHTS", query, key), "float32")  # (B, H, T, S)
+        if training and self.dropout:  # no backend's fused attention drops out
+            attended = self._attend(query, key, value, attention_mask)  # (B, T, H, D)
+        else:
+            attended = ops.dot_product_attention(query, key, value, mask=attention_mask)  # (B, T, H, D)
+        return self.output_dense(attended)  # (B, T, E)
+
+    def _attend(self, query: Any, key: Any, value: Any, attention_mask: Any) -> Any:
+        scores = ops.cast(ops.einsum("BTHD,BSHD->BHTS", query * self.head_dim**-0.5, key), "float32")  # (B, H, T, S)
         if attention_mask is not None:
             # Large enough to vanish in the softmax, small enough that a row with nothing to see stays finite.
             scores = ops.where(attention_mask, scores, -1e9)
         probabilities = ops.cast(ops.softmax(scores), self.compute_dtype)
-        probabilities = self.attention_dropout(probabilities, training=training)
-        return self.output_dense(ops.einsum("BHTS,BSHD->BTHD", probabilities, value))  # (B, T, E)
+        probabilities = self.attention_dropout(probabilities, training=True)
+        return ops.einsum("BHTS,BSHD->BTHD", probabilities, value)
 
     def compute_output_shape(
         self, x_shape: tuple[int | None, ...], attention_mask_shape: Any = None
@@ -84,14 +92,12 @@ def attention_mask(padding_mask: Any, text_ids: Any = None) -> Any:
 
     Args:
         padding_mask: Nonzero for real tokens, `(batch, length)`.
-        text_ids: For rows that hold several texts, the text that each token belongs to, `(batch, length)`; tokens of
-            different texts then do not see each other.
+        text_ids: For rows that hold several texts, the text that each token belongs to, `(batch, length)`, 0 for
+            padding; tokens of different texts then do not see each other.
 
     Returns:
         A bool tensor, `(batch, 1, 1, length)`, or `(batch, 1, length, length)` with `text_ids`.
     """
-    mask = ops.not_equal(padding_mask, 0)[:, None, None, :]  # (B, 1, 1, S)
-    if text_ids is None:
-        return mask
-    same_text = ops.equal(text_ids[:, :, None], text_ids[:, None, :])[:, None]  # (B, 1, T, S)
-    return ops.logical_and(mask, same_text)
+    if text_ids is not None:  # padding is a text of its own, whose states nobody reads
+        return ops.equal(text_ids[:, :, None], text_ids[:, None, :])[:, None]  # (B, 1, T, S)
+    return ops.not_equal(padding_mask, 0)[:, None, None, :]  # (B, 1, 1, S)

@@ -19,10 +19,15 @@ class BowBackbone(Backbone):
         **kwargs: `name`, `trainable`.
     """
 
+    shares_rows = True
+
     def __init__(self, vocabulary_size: int, hidden_dim: int, dtype: Any = None, **kwargs: Any) -> None:
         self.vocabulary_size = vocabulary_size
         self.hidden_dim = hidden_dim
         self.token_embedding = keras.layers.Embedding(vocabulary_size, hidden_dim, dtype=dtype, name="token_embedding")
         inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in ("token_ids", "padding_mask")}
-        states = self.token_embedding(inputs["token_ids"])  # (B, T, E)
-        super().__init__(inputs=inputs, outputs={"sequence_output": states}, dtype=dtype, **kwargs)
+        super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
+
+    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None) -> Any:
+        """Return the embeddings, `(batch, length, hidden_dim)`; texts that share a row cannot affect each other."""
+        return self.token_embedding(token_ids)  # (B, T, E)

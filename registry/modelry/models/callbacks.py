@@ -1,0 +1,114 @@
+"""What Keras' loops tell a source, and what they show of it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from modelry.weights.build import GENERATOR_STATE, values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelry.data.predictions import Predictions
+    from modelry.data.source import Source
+
+MOST_DRAWS = 1 << 20  # of a random generator in an epoch, which is one for each batch
+
+
+@contextlib.contextmanager
+def with_callback(callbacks: Any, *own: keras.callbacks.Callback) -> Iterator[Any]:
+    """Give the block the user's callbacks, in any form that Keras takes, together with `own`."""
+    if not isinstance(callbacks, keras.callbacks.CallbackList):
+        yield [*keras.tree.flatten(callbacks if callbacks is not None else []), *own]
+        return
+    for callback in own:
+        callbacks.append(callback)
+    try:
+        yield callbacks
+    finally:
+        for callback in own:
+            callbacks.callbacks.remove(callback)
+
+
+class EpochNumbers(keras.callbacks.Callback):
+    """Makes an epoch of training depend on the seed and its number alone, so that training can be resumed.
+
+    The source draws the batches that it would have drawn, and random generators are set to a place of the epoch's own:
+    Keras does not save where they were. On PyTorch that includes the global one, which Keras' dropout takes.
+
+    Args:
+        source: The data that is trained on.
+    """
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self._source = source
+        self._seed = np.random.randint(2**31)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Prepare source and generators for an epoch."""
+        self._source.begin_epoch(epoch)
+        if keras.backend.backend() == "torch":
+            import torch
+
+            torch.manual_seed(self._seed + epoch)
+        for variable in self.model.variables:
+            if variable.name == GENERATOR_STATE:
+                seed, _ = values(variable)
+                variable.assign(np.array([seed, epoch * MOST_DRAWS], "uint32"))
+
+
+class TextProgress(keras.callbacks.Callback):
+    """Shows a progress bar of texts, where Keras' own counts batches, and ends the loop after the last batch.
+
+    Keras warns that data "ran out" if it has to find the end of a source of unknown length by itself.
+
+    Args:
+        source: The texts that are predicted.
+        verbose: 0 for nothing, 1 for a bar, 2 for a line at the end.
+    """
+
+    def __init__(self, source: Predictions, verbose: int) -> None:
+        super().__init__()
+        self._source = source
+        self._verbose = verbose
+        self._outputs: Any = None
+        self._done = 0
+
+    def on_predict_begin(self, logs: Any = None) -> None:
+        """Start the clock."""
+        self._bar = keras.utils.Progbar(
+            self._source.num_texts, verbose=self._verbose, unit_name="text", stateful_metrics=["texts/s"]
+        )
+        self._started = time.perf_counter()
+
+    def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Show what is finished: the batch before this one, which a device may still be at work on."""
+        self._show()
+        self._outputs, self._done = (logs or {}).get("outputs"), self._source.texts_done
+        if self._source.last_batch is not None and batch >= self._source.last_batch:
+            self.model.stop_predicting = True
+
+    def on_predict_end(self, logs: Any = None) -> None:
+        """Show the last batch."""
+        self._show(last=True)
+
+    def _show(self, last: bool = False) -> None:
+        if not self._verbose or not self._done:
+            return
+        for output in keras.tree.flatten(self._outputs):
+            keras.ops.convert_to_numpy(output)  # waits for it
+        rate = self._done / (time.perf_counter() - self._started)
+        if last and self._bar.target is None:  # known by now, and Keras prints no last line without it
+            self._bar.target = self._done
+        self._bar.update(self._done, [("texts/s", round(rate, 1))], finalize=last)
+
+
+def text_progress(source: Predictions, verbose: Any, callbacks: Any) -> contextlib.AbstractContextManager[Any]:
+    """Give the block the user's callbacks together with a progress bar of texts; `verbose` is that of `predict`."""
+    return with_callback(callbacks, TextProgress(source, 1 if verbose == "auto" else int(verbose)))

@@ -1,0 +1,142 @@
+"""Measure what a preset takes on this machine: time, memory, and how much of the processor is put to use."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from modelry.models.text_classifier import TextClassifier
+from modelry.presets.read import read_recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from modelry.text.tokenizer import Tokenizer
+
+SHORT, MIXED = (4, 32), (8, 230)  # tokens of a generated text, at least and at most
+GEMM = 2048  # rows and columns of the matrices that find the peak
+
+
+def measure(
+    preset: str,
+    texts: Sequence[str] | None,
+    count: int,
+    batch_size: int,
+    dtype: str | None,
+    tell: Callable[[str], None],
+) -> dict[str, Any]:
+    """Load a preset, predict with it, and return what that took.
+
+    Args:
+        preset: A built-in name, a folder, or a URI.
+        texts: What to predict; `None` to generate short texts and texts of mixed lengths from the vocabulary.
+        count: How many texts to generate.
+        batch_size: Texts per batch.
+        dtype: The dtype policy; `None` for Keras' global one.
+        tell: Called with what is being measured.
+    """
+    task = read_recipe(preset).task
+    # Only a backbone: a fresh head costs as much as a trained one.
+    overrides: dict[str, Any] = {} if task is not None and "num_classes" in task.config else {"num_classes": 2}
+    overrides |= {} if dtype is None else {"dtype": dtype}
+    tell(f"Loading {preset}")
+    load, classifier = _timed(lambda: TextClassifier.from_preset(preset, compile=False, **overrides))
+    found: dict[str, Any] = {
+        "preset": preset,
+        "backend": keras.backend.backend(),
+        "device": _device(),
+        "dtype": classifier.backbone.dtype_policy.name,
+        "parameters": classifier.count_params(),
+        "load_seconds": load,
+        "load_peak_bytes": peak_memory(),
+    }
+    kinds = {"given": list(texts)} if texts is not None else _generated(classifier, count)
+    tell("Predicting for the first time")
+    first, _ = _timed(lambda: classifier.predict(next(iter(kinds.values()))[:1], verbose=0))
+    found |= {"first_prediction_seconds": load + first, "predict_peak_bytes": peak_memory()}
+    tell("Multiplying matrices")
+    found["gemm_flops"] = peak = _gemm_flops(classifier.backbone.dtype_policy.compute_dtype)
+    found["throughput"] = {}
+    for kind, some in kinds.items():
+        tell(f"Predicting {len(some):,} texts ({kind})")
+        classifier.predict(some, batch_size=batch_size, verbose=0)  # compiles what it takes
+        seconds, _ = _timed(functools.partial(classifier.predict, some, batch_size=batch_size, verbose=0))
+        tokens = _tokens(classifier, some)
+        flops = 2 * matmul_parameters(classifier.backbone) * tokens / seconds
+        found["throughput"][kind] = {
+            "texts": len(some),
+            "tokens": tokens,
+            "texts_per_second": len(some) / seconds,
+            "share_of_peak": flops / peak,
+        }
+    return found | {"peak_bytes": peak_memory()}
+
+
+def matmul_parameters(backbone: keras.Model) -> int:
+    """The parameters that each token is multiplied with: all kernels but what follows a pooling."""
+    return sum(
+        int(np.prod(variable.shape))
+        for variable in backbone.weights
+        if variable.name == "kernel" and "pool" not in variable.path
+    )
+
+
+def peak_memory() -> int | None:
+    """The most memory that this process has had at once, in bytes; `None` on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _timed(function: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = function()
+    return time.perf_counter() - start, result
+
+
+def _device() -> str:
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        return str(jax.devices()[0].device_kind)
+    if backend == "torch":
+        import torch
+
+        return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    return ", ".join(keras.distribution.list_devices()) or "cpu"
+
+
+def _generated(classifier: TextClassifier, count: int) -> dict[str, list[str]]:
+    tokenizer: Tokenizer = classifier.preprocessor.tokenizer
+    longest = classifier.preprocessor.sequence_length - 2  # a token at the start and one at the end
+    generator = np.random.default_rng(0)
+
+    def texts(shortest: int, most: int) -> list[str]:
+        lengths = generator.integers(shortest, max(shortest + 1, min(most, longest)), count)
+        rows = [generator.integers(0, tokenizer.vocabulary_size(), length) for length in lengths]
+        return [text or "." for text in tokenizer.detokenize(rows)]
+
+    return {"short": texts(*SHORT), "mixed": texts(*MIXED)}
+
+
+def _tokens(classifier: TextClassifier, texts: list[str]) -> int:
+    return int(sum(np.sum(np.asarray(classifier.preprocessor([text])["padding_mask"])) for text in texts))
+
+
+def _gemm_flops(dtype: str) -> float:
+    """The best of a few multiplications of large matrices, in operations per second."""
+    matrix = keras.ops.ones((GEMM, GEMM), dtype)
+
+    def multiply() -> None:
+        float(keras.ops.convert_to_numpy(keras.ops.matmul(matrix, matrix)[0, 0]))  # waits until it is done
+
+    multiply()
+    return 2 * GEMM**3 / min(_timed(multiply)[0] for _ in range(5))

@@ -1,0 +1,1 @@
+"""Checks that plugins can run on their components in their own tests."""
