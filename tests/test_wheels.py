@@ -59,6 +59,7 @@ def run(python, tmp_path):
     """Run code in the new environment, in an empty folder, seeing nothing of this process; return what it prints."""
     barred = ("KERAS_", "MODELRY_", "PYTHON", "VIRTUAL_ENV", "COV_", "COVERAGE_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(barred)}
+    environment["MODELRY_COMPILATION_CACHE"] = os.environ["MODELRY_COMPILATION_CACHE"]
 
     def run_code(code: str) -> list[str]:
         return call(python, "-c", textwrap.dedent(code), cwd=tmp_path, env=environment).splitlines()

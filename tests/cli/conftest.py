@@ -41,6 +41,7 @@ def environment(tmp_path) -> dict[str, str]:
     """The variables of a process that sees no settings of whoever runs the tests."""
     foreign = ("KERAS_", "MODELRY_", "PYTHON", "TF_CPP_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    kept["MODELRY_COMPILATION_CACHE"] = os.environ["MODELRY_COMPILATION_CACHE"]
     kept |= {"KERAS_HOME": str(tmp_path / "keras"), "COLUMNS": "120", "TERM": "xterm", "PYTHONDONTWRITEBYTECODE": "1"}
     return {name: value for name, value in kept.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from modelry.cli import classify, listing, show
+from modelry.cli import bench, classify, listing, show
 from modelry.cli.output import print_error, print_warning, write_line
 from modelry.errors import ModelryError
 
@@ -85,3 +85,4 @@ def _report_broken_hooks() -> None:
 app.command("list")(listing.list_components)
 app.command("show")(show.show)
 app.command("classify")(classify.classify)
+app.command("bench")(bench.bench)

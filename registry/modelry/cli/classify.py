@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modelry.cli.inputs import Row
+    from modelry.presets.recipe import Recipe
 
 _BATCH_SIZE = 32  # texts, as in `TextClassifier.classify`
 _CHUNK = 8  # batches; enough to put texts of like length together, few enough to see results soon
@@ -32,14 +34,50 @@ def classify(
         bool, typer.Option("--pair", help="Classify pairs: TEXT TEXT, or two texts per line with a tab between.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")] = False,
+    input_: Annotated[
+        str | None, typer.Option("--input", metavar="FILE", help="A .csv, .tsv, .jsonl or .parquet file of texts.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where its rows go, with labels; any of the formats."),
+    ] = None,
+    text_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The column of texts; else 'text', or the only one of strings.")
+    ] = None,
+    pair_column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The column of second texts, to classify pairs.")
+    ] = None,
+    prefix: Annotated[str, typer.Option(help="Put before the names of the columns that are added.")] = "",
+    restart: Annotated[bool, typer.Option("--restart", help="Forget what an interrupted run has done.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace --output if it exists.")] = False,
 ) -> None:
     """Classify texts.
 
     Prints a table on a terminal, and lines of label, score and text, separated by tabs, when piped. A blank line of
     stdin is an empty text, so the results stay aligned with the lines.
+
+    With --input and --output, classifies the rows of a file of any size. When it is interrupted, the same command goes
+    on where it stopped.
     """
     from modelry.cli.inputs import from_arguments, from_stdin
 
+    of_files = (output, text_column, pair_column, prefix, restart, overwrite)
+    if input_ not in (None, "-"):
+        if texts or pair or as_json or output is None:
+            raise typer.BadParameter(
+                "takes --output FILE, and no TEXT, --pair (use --pair-column) or --json (let --output end in .jsonl).",
+                param_hint="--input",
+            )
+        from modelry.cli.classify_file import FileJob, classify_file
+
+        job = FileJob(Path(input_), output, text_column, pair_column, prefix, top_k, batch_size, restart, overwrite)
+        classify_file(preset, _check_preset(preset), job)
+        return
+    if any(of_files):
+        raise typer.BadParameter(
+            "is missing: --output, --text-column, --pair-column, --prefix, --restart and --overwrite go with a file.",
+            param_hint="--input",
+        )
     if texts in (None, [], ["-"]):
         if sys.stdin is not None and sys.stdin.isatty():
             typer.echo("Reading one text per line; Ctrl-D ends.", err=True)
@@ -55,7 +93,7 @@ def classify(
         _classify(preset, itertools.chain([first], chunks), top_k, batch_size, as_json)
 
 
-def _check_preset(preset: str) -> None:
+def _check_preset(preset: str) -> Recipe:
     """Find out what is wrong with a preset before seconds go into importing Keras."""
     from modelry.presets.components import check_requirements, find_entry
     from modelry.presets.read import read_recipe
@@ -68,6 +106,7 @@ def _check_preset(preset: str) -> None:
             "Train one on it with TextClassifier.from_preset(…, num_classes=…).fit(…), and save that."
         )
     find_entry(recipe, recipe.backbone)
+    return recipe
 
 
 def _classify(preset: str, chunks: Iterator[list[Row]], top_k: int, batch_size: int, as_json: bool) -> None:

@@ -1,0 +1,61 @@
+"""What determines the results of classifying a file, so that those of different work are never mixed."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from typing import TYPE_CHECKING, Any
+
+from packaging.requirements import Requirement
+
+from modelry._backend import backend
+from modelry.presets.components import find_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from modelry.presets.recipe import Recipe
+
+_READ = (".json", ".txt")  # configs and vocabularies
+_WEIGHTS = (".h5", ".safetensors")
+
+
+def work_of(recipe: Recipe, options: dict[str, Any]) -> dict[str, Any]:
+    """Return everything but the rows that the results depend on, by names that a message can show.
+
+    Args:
+        recipe: The preset.
+        options: What the user asked for, by the names of the options.
+    """
+    return {"fingerprint of the preset": _fingerprint(recipe), **options, **_versions(recipe)}
+
+
+def _fingerprint(recipe: Recipe) -> str:
+    """Return a hash of the files that loading reads; where the preset lies does not matter."""
+    found = hashlib.sha256()
+    files = recipe.files
+    for name in sorted(files.names()):
+        if name.endswith((*_READ, *_WEIGHTS)):
+            found.update(f"{name}\0{files.size(name)}\0".encode())
+        if name.endswith(_READ) or name in (recipe.backbone_weights, recipe.task_weights):
+            with files.path(name).open("rb") as file:
+                found.update(hashlib.file_digest(file, "sha256").digest())
+    return found.hexdigest()[:16]
+
+
+def _versions(recipe: Recipe) -> dict[str, str | None]:
+    return {name: _version(name) for name in sorted(set(_distributions(recipe)))}
+
+
+def _distributions(recipe: Recipe) -> Iterator[str]:
+    yield from ("modelry", "keras", "tokenizers", backend())
+    yield find_entry(recipe, recipe.backbone).distribution
+    for text in recipe.requires:
+        yield Requirement(text).name
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:  # registered by the program itself
+        return None
