@@ -99,13 +99,18 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Run the benchmarks; `-- NAME …` runs `benchmarks/NAME.py` alone, with the arguments that follow."""
-    install(session, "jax,torch", *group("bench"))
-    scripts = [path for path in sorted(Path("benchmarks").glob("*.py")) if path.stem != "finetune"]
-    name, *arguments = session.posargs or ("",)
-    for script in scripts:
-        if name in ("", script.stem):
-            session.run("python", str(script), *arguments)
+    """Compare speed and memory with KerasHub and transformers: `-- --rows load,predict`, see the script's `--help`."""
+    session.install(*group("bench"))
+    # Keras imports matplotlib, scikit-learn and pandas where they are installed, which would be counted as time and
+    # memory of modelry; so each side is in an environment of its own, modelry once with each backend.
+    pythons = {
+        "modelry-jax": peer(session, "modelry_jax", *local("jax")),
+        "modelry-torch": peer(session, "modelry_torch", TORCH, *local("torch")),
+        "keras-hub": peer(session, "keras_hub", *group("keras_hub")),
+        "transformers": peer(session, "transformers", TORCH, *group("transformers")),
+    }
+    options = [part for name, python in pythons.items() for part in (f"--{name}-python", python)]
+    session.run("python", "benchmarks/run.py", *options, *session.posargs)
 
 
 @nox.session
@@ -138,7 +143,12 @@ def install(session: nox.Session, extras: str, *requirements: str) -> None:
     """Install the core and the BERT plugin from this folder, together with what else a session needs."""
     if "torch" in extras.split(",") and TORCH not in requirements:
         requirements = (TORCH, *requirements)
-    session.install("-e", f".[{extras}]", "-e", "plugins/bert", *requirements, env=CPU)
+    session.install(*local(extras), *requirements, env=CPU)
+
+
+def local(extras: str) -> tuple[str, ...]:
+    """Return what to tell pip to install the core and the BERT plugin from this folder."""
+    return ("-e", f".[{extras}]", "-e", "plugins/bert")
 
 
 def install_for_tests(session: nox.Session, backend: str) -> None:

@@ -47,6 +47,10 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--head", default=None, help="a registered head; by default BERT's own")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--preset", default=PRESET)
+    parser.add_argument("--from-scratch", action="store_true", help="do without the preset's weights")
+    parser.add_argument("--padding", choices=["bucket", "fixed"], default="bucket", help="fixed: as others pad")
+    parser.add_argument("--sequence-length", type=int, default=128)
     arguments = parser.parse_args()
 
     classifier_class = modelry.TextClassifier
@@ -55,7 +59,9 @@ def main() -> None:
     keras.utils.set_random_seed(arguments.seed)
     (texts, labels), (test_texts, test_labels) = load(arguments.task, arguments.folder)
     names = sorted(set(labels))
-    classifier = classifier_class.from_preset(PRESET, labels=names, head=arguments.head, sequence_length=128)
+    options = {"labels": names, "head": arguments.head, "sequence_length": arguments.sequence_length}
+    classifier = classifier_class.from_preset(arguments.preset, load_weights=not arguments.from_scratch, **options)
+    classifier.preprocessor.padding = arguments.padding
     classifier.compile(optimizer=keras.optimizers.Adam(arguments.learning_rate))
 
     class Report(keras.callbacks.Callback):

@@ -1,0 +1,105 @@
+"""modelry's side: the jobs as a user of modelry would write them. `KERAS_BACKEND` says on which backend."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wire import Answer, read_texts, serve, timed
+
+from modelry import TextClassifier  # before Keras, whose backend modelry chooses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MODELS: dict[str, Any] = {}
+
+
+def load(name: str, preset: str, **options: Any) -> None:
+    MODELS[name] = TextClassifier.from_preset(preset, **options)
+
+
+def predict(name: str, texts: str, count: int) -> Answer:
+    chosen = read_texts(texts)[:count]
+    return {"seconds": timed(lambda: MODELS[name].predict(chosen, verbose=0))}
+
+
+def scores(name: str, texts: str, count: int) -> Answer:
+    return {"scores": MODELS[name].predict(read_texts(texts)[:count], verbose=0).astype("float32").tolist()}
+
+
+def ids(name: str, texts: str, count: int) -> Answer:
+    packed = MODELS[name].preprocessor.pack((read_texts(texts)[:count],))
+    return {"ids": [row.tolist() for row in packed.token_ids]}
+
+
+def fit(name: str, texts: str, labels: list[int]) -> Answer:
+    chosen = read_texts(texts)[: len(labels)]
+    return {"seconds": timed(lambda: MODELS[name].fit(chosen, labels, batch_size=32, epochs=1, verbose=0))}
+
+
+def tokenise(name: str, texts: str, count: int) -> Answer:
+    chosen = read_texts(texts)[:count]
+    return {"seconds": timed(lambda: MODELS[name].preprocessor.pack((chosen,)))}
+
+
+def gemm(shapes: list[list[int]]) -> Answer:
+    """Return the best float32 rate of this backend in matrix products `(m, k) @ (k, n)`, in FLOP/s."""
+    multiply, random = _backend()
+    best = 0.0
+    for m, k, n in shapes:
+        a, b = random(m, k), random(k, n)
+        multiply(a, b)  # compiles
+        repeats = max(1, int(1e11 / (2 * m * k * n)))
+        for _ in range(3):
+            seconds = timed(partial(_repeat, multiply, a, b, repeats))
+            best = max(best, 2 * m * k * n * repeats / seconds)
+    return {"flops": best}
+
+
+def find(kind: str, component: str) -> Answer:
+    """Return how long the first look at what is installed takes."""
+    from modelry import registry
+
+    start = time.perf_counter()
+    registry.find(kind, component)
+    return {"seconds": time.perf_counter() - start, "entries": len(registry.entries(kind))}
+
+
+def convert(checkpoint: str, preset: str, **options: Any) -> None:
+    """Write a checkpoint of transformers as a preset that KerasHub reads too."""
+    from modelry.models import BertTextClassifierPreprocessor, BertTokenizer
+
+    classifier = TextClassifier.from_preset(checkpoint)
+    # KerasHub's BERT has this one activation, which transformers calls by another name, and this way to clean texts.
+    classifier.backbone.activation = "gelu_approximate"
+    tokenizer = BertTokenizer(Path(checkpoint, "vocab.txt"), lowercase=True, strip_accents=True)
+    classifier.preprocessor = BertTextClassifierPreprocessor(tokenizer, sequence_length=512)
+    classifier.save_to_preset(preset, **options)
+
+
+def _repeat(work: Callable[..., Any], a: Any, b: Any, times: int) -> None:
+    for _ in range(times):
+        work(a, b)
+
+
+def _backend() -> Any:
+    """Return a matrix product that waits for its result, and what makes random matrices."""
+    if os.environ["KERAS_BACKEND"] == "torch":
+        import torch
+
+        return torch.matmul, torch.randn
+    import jax
+
+    compiled = jax.jit(lambda a, b: a @ b)
+    key = jax.random.key(0)
+    return lambda a, b: compiled(a, b).block_until_ready(), lambda *shape: jax.random.normal(key, shape)
+
+
+if __name__ == "__main__":
+    actions: tuple[Callable[..., Any], ...] = (load, predict, scores, ids, fit, tokenise, gemm, find, convert)
+    backend = {"jax": ("jax",), "torch": ("torch",)}[os.environ["KERAS_BACKEND"]]
+    serve({action.__name__: action for action in actions}, ("modelry", "keras", "tokenizers", *backend))
