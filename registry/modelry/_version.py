@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.metadata
 
+UNINSTALLED = "0+uninstalled"
+"""The version of a source tree on the path."""
+
 try:
     version = importlib.metadata.version("modelry")
-except importlib.metadata.PackageNotFoundError:  # a source tree on the path, never installed
-    version = "0+uninstalled"
+except importlib.metadata.PackageNotFoundError:
+    version = UNINSTALLED

@@ -6,7 +6,7 @@ from importlib import metadata
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from modelry._version import version
+from modelry._version import UNINSTALLED, version
 from modelry.discovery.names import CORE, normalise
 
 
@@ -31,9 +31,11 @@ def incompatibility(distribution: str) -> str | None:
     """Return what is wrong with using a distribution in this modelry, `"needs modelry>=2, and this is modelry 0.1.0"`.
 
     Returns:
-        `None` where it accepts this modelry, or says nothing.
+        `None` where it accepts this modelry, or says nothing, and where this modelry is an uninstalled source tree.
     """
+    if distribution == CORE or version == UNINSTALLED:
+        return None
     needed = needed_modelry(distribution)
-    if distribution == CORE or needed is None or needed.specifier.contains(version, prereleases=True):
+    if needed is None or needed.specifier.contains(version, prereleases=True):
         return None
     return f"needs {CORE}{needed.specifier}, and this is {CORE} {version}"
