@@ -13,27 +13,39 @@ from modelry._lazy import resolve
 if TYPE_CHECKING:
     from modelry import errors as errors
     from modelry import models as models
+    from modelry.checkpoints.checkpoint import Checkpoint as Checkpoint
     from modelry.discovery.default import isolated as isolated
     from modelry.discovery.default import register as register
     from modelry.discovery.default import registry as registry
     from modelry.models.backbone import Backbone as Backbone
     from modelry.models.head import Head as Head
+    from modelry.models.heads import PooledHead as PooledHead
     from modelry.models.task import Task as Task
     from modelry.models.text_classifier import TextClassifier as TextClassifier
+    from modelry.storage.files import PresetFiles as PresetFiles
+    from modelry.storage.handler import Storage as Storage
     from modelry.text.classifier_preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
     from modelry.text.preprocessor import Preprocessor as Preprocessor
+    from modelry.text.splitting_tokenizer import SplittingTokenizer as SplittingTokenizer
     from modelry.text.tokenizer import Tokenizer as Tokenizer
+    from modelry.text.wordpiece import WordPieceTokenizer as WordPieceTokenizer
 
     __version__: str
 
 _PUBLIC = {
     "Backbone": "modelry.models.backbone:Backbone",
+    "Checkpoint": "modelry.checkpoints.checkpoint:Checkpoint",
     "Head": "modelry.models.head:Head",
+    "PooledHead": "modelry.models.heads:PooledHead",
     "Preprocessor": "modelry.text.preprocessor:Preprocessor",
+    "PresetFiles": "modelry.storage.files:PresetFiles",
+    "SplittingTokenizer": "modelry.text.splitting_tokenizer:SplittingTokenizer",
+    "Storage": "modelry.storage.handler:Storage",
     "Task": "modelry.models.task:Task",
     "TextClassifier": "modelry.models.text_classifier:TextClassifier",
     "TextClassifierPreprocessor": "modelry.text.classifier_preprocessor:TextClassifierPreprocessor",
     "Tokenizer": "modelry.text.tokenizer:Tokenizer",
+    "WordPieceTokenizer": "modelry.text.wordpiece:WordPieceTokenizer",
     "__version__": "modelry._version:version",
     "errors": "modelry.errors",
     "isolated": "modelry.discovery.default:isolated",

@@ -1,4 +1,4 @@
-"""Heads that pool the hidden states into one vector, and the two of them that fit any backbone."""
+"""Heads that turn a text into one vector first; those here fit any backbone that has the outputs they read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
+from modelry.errors import InputError
 from modelry.models.head import Head
 
 if TYPE_CHECKING:
@@ -63,3 +64,20 @@ class MeanPoolHead(PooledHead):
             return ops.mean(states, axis=1)
         weights = ops.cast(ops.not_equal(padding_mask, 0), states.dtype)[:, :, None]  # (B, T, 1)
         return ops.sum(states * weights, axis=1) / ops.sum(weights, axis=1)
+
+
+class PooledOutputHead(PooledHead):
+    """Classifies by the vector that the backbone itself makes of a text, its `pooled_output`."""
+
+    def pool(self, outputs: Mapping[str, Any], padding_mask: Any) -> Any:
+        """Return the pooled output, `(batch, hidden_dim)`.
+
+        Raises:
+            InputError: The backbone has none.
+        """
+        if "pooled_output" not in outputs:
+            raise InputError(
+                f"{type(self).__name__} reads a backbone's pooled_output, and this one has only {', '.join(outputs)}. "
+                "Take another head, such as 'mean_pool'."
+            )
+        return outputs["pooled_output"]

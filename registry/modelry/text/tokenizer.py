@@ -23,7 +23,8 @@ class Tokenizer(abc.ABC):
     """Turns texts into token ids and back.
 
     A subclass keeps each constructor argument as an attribute of the same name, and names in `assets` the arguments
-    that are files of a preset. Those arguments accept a path as well as the value itself.
+    that are files of a preset. Those arguments accept a path as well as the value itself. `SplittingTokenizer` does
+    all this for tokenizers that split texts and look the pieces up.
 
     Attributes:
         assets: Constructor argument → the name of the file that holds it, such as
@@ -33,38 +34,34 @@ class Tokenizer(abc.ABC):
         sequence_length: Pad or cut every text to this many ids; `None` leaves them ragged.
     """
 
-    assets: ClassVar[Mapping[str, str]]
+    assets: ClassVar[Mapping[str, str]] = {}
     presets = BuiltinPresets()
     keras_hub_class: ClassVar[str | None] = None
-    sequence_length: int | None
+    sequence_length: int | None = None
 
     @abc.abstractmethod
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text, without start, end or padding tokens."""
 
     @abc.abstractmethod
+    def vocabulary_size(self) -> int:
+        """Return the number of different ids: they are 0 to `vocabulary_size() - 1`."""
+
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
-        """Return the text of each sequence of ids."""
+        """Return the text of each sequence of ids; a tokenizer that hashes has none."""
+        raise NotImplementedError(f"{type(self).__name__} cannot turn ids into texts.")
 
-    @abc.abstractmethod
     def get_vocabulary(self) -> list[str]:
-        """Return all tokens, ordered by id."""
+        """Return all tokens, ordered by id; a tokenizer that hashes has none."""
+        raise NotImplementedError(f"{type(self).__name__} has no vocabulary.")
 
-    @abc.abstractmethod
     def token_to_id(self, token: str) -> int:
         """Return the id of a token.
 
         Raises:
-            InputError: The vocabulary has no such token.
+            InputError: There is no such token.
         """
-
-    @abc.abstractmethod
-    def save_assets(self, folder: Path) -> None:
-        """Write the files named in `assets` into a folder."""
-
-    def vocabulary_size(self) -> int:
-        """Return the number of tokens."""
-        return len(self.get_vocabulary())
+        raise NotImplementedError(f"{type(self).__name__} has no vocabulary.")
 
     def id_to_token(self, id: int) -> str:  # noqa: A002 - KerasHub's name
         """Return the token with this id.
@@ -72,10 +69,12 @@ class Tokenizer(abc.ABC):
         Raises:
             InputError: There is none.
         """
-        vocabulary = self.get_vocabulary()
-        if not 0 <= id < len(vocabulary):
-            raise InputError(f"Token id {id} is out of range: the vocabulary has the ids 0 to {len(vocabulary) - 1}.")
-        return vocabulary[id]
+        raise NotImplementedError(f"{type(self).__name__} has no vocabulary.")
+
+    def save_assets(self, folder: Path) -> None:
+        """Write the files named in `assets` into a folder."""
+        if self.assets:
+            raise NotImplementedError(f"{type(self).__name__} does not say how to write {', '.join(self.assets)}.")
 
     def __call__(self, texts: str | Sequence[str]) -> Any:
         """Same as `tokenize`."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers
 
-from modelry.errors import InputError, did_you_mean
-from modelry.text.tokenizer import Tokenizer, check_texts
+from modelry.errors import InputError
+from modelry.text.tokenizer import check_texts
+from modelry.text.vocabulary_tokenizer import VocabularyTokenizer
 from modelry.text.words import BOUNDARY, splitter
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 LONGEST_WORD = 100  # characters, in BERT's own code and in transformers; KerasHub counts bytes
 
 
-class WordPieceTokenizer(Tokenizer):
+class WordPieceTokenizer(VocabularyTokenizer):
     """Splits texts at spaces and punctuation, then each word into the longest pieces of a vocabulary.
 
     Reference: [Wu et al., 2016](https://arxiv.org/abs/1609.08144).
@@ -59,24 +60,18 @@ class WordPieceTokenizer(Tokenizer):
         special_tokens_in_strings: bool = False,
         clean_text: bool = False,
     ) -> None:
-        self.vocabulary = _read(vocabulary) if isinstance(vocabulary, (str, os.PathLike)) else list(vocabulary)
-        self.sequence_length = sequence_length
+        tokens = _read(vocabulary) if isinstance(vocabulary, (str, os.PathLike)) else list(vocabulary)
+        special_tokens = None if special_tokens is None else list(special_tokens)
+        super().__init__(tokens, sequence_length, needed=(oov_token, *(special_tokens or ())))
         self.lowercase = lowercase
         self.strip_accents = strip_accents
         self.split = split
         self.split_on_cjk = split_on_cjk
         self.suffix_indicator = suffix_indicator
         self.oov_token = oov_token
-        self.special_tokens = None if special_tokens is None else list(special_tokens)
+        self.special_tokens = special_tokens
         self.special_tokens_in_strings = special_tokens_in_strings
         self.clean_text = clean_text
-        self._ids = {token: id_ for id_, token in enumerate(self.vocabulary)}
-        for token in (oov_token, *(self.special_tokens or ())):
-            if token not in self._ids:
-                raise InputError(
-                    f"The vocabulary ({len(self._ids)} tokens) lacks {token!r}, which {type(self).__name__} needs."
-                    f"{did_you_mean(token, self._ids)} Is it the vocabulary of another tokenizer?"
-                )
         self._rust = self._build()
         self._words = None if clean_text else self._keras_hub_words()
 
@@ -97,20 +92,6 @@ class WordPieceTokenizer(Tokenizer):
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Return the text of each sequence of ids; spaces between words are single."""
         return [self._rust.decode(list(row), skip_special_tokens=False) for row in ids]
-
-    def get_vocabulary(self) -> list[str]:
-        """Return all tokens, ordered by id."""
-        return self.vocabulary
-
-    def token_to_id(self, token: str) -> int:
-        """Return the id of a token.
-
-        Raises:
-            InputError: The vocabulary has no such token.
-        """
-        if token not in self._ids:
-            raise InputError(f"The vocabulary has no token {token!r}.{did_you_mean(token, self._ids)}")
-        return self._ids[token]
 
     def save_assets(self, folder: Path) -> None:
         """Write `vocabulary.txt`, one token a line."""

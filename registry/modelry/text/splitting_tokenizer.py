@@ -1,0 +1,120 @@
+"""Tokenizers that are one function: how a text is split into tokens."""
+
+from __future__ import annotations
+
+import abc
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from modelry.errors import InputError
+from modelry.text.tokenizer import check_texts
+from modelry.text.vocabulary_tokenizer import VocabularyTokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
+    """Splits texts into tokens and looks these up in a vocabulary; abstract.
+
+    A subclass writes `split` and `join`; with its own arguments it passes the four below on.
+
+    ```python
+    class WordTokenizer(SplittingTokenizer):
+        def split(self, text):
+            return text.lower().split()
+
+        def join(self, tokens):
+            return " ".join(tokens)
+
+    tokenizer = WordTokenizer.learn(["a film", "a good film"])
+    tokenizer("A film!")  # [2, 1], the tokens "a" and "[UNK]"
+    ```
+
+    Args:
+        vocabulary: The tokens ordered by id, or the path of a JSON file that lists them. It must contain `oov_token`
+            and `pad_token`.
+        sequence_length: Pad or cut every text to this many ids; `None` leaves them ragged.
+        oov_token: The token for whatever is not in the vocabulary.
+        pad_token: The token that fills a row up.
+
+    Raises:
+        InputError: The vocabulary is unreadable, or lacks a token that must be in it.
+    """
+
+    assets: ClassVar[Mapping[str, str]] = {"vocabulary": "vocabulary.json"}
+
+    def __init__(
+        self,
+        vocabulary: Iterable[str] | str | os.PathLike[str],
+        sequence_length: int | None = None,
+        oov_token: str = "[UNK]",
+        pad_token: str = "[PAD]",
+    ) -> None:
+        tokens = _read(vocabulary) if isinstance(vocabulary, (str, os.PathLike)) else list(vocabulary)
+        super().__init__(tokens, sequence_length, needed=(oov_token, pad_token))
+        self.oov_token = oov_token
+        self.pad_token = pad_token
+
+    @abc.abstractmethod
+    def split(self, text: str) -> Sequence[str]:
+        """Return the tokens of a text."""
+
+    @abc.abstractmethod
+    def join(self, tokens: Sequence[str]) -> str:
+        """Return the text of some tokens, as far as `split` kept it."""
+
+    @classmethod
+    def learn(cls, texts: Iterable[str], vocabulary_size: int | None = None, **arguments: Any) -> Self:
+        """Create a tokenizer whose vocabulary is the most frequent tokens of some texts.
+
+        Args:
+            texts: The texts.
+            vocabulary_size: The greatest number of tokens, `pad_token` and `oov_token` included; `None` for all.
+            **arguments: The constructor's other arguments.
+
+        Raises:
+            InputError: One of `texts` is no text.
+        """
+        texts = list(texts)
+        check_texts(texts)
+        special = [arguments.get("pad_token", "[PAD]"), arguments.get("oov_token", "[UNK]")]
+        blank = cls(special, **arguments)
+        counts = Counter(token for text in texts for token in blank.split(text) if token not in special)
+        room = None if vocabulary_size is None else max(vocabulary_size - len(special), 0)
+        # Equally frequent tokens come in the order of their characters, so that the texts' order changes nothing.
+        ranked = sorted(counts, key=lambda token: (-counts[token], token))
+        return cls([*special, *ranked[:room]], **arguments)
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text, without start, end or padding tokens.
+
+        Raises:
+            InputError: One of them is no text; the message names the row.
+        """
+        check_texts(texts)
+        oov = self._ids[self.oov_token]
+        return [[self._ids.get(token, oov) for token in self.split(text)] for text in texts]
+
+    def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
+        """Return the text of each sequence of ids, without padding."""
+        pad = self._ids[self.pad_token]
+        return [self.join([self.id_to_token(id_) for id_ in row if id_ != pad]) for row in ids]
+
+    def save_assets(self, folder: Path) -> None:
+        """Write `vocabulary.json`, a list; tokens may be spaces and line breaks, which a file of lines cannot hold."""
+        text = json.dumps(self.vocabulary, ensure_ascii=False, indent=0)
+        (folder / self.assets["vocabulary"]).write_text(text + "\n", "utf-8")
+
+
+def _read(path: str | os.PathLike[str]) -> list[str]:
+    try:
+        tokens = json.loads(Path(path).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"The vocabulary file {os.fspath(path)!r} cannot be read: {error}") from error
+    if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+        raise InputError(f"The vocabulary file {os.fspath(path)!r} must hold a JSON list of strings.")
+    return tokens
