@@ -214,7 +214,7 @@ class Remote(PresetFiles):
     def names(self):
         return frozenset({"config.json", "model.weights.h5"})
 
-    def path(self, name):
+    def fetch(self, name):
         assert not name.endswith(".h5")
         return KERAS_HUB / name
 

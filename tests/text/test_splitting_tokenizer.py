@@ -72,9 +72,18 @@ def test_a_vocabulary_is_learned_from_texts_whatever_their_order():
         WordTokenizer.learn(["a", None])
 
 
+def test_special_tokens_are_in_every_vocabulary():
+    class Pairs(WordTokenizer):
+        special_tokens = ("[SEP]",)
+
+    assert Pairs.learn(["a [SEP] b"], 4).get_vocabulary() == ["[PAD]", "[UNK]", "[SEP]", "a"]
+    with pytest.raises(InputError, match=r"lacks '\[SEP\]'"):
+        Pairs(["[PAD]", "[UNK]"])
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("[1, 2]", "JSON list of strings"), ("{}", "JSON list"), ("[", "cannot be read"), ('["a"]', r"lacks '\[UNK\]'")],
+    [("[1, 2]", "JSON list of strings"), ("{}", "JSON list"), ("[", "cannot be read"), ('["a"]', r"lacks '\[PAD\]'")],
 )
 def test_a_bad_vocabulary_file_is_named(tmp_path, content, message):
     (tmp_path / "vocabulary.json").write_text(content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from pathlib import Path, PurePosixPath
+from typing import final
 
 from modelry.errors import PresetNotFound, StorageError
 
@@ -14,6 +15,8 @@ class PresetFiles(abc.ABC):
     Files are named by relative POSIX paths, such as `config.json` or `assets/tokenizer/vocabulary.txt`. A handler for
     a remote store fetches a file when its `path` is first asked for, so asking only for what is needed fetches only
     that.
+
+    A subclass writes `reference`, `names` and `fetch`, and `size` where a store knows sizes.
     """
 
     @property
@@ -26,6 +29,18 @@ class PresetFiles(abc.ABC):
         """Return the names of all files."""
 
     @abc.abstractmethod
+    def fetch(self, name: str) -> Path:
+        """Return a path on this machine that holds the file, bringing it here first where that takes it.
+
+        Args:
+            name: One of `names()`, and one that cannot lead out of a folder it is joined to. The same name may come
+                more than once.
+
+        Raises:
+            StorageError: The file cannot be fetched.
+        """
+
+    @final
     def path(self, name: str) -> Path:
         """Return a path on this machine that holds the file.
 
@@ -33,6 +48,9 @@ class PresetFiles(abc.ABC):
             PresetNotFound: The preset has no such file.
             StorageError: The name leads out of the preset, or the file cannot be fetched.
         """
+        if checked_name(name) not in self:
+            raise PresetNotFound(f"Preset {self.reference!r} has no file {name!r}.")
+        return self.fetch(name)
 
     def size(self, name: str) -> int | None:
         """Return the size of a file in bytes; `None` where it takes fetching the file to know."""
@@ -65,12 +83,9 @@ class FolderFiles(PresetFiles):
             path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*") if path.is_file()
         )
 
-    def path(self, name: str) -> Path:
-        """Return the path of a file; raises what `PresetFiles.path` does."""
-        path = self._folder / checked_name(name)
-        if not path.is_file():
-            raise PresetNotFound(f"Preset {self._reference!r} has no file {name!r} (looked for {path}).")
-        return path
+    def fetch(self, name: str) -> Path:
+        """Return the path of a file."""
+        return self._folder / name
 
     def size(self, name: str) -> int:
         """Return the size of a file in bytes; raises what `path` does."""

@@ -23,7 +23,7 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
     """Packs `start a end`, or `start a separator b end` for a pair, and pads on the right.
 
     A subclass names its special tokens and says which inputs its backbone takes. A text without any token becomes a
-    single `pad_token`, so that there is something to pool.
+    single padding token, so that there is something to pool.
 
     Args:
         tokenizer: The tokenizer; it must know the special tokens.
@@ -38,14 +38,14 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
         start_token: The token that starts a row, or `None`.
         end_token: The token that ends it, or `None`.
         separator: The tokens between the segments of a pair.
-        pad_token: The token that fills a row up.
+        pad_token: The token that fills a row up; `None` for the id 0.
         segment_ids: Whether the backbone takes `segment_ids`.
     """
 
     start_token: ClassVar[str | None] = None
     end_token: ClassVar[str | None] = None
     separator: ClassVar[tuple[str, ...]] = ()
-    pad_token: ClassVar[str] = "[PAD]"
+    pad_token: ClassVar[str | None] = "[PAD]"
     segment_ids: ClassVar[bool] = False
 
     def __init__(
@@ -70,8 +70,9 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
         Args:
             columns: One column of texts, or two of the same length for sentence pairs.
         """
-        start, end, separator = self._ids(self.start_token), self._ids(self.end_token), self._ids(*self.separator)
-        budget = self.sequence_length - len(start) - len(end) - (len(separator) if len(columns) == 2 else 0)
+        start, end = self._ids(self.start_token), self._ids(self.end_token)
+        separator = self._ids(*self.separator) if len(columns) == 2 else []
+        budget = self.sequence_length - len(start) - len(end) - len(separator)
         if budget < len(columns):
             raise InputError(f"sequence_length={self.sequence_length} leaves no room for sentence pairs; raise it.")
         token_ids, segment_ids = [], []
@@ -79,7 +80,7 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
             kept = kept_lengths(tuple(map(len, segments)), budget, self.truncate)
             first = [*start, *segments[0][: kept[0]], *(separator if len(segments) == 2 else end)]
             second = [*segments[1][: kept[1]], *end] if len(segments) == 2 else []
-            token_ids.append(np.array(first + second or self._ids(self.pad_token), "int32"))
+            token_ids.append(np.array(first + second or [self._pad_id()], "int32"))
             # The first separator belongs to the first segment, and so do all others.
             second_from = len(token_ids[-1]) - len(second)
             segment_ids.append(np.repeat(np.array([0, 1], "int32"), (second_from, len(second))))
@@ -92,7 +93,7 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
             `token_ids` int32, `padding_mask` bool and, if the backbone takes them, `segment_ids` int32; each of
             shape `(len(rows), length)`.
         """
-        token_ids = np.full((len(rows), length), *self._ids(self.pad_token), "int32")
+        token_ids = np.full((len(rows), length), self._pad_id(), "int32")
         segment_ids = np.zeros_like(token_ids)
         padding_mask = np.zeros(token_ids.shape, "bool")
         for place, row in enumerate(rows):
@@ -111,3 +112,6 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
 
     def _ids(self, *tokens: str | None) -> list[int]:
         return [self.tokenizer.token_to_id(token) for token in tokens if token is not None]
+
+    def _pad_id(self) -> int:
+        return 0 if self.pad_token is None else self.tokenizer.token_to_id(self.pad_token)

@@ -43,8 +43,12 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
 
     Raises:
         InputError: The vocabulary is unreadable, or lacks a token that must be in it.
+
+    Attributes:
+        special_tokens: More tokens that every vocabulary has, such as the one between the texts of a pair.
     """
 
+    special_tokens: ClassVar[tuple[str, ...]] = ()
     assets: ClassVar[Mapping[str, str]] = {"vocabulary": "vocabulary.json"}
 
     def __init__(
@@ -55,7 +59,7 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
         pad_token: str = "[PAD]",
     ) -> None:
         tokens = _read(vocabulary) if isinstance(vocabulary, (str, os.PathLike)) else list(vocabulary)
-        super().__init__(tokens, sequence_length, needed=(oov_token, pad_token))
+        super().__init__(tokens, sequence_length, needed=(pad_token, oov_token, *self.special_tokens))
         self.oov_token = oov_token
         self.pad_token = pad_token
 
@@ -73,7 +77,7 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
 
         Args:
             texts: The texts.
-            vocabulary_size: The greatest number of tokens, `pad_token` and `oov_token` included; `None` for all.
+            vocabulary_size: The greatest number of tokens, special ones included; `None` for all.
             **arguments: The constructor's other arguments.
 
         Raises:
@@ -81,7 +85,7 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
         """
         texts = list(texts)
         check_texts(texts)
-        special = [arguments.get("pad_token", "[PAD]"), arguments.get("oov_token", "[UNK]")]
+        special = [arguments.get("pad_token", "[PAD]"), arguments.get("oov_token", "[UNK]"), *cls.special_tokens]
         blank = cls(special, **arguments)
         counts = Counter(token for text in texts for token in blank.split(text) if token not in special)
         room = None if vocabulary_size is None else max(vocabulary_size - len(special), 0)

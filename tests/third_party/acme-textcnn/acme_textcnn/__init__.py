@@ -1,0 +1,13 @@
+"""Convolutions over characters, for modelry."""
+
+from modelry.plugin import lazy_exports
+
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "CharacterTokenizer": "text",
+        "TextCnnBackbone": "backbone",
+        "TextCnnPreprocessor": "text",
+        "TextCnnTextClassifier": "text_classifier",
+    },
+)

@@ -1,0 +1,1 @@
+"""A classification head that attends to the tokens that matter."""
