@@ -26,7 +26,14 @@ def blocks(page: Path) -> list[re.Match[str]]:
     return list(BLOCK.finditer(page.read_text("utf-8")))
 
 
+def is_tutorial(page: Path) -> bool:
+    """Return whether `tests/installed/test_tutorials.py` follows the page."""
+    return "tests/third_party/" in page.read_text("utf-8")
+
+
 def runnable(page: Path) -> list[str]:
+    if is_tutorial(page):
+        return []
     return [block["text"] for block in blocks(page) if block["language"] == "python" and block["mark"] is None]
 
 

@@ -2,7 +2,6 @@
 
 import keras
 from keras import ops
-
 from modelry import Backbone
 
 

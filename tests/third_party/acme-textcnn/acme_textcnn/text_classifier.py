@@ -1,8 +1,9 @@
 """The classifier."""
 
+from modelry.models import PooledOutputHead, TextClassifier
+
 from acme_textcnn.backbone import TextCnnBackbone
 from acme_textcnn.text import TextCnnPreprocessor
-from modelry.models import PooledOutputHead, TextClassifier
 
 
 class TextCnnTextClassifier(TextClassifier):

@@ -3,7 +3,6 @@
 from zlib import crc32
 
 import keras
-
 from modelry import Backbone, Head, TextClassifier, TextClassifierPreprocessor, Tokenizer
 
 

@@ -1,0 +1,5 @@
+"""A module without what the declaration promises."""
+
+
+class RenamedHead:
+    """Once called BrokenHead."""

@@ -1,0 +1,1 @@
+"""A plugin for a modelry that is not there yet."""

@@ -1,0 +1,1 @@
+"""A pretrained classifier of customers' messages."""

@@ -1,0 +1,29 @@
+"""What modelry asks of every storage backend, asked of this one."""
+
+import zipfile
+
+import pytest
+from vault_storage import VaultStorage
+
+from modelry.testing import StorageContract
+
+
+class TestVaultStorage(StorageContract):
+    @pytest.fixture
+    def storage(self):
+        return VaultStorage()
+
+    @pytest.fixture
+    def publish(self, tmp_path, monkeypatch):
+        home = tmp_path / "vault"
+        home.mkdir()
+        monkeypatch.setenv("VAULT_HOME", str(home))
+
+        def put(folder):
+            """Put the files of a folder into the vault, and return the reference of the preset that they are."""
+            with zipfile.ZipFile(home / f"{folder.name}.zip", "w") as archive:
+                for path in sorted(folder.rglob("*")):
+                    archive.write(path, path.relative_to(folder))
+            return f"vault://{folder.name}"
+
+        return put
