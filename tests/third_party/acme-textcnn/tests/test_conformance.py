@@ -1,9 +1,9 @@
 """What modelry asks of every plugin, asked of this one."""
 
 import pytest
-from acme_textcnn import CharacterTokenizer, TextCnnBackbone, TextCnnPreprocessor, TextCnnTextClassifier
-
 from modelry.testing import BackboneContract, PreprocessorContract, TaskContract, TokenizerContract
+
+from acme_textcnn import CharacterTokenizer, TextCnnBackbone, TextCnnPreprocessor, TextCnnTextClassifier
 
 TEXTS = ["My card was charged twice.", "The app crashes when I log in!", "Where is my parcel?"]
 

@@ -1,9 +1,9 @@
 """What modelry asks of every head, asked of this one."""
 
 import pytest
-from attention_head.head import AttentionHead
-
 from modelry.testing import HeadContract
+
+from attention_head.head import AttentionHead
 
 
 class TestAttentionHead(HeadContract):

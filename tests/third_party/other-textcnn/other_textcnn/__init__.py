@@ -1,7 +1,6 @@
 """A backbone and a head with names that other plugins have too."""
 
 import keras
-
 from modelry import Backbone
 from modelry.models import MeanPoolHead
 

@@ -3,9 +3,9 @@
 import zipfile
 
 import pytest
-from vault_storage import VaultStorage
-
 from modelry.testing import StorageContract
+
+from vault_storage import VaultStorage
 
 
 class TestVaultStorage(StorageContract):
