@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -90,6 +91,23 @@ def wheel(tmp_path_factory):
     def build(project: str) -> Path:
         folder = tmp_path_factory.mktemp("dist")
         call(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT / project)
+        (found,) = folder.glob("*.whl")
+        return found
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def third_party(tmp_path_factory):
+    """Build a distribution of `tests/third_party`; return the wheel. One of a later version holds what it changes."""
+
+    @functools.cache
+    def build(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        for part in (name.removesuffix("-0.2"), name):
+            shutil.copytree(ROOT / "tests/third_party" / part, folder / "project", dirs_exist_ok=True)
+        code = "import sys, hatchling.build; hatchling.build.build_wheel(sys.argv[1])"
+        call(sys.executable, "-c", code, folder, cwd=folder / "project")
         (found,) = folder.glob("*.whl")
         return found
 

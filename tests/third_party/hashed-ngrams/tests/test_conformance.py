@@ -1,0 +1,51 @@
+"""What modelry asks of every plugin, asked of this one."""
+
+import pytest
+from hashed_ngrams import MlpHead, NgramBackbone, NgramPreprocessor, NgramTextClassifier, NgramTokenizer
+
+from modelry.testing import BackboneContract, HeadContract, PreprocessorContract, TaskContract, TokenizerContract
+
+
+@pytest.fixture
+def tokenizer():
+    return NgramTokenizer(buckets=64)
+
+
+@pytest.fixture
+def preprocessor(tokenizer):
+    return NgramPreprocessor(tokenizer, sequence_length=32)
+
+
+@pytest.fixture
+def backbone():
+    return NgramBackbone(vocabulary_size=64, hidden_dim=8)
+
+
+@pytest.fixture
+def task(backbone, preprocessor):
+    return NgramTextClassifier(backbone, labels=["billing", "shipping"], preprocessor=preprocessor)
+
+
+class TestTokenizer(TokenizerContract):
+    @pytest.fixture
+    def golden(self):
+        # The CRC-32 of "a", "film" and "a film", which any other program can compute.
+        return {"A film": [1 + crc % 63 for crc in (0xE8B7BE43, 0x8244BE22, 0x10AB3366)]}
+
+
+class TestPreprocessor(PreprocessorContract):
+    pass
+
+
+class TestBackbone(BackboneContract):
+    pass
+
+
+class TestHead(HeadContract):
+    @pytest.fixture
+    def head(self):
+        return MlpHead(num_classes=3, width=8)
+
+
+class TestClassifier(TaskContract):
+    pass
