@@ -112,7 +112,7 @@ def test_an_architecture_without_a_vocabulary(environment, install):
         preprocessor = NgramPreprocessor(NgramTokenizer(buckets=512), sequence_length=64)
         classifier = NgramTextClassifier(NgramBackbone(512), labels=["billing", "shipping"], preprocessor=preprocessor)
         classifier.fit(texts, labels, batch_size=8, epochs=40, verbose=0)
-        print([label for [(label, _)] in classifier.classify(["refund the payment", "the parcel!"])])
+        print([label for [(label, _)] in classifier.classify(["Refund it.", "Where is it?"])])
         classifier.save_to_preset("ngrams")
         restored = modelry.TextClassifier.from_preset("ngrams")
         print((restored.predict(texts, verbose=0) == classifier.predict(texts, verbose=0)).all())

@@ -11,7 +11,7 @@ import pytest
 from modelry.models import BertBackbone
 from modelry.testing.shared_rows import check_shares_rows
 
-BOW = Path(__file__).parents[1] / "plugins" / "modelry-bow" / "modelry_bow" / "backbone.py"
+NGRAMS = Path(__file__).parents[1] / "third_party" / "hashed-ngrams" / "hashed_ngrams" / "__init__.py"
 IDS = [[5, 6, 7], [8, 2], [9, 4, 3, 2, 1, 5, 5, 5], [6] * 15, [4, 7]]
 
 
@@ -58,13 +58,13 @@ def test_the_check_finds_other_outputs(bert: BertBackbone, monkeypatch: Any) -> 
 
 
 def test_the_example_plugin() -> None:
-    spec = importlib.util.spec_from_file_location("bow_backbone_of_the_docs", BOW)
+    spec = importlib.util.spec_from_file_location("ngrams_of_a_third_party", NGRAMS)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-        check_shares_rows(module.BowBackbone(vocabulary_size=20, hidden_dim=8), texts())
+        check_shares_rows(module.NgramBackbone(vocabulary_size=20, hidden_dim=8), texts())
     finally:
         del sys.modules[spec.name]
