@@ -68,6 +68,14 @@ def print_table(table: Table) -> None:
     Console(highlight=False).print(table)
 
 
+def print_line(text: str = "", style: str = "") -> None:
+    """Print a line on a terminal, which is not wrapped by rich: half a pip command could not be copied."""
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(highlight=False).print(Text(printable(text), style), soft_wrap=True)
+
+
 def print_error(message: str) -> None:
     """Print what stopped the command, in red, on standard error."""
     _print_message("Error: ", message, "red")
