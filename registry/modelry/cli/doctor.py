@@ -118,7 +118,7 @@ def _by_finding(found: Examination) -> dict[Finding, list[str]]:
 
 
 def _sentence(finding: Finding) -> str:
-    return f"{finding.problem[:1].upper()}{finding.problem[1:].rstrip('.')}. {finding.advice}"
+    return f"{finding.problem.rstrip('.')}. {finding.advice}"
 
 
 def _seconds(value: float | None) -> str:

@@ -10,7 +10,7 @@ import typer
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
 from modelry.discovery.findings import FAILURES, worst
 from modelry.discovery.names import KINDS, noun
-from modelry.discovery.survey import Survey, survey
+from modelry.discovery.survey import HOOK_GROUPS, Survey, survey
 
 if TYPE_CHECKING:
     from modelry.discovery.contributor import Contributor
@@ -76,16 +76,12 @@ def _as_json(plugin: Plugin) -> dict[str, Any]:
 
 
 def _brings(plugin: Plugin) -> str:
-    """Return `2 backbones, 1 head`."""
-    counts = [
-        f"{count} {_one(kind)}{'' if count == 1 else 's'}"
-        for kind, count in plugin.brings.items()
-    ]
-    return ", ".join(counts) or "nothing"
-
-
-def _one(kind: str) -> str:
-    return noun(kind) if kind in KINDS else "hook module"
+    """Return `2 backbones, 1 hook module`."""
+    counts: dict[str, int] = {}
+    for kind, count in plugin.brings.items():
+        word = noun(kind) if kind in KINDS else "hook module" if kind in HOOK_GROUPS else f"unknown {kind}"
+        counts[word] = counts.get(word, 0) + count
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items()) or "nothing"
 
 
 def _place(about: Contributor) -> str:

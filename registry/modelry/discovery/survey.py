@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from modelry.discovery.distributions import Distribution
     from modelry.discovery.entry import Entry
 
-_HOOK_GROUPS = (PLUGIN,)  # whose names nobody asks for, so that two may be the same
+HOOK_GROUPS = (PLUGIN,)
+"""The groups of hook modules; nobody asks for one by its name, so two may be called the same."""
 
 
 @attrs.frozen
@@ -148,7 +149,7 @@ def _findings(entry: Entry, index: Index) -> Iterator[Finding]:
         advice = f"Run: {upgrade}, or get another version of it: pip install --upgrade {entry.distribution}"
         yield Finding(INCOMPATIBLE, f"{entry.owner} {unfit}", advice)
     rivals = index.rivals(entry)
-    if rivals and entry.kind not in _HOOK_GROUPS:
+    if rivals and entry.kind not in HOOK_GROUPS:
         who = " and ".join(f"{rival.owner} ({rival.target})" for rival in rivals)
         yield Finding(AMBIGUOUS, f"{who} registers the {noun(entry.kind)} {entry.name!r} too", index.way_out(entry))
 
