@@ -54,7 +54,7 @@ def test_one_object_for_each_distribution_with_what_it_brings(run, installed, pa
 def test_rows_when_piped(run, installed, path):
     lines = [line.split("\t") for line in run("plugins", PYTHONPATH=path).stdout.splitlines()]
     place = str(installed["acme-many==1.0"])
-    brings = "2 heads, 1 storage handler, 1 unknown haed, 1 hook module"
+    brings = "2 heads, 1 storage handler, 1 entry of modelry.haeds, 1 hook module"
     assert lines[1] == ["acme-many", "1.0", "broken", brings, place, "", "About acme-many."]
     assert lines[0][3] == "nothing"
 

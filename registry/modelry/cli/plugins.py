@@ -9,7 +9,7 @@ import typer
 
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
 from modelry.discovery.findings import FAILURES, worst
-from modelry.discovery.names import KINDS, noun
+from modelry.discovery.names import KINDS, PREFIX, noun
 from modelry.discovery.survey import HOOK_GROUPS, Survey, survey
 
 if TYPE_CHECKING:
@@ -77,11 +77,16 @@ def _as_json(plugin: Plugin) -> dict[str, Any]:
 
 def _brings(plugin: Plugin) -> str:
     """Return `2 backbones, 1 hook module`."""
+    words = {**{kind: noun(kind) for kind in KINDS}, **dict.fromkeys(HOOK_GROUPS, "hook module")}
     counts: dict[str, int] = {}
     for kind, count in plugin.brings.items():
-        word = noun(kind) if kind in KINDS else "hook module" if kind in HOOK_GROUPS else f"unknown {kind}"
+        word = words.get(kind, f"entry of {PREFIX}{kind}")
         counts[word] = counts.get(word, 0) + count
-    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items()) or "nothing"
+    return ", ".join(f"{count} {word if count == 1 else _many(word)}" for word, count in counts.items()) or "nothing"
+
+
+def _many(word: str) -> str:
+    return word.replace("entry", "entries") if word.startswith("entry ") else f"{word}s"
 
 
 def _place(about: Contributor) -> str:
