@@ -15,6 +15,7 @@ from modelry.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from modelry.cli.trial import Outcome
     from modelry.discovery.survey import Component
 
 
@@ -67,16 +68,15 @@ def examine(distributions: Collection[str], timeout: float | None, tell: Callabl
         components = tuple(component for component in components if component.entry.distribution in names)
         notes = [note for note in notes if note[0] in names] + list(_silent(names, components, notes))
     outcomes = {} if timeout is None else try_out((c.entry for c in components if c.importable), timeout, tell)
-    seconds = {}
-    examined = []
-    for component in components:
-        outcome = outcomes.get(component.entry) if component.importable else None
-        if outcome is not None:
-            component = attrs.evolve(component, findings=(*component.findings, *outcome.findings))
-            if outcome.seconds is not None:
-                seconds[component] = outcome.seconds
-        examined.append(component)
-    return Examination(tuple(examined), seconds, tuple(notes))
+    tried = {component: outcomes[component.entry] for component in components if component.importable and outcomes}
+    examined = {component: _with(component, tried.get(component)) for component in components}
+    seconds = {examined[one]: outcome.seconds for one, outcome in tried.items() if outcome.seconds is not None}
+    return Examination(tuple(examined.values()), seconds, tuple(notes))
+
+
+def _with(component: Component, outcome: Outcome | None) -> Component:
+    """Add what came of importing a component to what is known of it."""
+    return attrs.evolve(component, findings=(*component.findings, *outcome.findings)) if outcome else component
 
 
 def _notes(found: Survey) -> list[tuple[str, Finding]]:

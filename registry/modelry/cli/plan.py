@@ -48,18 +48,24 @@ def plan_of(preset: str, dtype: str) -> dict[str, Any]:
     with _noting(problems):
         require_backend()
     with _noting(problems):
-        plan |= _source(preset)
-        files = RecordedFiles(open_preset(preset))
-        recipe = read_files(files)
-        plan |= _contents(recipe)
-        problems += [found["problem"] for key in ("requires", "components") for found in plan[key] if found["problem"]]
-        with _noting(problems):
-            plan["weights"] = _weights(recipe, dtype)
-        plan["files"] = _files(recipe, files.were_here)
-        sizes = [file["size"] for file in plan["files"] if not file["here"]]
-        plan["fetch_bytes"] = None if None in sizes else sum(sizes)
+        _follow(preset, dtype, plan)
     plan["loads"] = not problems
     return plan
+
+
+def _follow(preset: str, dtype: str, plan: dict[str, Any]) -> None:
+    """Take the steps, noting in the plan what each finds; raises what ends them."""
+    problems: list[str] = plan["problems"]
+    plan |= _source(preset)
+    files = RecordedFiles(open_preset(preset))
+    recipe = read_files(files)
+    plan |= _contents(recipe)
+    problems += [found["problem"] for key in ("requires", "components") for found in plan[key] if found["problem"]]
+    with _noting(problems):
+        plan["weights"] = _weights(recipe, dtype)
+    plan["files"] = _files(recipe, files.were_here)
+    sizes = [file["size"] for file in plan["files"] if not file["here"]]
+    plan["fetch_bytes"] = None if None in sizes else sum(sizes)
 
 
 @contextlib.contextmanager
