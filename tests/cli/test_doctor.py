@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -385,6 +386,23 @@ def test_the_facts_that_a_report_needs(doctor):
     assert facts["backend"].startswith("jax ")
     assert facts["compilation cache"] == "/some/folder"
     assert {"modelry", "Python", "Keras", "platform"} < facts.keys()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="needs JAX")
+def test_the_cache_that_is_told_is_the_one_that_is_used(environment, tmp_path):
+    code = """
+import jax
+from modelry.cli.environment import environment
+from modelry.models.compilation_cache import enable_compilation_cache
+enable_compilation_cache()
+print(jax.config.jax_compilation_cache_dir)
+print(environment()["compilation cache"])
+"""
+    variables = environment | {"KERAS_BACKEND": "jax", "XDG_CACHE_HOME": str(tmp_path)}
+    for settings in ({"MODELRY_COMPILATION_CACHE": str(tmp_path / "chosen")}, {"MODELRY_COMPILATION_CACHE": ""}):
+        done = subprocess.run([sys.executable, "-c", code], env=variables | settings, capture_output=True, check=True)
+        used, told = map(Path, done.stdout.decode().splitlines())
+        assert used.parent == told
 
 
 def test_rows_when_piped(run, installed):

@@ -64,6 +64,22 @@ def test_a_malformed_declaration_makes_no_sound_one_ambiguous(tmp_path, monkeypa
     assert statuses == {"acme-one": OK, "acme-two": "broken"}
 
 
+def test_a_name_twice_in_one_distribution_is_for_its_author(tmp_path, monkeypatch):
+    folder = tmp_path / "acme_twice-1.dist-info"
+    folder.mkdir()
+    (folder / "entry_points.txt").write_text("[modelry.heads]\ntwice = acme:A\ntwice = acme:B\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    first, second = (found for found in survey().components if found.entry.name == "twice")
+    assert first.findings == (
+        Finding(
+            "ambiguous",
+            "acme-twice (acme:B) registers the head 'twice' too",
+            "One distribution registers it twice: tell its author, or uninstall it.",
+        ),
+    )
+    assert second.status == "ambiguous"
+
+
 def test_the_first_on_the_path_shadows_all_that_the_second_declares(look, site):
     found = of(look(NEWER, BERT), "acme-bert")
     assert {(component.entry.version, component.status) for component in found} == {("1.3", OK), ("1.2", "shadowed")}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from modelry.discovery.entry import Entry
+    from modelry.discovery.hooks import Failure
 
 
 def import_failure(entry: Entry, error: BaseException) -> Finding:
@@ -40,10 +41,10 @@ def wrong_class(entry: Entry, found: Any, contract: type, lacks: Sequence[str] =
     return Finding(BROKEN, problem, _correct(entry))
 
 
-def wrong_hooks(entry: Entry, failures: Iterable[str]) -> Finding | None:
+def wrong_hooks(entry: Entry, failures: Iterable[Failure]) -> Finding | None:
     """Return the finding on a hook module whose hooks fail, or None where none does."""
-    text = "; ".join(failures)
-    return Finding(BROKEN, text, f"Correct {entry.target!r}. {_tell(entry)}") if text else None
+    texts = [f"{failure.doing} fails with {type(failure.error).__name__}: {failure.error}" for failure in failures]
+    return Finding(BROKEN, "; ".join(texts), f"Correct {entry.target!r}. {_tell(entry)}") if texts else None
 
 
 def no_start(entry: Entry, failure: str) -> Finding:

@@ -157,8 +157,9 @@ class _Worker:
                 stdin.write(job)
         except BrokenPipeError:  # the reports will end at once
             pass
-        for line in self._process.stdout:
-            self._lines.put(line)
+        with self._process.stdout as reports:
+            for line in reports:
+                self._lines.put(line)
         self._lines.put(b"")
 
 

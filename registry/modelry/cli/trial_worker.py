@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modelry.discovery.findings import Finding
+    from modelry.discovery.hooks import Failure
 
 CONTRACTS = {
     "backbones": "modelry.models.backbone:Backbone",
@@ -100,12 +101,12 @@ def _check(entry: Entry, found: Any) -> Finding | None:
     return wrong_class(entry, found, contract, lacks) if lacks else None
 
 
-def _failures(entry: Entry) -> list[str]:
+def _failures(entry: Entry) -> tuple[Failure, ...]:
     """Ask a hook module what modelry asks when it lists presets and looks for a name."""
     hooks = Hooks((entry,))
     hooks.presets()
     hooks.aliases()
-    return [f"{failure.doing} fails with {type(failure.error).__name__}: {failure.error}" for failure in hooks.failures]
+    return hooks.failures
 
 
 def _channel() -> Callable[[dict[str, Any]], None]:

@@ -148,8 +148,8 @@ def _findings(entry: Entry, index: Index) -> Iterator[Finding]:
         upgrade = pip_install(f"{CORE}{needed.specifier}" if needed else CORE)
         advice = f"Run: {upgrade}, or get another version of it: pip install --upgrade {entry.distribution}"
         yield Finding(INCOMPATIBLE, f"{entry.owner} {unfit}", advice)
-    rivals = index.rivals(entry)
-    if rivals and entry.kind not in HOOK_GROUPS:
+    rivals = index.rivals(entry) if entry.problem is None and entry.kind not in HOOK_GROUPS else ()
+    if rivals:
         who = " and ".join(f"{rival.owner} ({rival.target})" for rival in rivals)
         yield Finding(AMBIGUOUS, f"{who} registers the {noun(entry.kind)} {entry.name!r} too", index.way_out(entry))
 
