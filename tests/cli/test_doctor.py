@@ -112,7 +112,7 @@ PROJECTS = {
             "modelry.storage": {"heavy": "acme_heavy_storage:S", "light": "acme_light_storage:S"},
         },
         "files": {
-            "acme_heavy_plugin.py": "import keras\n",
+            "acme_heavy_plugin.py": HOOKS + "return []\nimport keras\n",
             "acme_heavy_storage.py": "import keras\n" + STORAGE,
             "acme_light_storage.py": STORAGE,
         },
