@@ -182,7 +182,7 @@ def test_a_damaged_config_is_explained_as_far_as_it_goes(copy_of, explain):
     ("reference", "problem", "storage"),
     [
         ("nowhere", "'nowhere' is neither a built-in preset nor a folder here.", None),
-        ("gone://x/y", "Nothing installed opens gone:// references", None),
+        ("gone://x/y", "opens gone:// references, as 'gone://x/y' is.", None),
         ("package://nobody/x", "needs the distribution 'nobody', which is not installed. Run: pip install", "package"),
     ],
 )
