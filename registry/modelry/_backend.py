@@ -55,16 +55,26 @@ def backend() -> str:
     return os.environ.get("KERAS_BACKEND") or _configured()
 
 
+def floatx() -> str:
+    """Return the dtype that Keras gives weights where nobody chooses one, without importing it."""
+    return _setting("floatx", "float32") or "float32"
+
+
 def _configured() -> str:
     """Return the backend that Keras itself would take: `keras.json`'s, else TensorFlow."""
+    return _setting("backend", "tensorflow")
+
+
+def _setting(name: str, default: str) -> str:
+    """Return what `keras.json` says, or the default if it says nothing, or nothing if what it says is no string."""
     try:
         with open(_config_path(), encoding="utf-8") as file:
             import json  # most machines have no such file, and then nothing here needs it
 
-            backend = json.load(file)["backend"]
+            value = json.load(file)[name]
     except (OSError, ValueError, KeyError, TypeError):
-        return "tensorflow"
-    return backend if isinstance(backend, str) else ""
+        return default
+    return value if isinstance(value, str) else ""
 
 
 def _config_path() -> str:

@@ -7,6 +7,7 @@ import pty
 import re
 import subprocess
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,3 +104,59 @@ def install(tmp_path, monkeypatch) -> Callable[..., Path]:
         return site
 
     return write
+
+
+_BUILD = """
+import os, sys
+from hatchling.build import build_wheel
+for folder in sys.argv[2:]:
+    os.chdir(folder)
+    build_wheel(sys.argv[1])
+"""
+
+
+def _write_project(folder: Path, requirement: str, project: dict) -> None:
+    name, _, version = requirement.partition("==")
+    folder.mkdir()
+    tables = "".join(
+        f'[project.entry-points."{group}"]\n' + "".join(f'"{key}" = "{value}"\n' for key, value in entries.items())
+        for group, entries in project.get("points", {}).items()
+    )
+    extras = "".join(f"{extra} = {needs}\n" for extra, needs in project.get("extras", {}).items())
+    files = project["files"]
+    (folder / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+        f'[project]\nname = "{name}"\nversion = "{version}"\ndescription = "About {name}."\n'
+        f"dependencies = {project.get('requires', [])}\n[project.optional-dependencies]\n{extras}{tables}"
+        f"[tool.hatch.build.targets.wheel]\nonly-include = {sorted(files)}\n"
+    )
+    for file, text in files.items():
+        (folder / file).write_text(textwrap.dedent(text))
+
+
+def _call(*arguments: str | Path) -> None:
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def sites(tmp_path_factory) -> Callable[[dict[str, dict]], dict[str, Path]]:
+    """Build wheels and install each by pip into a folder of its own: `sites({"acme==1": {"points": …, "files": …}})`.
+
+    A project has `files`, and maybe `points` (its entry points), `requires` and `extras`.
+    """
+
+    def install_all(projects: dict[str, dict]) -> dict[str, Path]:
+        root = tmp_path_factory.mktemp("projects")
+        for requirement, project in projects.items():
+            _write_project(root / requirement, requirement, project)
+        _call("-c", _BUILD, root / "wheels", *(root / requirement for requirement in projects))
+        found = {}
+        for requirement in projects:
+            wheel = requirement.replace("-", "_").replace("==", "-")
+            (file,) = (root / "wheels").glob(f"{wheel}-*.whl")
+            found[requirement] = root / f"site-{requirement}"
+            _call("-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", found[requirement], file)
+        return found
+
+    return install_all

@@ -29,7 +29,7 @@ def test_the_script_python_m_and_main_are_one(run):
 def test_help_names_every_command(invoke):
     result = invoke("--help")
     assert result.exit_code == 0
-    assert all(f"│ {name} " in result.stdout for name in ("list", "show", "classify"))
+    assert all(f"│ {name} " in result.stdout for name in ("list", "show", "explain", "classify", "plugins", "doctor"))
 
 
 def test_no_arguments_show_the_help(invoke):
@@ -37,7 +37,19 @@ def test_no_arguments_show_the_help(invoke):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["list"], ["list", "presets"], ["show", KERAS_HUB], ["show", TRANSFORMERS]]
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["list"],
+        ["list", "presets"],
+        ["show", KERAS_HUB],
+        ["show", TRANSFORMERS],
+        ["explain", KERAS_HUB],
+        ["explain", TRANSFORMERS],
+        ["plugins"],
+        ["doctor"],
+    ],
 )
 def test_without_a_model_nothing_heavy_is_imported(arguments, environment):
     code = f"""

@@ -10,7 +10,7 @@ import pytest
 
 from modelry.discovery.distributions import installed
 from modelry.discovery.names import normalise
-from modelry.discovery.scan import _declarations, _version, scan
+from modelry.discovery.scan import _declarations, header_of, scan
 from modelry.errors import BrokenPlugin
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def _declared_by_modelry():
     found = set()
     for distribution in installed():
         declarations = list(_declarations(distribution.read("entry_points.txt") or ""))
-        version = _version(distribution) if declarations else ""
+        version = header_of(distribution, "version") if declarations else ""
         found.update((distribution.name, version, *declaration) for declaration in declarations)
     return found
 

@@ -17,6 +17,7 @@ from modelry.presets.recipe import Part
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from modelry.discovery.entry import Entry
     from modelry.presets.recipe import Recipe
     from modelry.storage.files import PresetFiles
 
@@ -34,21 +35,21 @@ def facts_of(recipe: Recipe) -> dict[str, Any]:
         "reference": files.reference,
         "format": recipe.format,
         "architecture": recipe.architecture,
-        "components": [_component(part) for part in _parts(recipe)],
+        "components": [_component(part) for part in parts_of(recipe)],
         "labels": None if recipe.labels is None else list(recipe.labels),
         "num_classes": None if recipe.task is None else recipe.task.config.get("num_classes"),
         "sequence_length": None if recipe.preprocessor is None else recipe.preprocessor.config.get("sequence_length"),
         "dtype": backbone.get("dtype"),
         "backbone": {name: value for name, value in backbone.items() if name not in KERAS_ARGUMENTS},
-        "weights": [{"name": name, "found": name in files} for name in _weights(recipe)],
-        "requires": [_requirement(recipe, text) for text in recipe.requires],
+        "weights": [{"name": name, "found": name in files} for name in weights_of(recipe)],
+        "requires": [requirement_facts(recipe, text) for text in recipe.requires],
         "keras_hub": _keras_hub_reads(recipe),
         "files": sizes,
         "card": list(_card(files)) if CARD in files else None,
     }
 
 
-def _parts(recipe: Recipe) -> Iterator[Part]:
+def parts_of(recipe: Recipe) -> Iterator[Part]:
     """Yield the parts that loading the preset as a classifier would use."""
     yield recipe.backbone
     if recipe.tokenizer is not None:
@@ -70,21 +71,26 @@ def _default_task(name: str) -> Part:
 
 
 def _component(part: Part) -> dict[str, Any]:
-    facts = {"kind": part.kind, "name": part.name, "target": None, "distribution": None, "version": None}
     try:
         entry = registry.find(part.kind, part.name)
     except PluginError as error:
-        return {**facts, "problem": str(error)}
-    found = {key: getattr(entry, key) for key in ("target", "distribution", "version", "problem")}
-    return {**facts, **found}
+        return component_facts(part, None, str(error))
+    return component_facts(part, entry, entry.problem)
 
 
-def _weights(recipe: Recipe) -> tuple[str, ...]:
+def component_facts(part: Part, entry: Entry | None, problem: str | None) -> dict[str, Any]:
+    """Return a part of a preset, what registers it if something does, and what is wrong with that."""
+    facts = {key: getattr(entry, key, None) for key in ("target", "distribution", "version")}
+    return {"kind": part.kind, "name": part.name, **facts, "problem": problem}
+
+
+def weights_of(recipe: Recipe) -> tuple[str, ...]:
     """Return the files of weights; a foreign checkpoint has a single one for both roles."""
     return tuple(dict.fromkeys(name for name in (recipe.backbone_weights, recipe.task_weights) if name is not None))
 
 
-def _requirement(recipe: Recipe, text: str) -> dict[str, Any]:
+def requirement_facts(recipe: Recipe, text: str) -> dict[str, Any]:
+    """Return a requirement of a preset, and what loading would say if it is not met."""
     problem = None
     try:
         check_requirements(attrs.evolve(recipe, requires=(text,)))
@@ -100,7 +106,7 @@ def _keras_hub_reads(recipe: Recipe) -> bool | None:
     files = recipe.files
     ids = itertools.chain.from_iterable(_class_ids(read_json(files, name)) for name in _JSON_FILES if name in files)
     own_ids = all(found.startswith(("keras_hub>", "keras_nlp>")) for found in ids)
-    return own_ids and not any("safetensors" in name for name in _weights(recipe))
+    return own_ids and not any("safetensors" in name for name in weights_of(recipe))
 
 
 def _class_ids(value: Any) -> Iterator[str]:

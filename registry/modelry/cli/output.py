@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+Row = tuple[str, str, bool]
+"""A row of a grid: what, its value, and whether that is a problem."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -66,6 +69,29 @@ def print_table(table: Table) -> None:
     from rich.console import Console
 
     Console(highlight=False).print(table)
+
+
+def print_grid(rows: Iterable[Row]) -> None:
+    """Print rows on standard output; what several in succession are about is said once."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    before = None
+    for name, value, wrong in rows:
+        grid.add_row("" if name == before else name, Text(printable(value), style="red" if wrong else ""))
+        before = name
+    print_table(grid)
+
+
+def print_line(text: str = "", style: str = "") -> None:
+    """Print a line on a terminal, which is not wrapped by rich: half a pip command could not be copied."""
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(highlight=False).print(Text(printable(text), style), soft_wrap=True)
 
 
 def print_error(message: str) -> None:

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from modelry.cli.output import is_terminal, print_json, print_row, print_table, printable
+from modelry.cli.output import Row, is_terminal, print_grid, print_json, print_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    Row = tuple[str, str, bool]  # what, its value, whether that is a problem
 
 
 def show(
@@ -29,24 +27,10 @@ def show(
     if as_json:
         print_json(facts)
     elif is_terminal():
-        _print_grid(_rows(facts))
+        print_grid(_rows(facts))
     else:
         for name, value, _ in _rows(facts):
             print_row((name, value))
-
-
-def _print_grid(rows: Iterator[Row]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
-    before = None
-    for name, value, wrong in rows:
-        grid.add_row("" if name == before else name, Text(printable(value), style="red" if wrong else ""))
-        before = name
-    print_table(grid)
 
 
 def _rows(facts: Mapping[str, Any]) -> Iterator[Row]:
@@ -54,7 +38,7 @@ def _rows(facts: Mapping[str, Any]) -> Iterator[Row]:
     for name in ("reference", "format", "architecture"):
         yield name, facts[name], False
     for component in facts["components"]:
-        yield _component(component)
+        yield component_row(component)
     if facts["labels"] is not None:
         yield "labels", ", ".join(facts["labels"]), False
     for name in ("num_classes", "sequence_length", "dtype"):
@@ -75,7 +59,8 @@ def _rows(facts: Mapping[str, Any]) -> Iterator[Row]:
         yield "model card", line, False
 
 
-def _component(component: Mapping[str, Any]) -> Row:
+def component_row(component: Mapping[str, Any]) -> Row:
+    """Return the row of a part of a preset."""
     kind = component["kind"].removesuffix("s")
     if component["problem"] is not None:
         return kind, f"{component['name']}: {component['problem']}", True

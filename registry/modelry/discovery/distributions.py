@@ -21,10 +21,17 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Distribution:
-    """An installed distribution: its name in PEP 503 spelling, and a reader of its metadata files."""
+    """An installed distribution.
+
+    Attributes:
+        name: Its name in PEP 503 spelling.
+        read: Returns the text of one of its metadata files, or None.
+        folder: Where these files lie; empty where only a foreign finder knows.
+    """
 
     name: str
     read: Callable[[str], str | None]
+    folder: str = ""
 
 
 def installed(path: Iterable[str] | None = None) -> Iterator[Distribution]:
@@ -34,10 +41,15 @@ def installed(path: Iterable[str] | None = None) -> Iterator[Distribution]:
         path: The folders to search; without it `sys.path`, and whatever else can find distributions.
     """
     seen: set[str] = set()
-    for found in _everywhere() if path is None else _on_path(path):
+    for found in copies(path):
         if found.name not in seen:
             seen.add(found.name)
             yield found
+
+
+def copies(path: Iterable[str] | None = None) -> Iterator[Distribution]:
+    """Yield every distribution on `path`, those that another of the same name hides included; see `installed`."""
+    return _everywhere() if path is None else _on_path(path)
 
 
 def _everywhere() -> Iterator[Distribution]:
@@ -66,8 +78,8 @@ def _on_path(path: Iterable[str]) -> Iterator[Distribution]:
             stem, dot, suffix = child.rpartition(".")
             # pip renames what it could not delete to `~odelry-0.1.dist-info`, and ignores that from then on.
             if dot and suffix.lower() in ("dist-info", "egg-info") and not child.startswith(("~", "-")):
-                name = normalise(stem.partition("-")[0])
-                yield Distribution(name, functools.partial(_read, os.path.join(place, child)))
+                name, folder = normalise(stem.partition("-")[0]), os.path.join(place, child)
+                yield Distribution(name, functools.partial(_read, folder), folder)
 
 
 def _foreign(finder: object, place: str | None = None) -> Iterator[Distribution]:
@@ -76,7 +88,8 @@ def _foreign(finder: object, place: str | None = None) -> Iterator[Distribution]
     search = metadata.MetadataPathFinder if finder is None else finder
     where: dict[str, Any] = {} if place is None else {"path": [place]}
     for found in search.find_distributions(metadata.DistributionFinder.Context(**where)):  # type: ignore[attr-defined]
-        yield Distribution(normalise(found.metadata["Name"] or ""), found.read_text)
+        name = normalise(found.metadata["Name"] or "")
+        yield Distribution(name, found.read_text, str(getattr(found, "_path", "")))
 
 
 def _read(folder: str, file: str) -> str | None:

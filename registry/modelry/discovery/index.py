@@ -89,6 +89,18 @@ class Index:
         imports = " or ".join(f"from {target.replace(':', ' import ')}" for target in sorted(found))
         return _only(tuple(found.values()), f"the class {class_name!r}", f"Import the one you mean: {imports}.")
 
+    def rivals(self, entry: Entry) -> tuple[Entry, ...]:
+        """Return the other entries that its short name may mean as well, because nobody has chosen."""
+        key = (entry.kind, entry.name)
+        owners = _sound(self.owners.get(key, ()))
+        if key in self.runtime or entry not in owners or any(o.distribution == self.preferred.get(key) for o in owners):
+            return ()
+        return tuple(owner for owner in owners if owner != entry)
+
+    def way_out(self, entry: Entry) -> str:
+        """Return what to do about the rivals of an entry."""
+        return _ways_out(entry.kind, entry.name, _sound(self.owners[entry.kind, entry.name]))
+
     def classes(self) -> tuple[Entry, ...]:
         """Return the well-formed entries of the kinds that models are built of."""
         return tuple(entry for entry in self.entries() if entry.kind in MODEL_KINDS and entry.problem is None)
@@ -101,6 +113,11 @@ def build_index(scan: Scan, policy: Policy) -> Index:
         PluginError: The policy names a distribution that contributes nothing.
     """
     check_policy(policy, scan)
+    return sort_entries(scan, policy)
+
+
+def sort_entries(scan: Scan, policy: Policy) -> Index:
+    """Do what `build_index` does, whatever the policy names."""
     permitted = [entry for entry in scan.entries if policy.permits(entry.distribution)]
     blocked = [entry for entry in scan.entries if not policy.permits(entry.distribution)]
     return Index(_by_name(permitted), _by_name(blocked), scan.distributions, policy, {}, {})
@@ -113,9 +130,13 @@ def _by_name(entries: Iterable[Entry]) -> dict[Key, tuple[Entry, ...]]:
     return found
 
 
+def _sound(owners: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Leave out malformed declarations: none can be meant where there is a sound one."""
+    return tuple(entry for entry in owners if entry.problem is None) or owners
+
+
 def _only(owners: tuple[Entry, ...], what: str, way_out: str) -> Entry | None:
-    # A malformed declaration can never be meant where there is a sound one.
-    owners = tuple(entry for entry in owners if entry.problem is None) or owners
+    owners = _sound(owners)
     if len(owners) > 1:
         who = " and ".join(f"{entry.owner} ({entry.target})" for entry in owners)
         raise AmbiguousName(f"{what[0].upper()}{what[1:]} is registered by {who}. {way_out}")

@@ -14,7 +14,7 @@ from modelry.discovery.aliases import find_alias
 from modelry.discovery.freshness import Snapshot, snapshot
 from modelry.discovery.hooks import Failure, Hooks
 from modelry.discovery.index import Index, build_index
-from modelry.discovery.names import KINDS, PLUGIN, check_kind, normalise
+from modelry.discovery.names import KINDS, PLUGIN, check_kind, normalise, split
 from modelry.discovery.ownership import find_owner
 from modelry.discovery.policy import parse_policy
 from modelry.discovery.presets import merge_presets
@@ -121,6 +121,14 @@ class Registry:
         """
         presets = merge_presets(self._known().hooks.presets())
         return {name: preset for name, preset in presets.items() if architecture in (None, preset.architecture)}
+
+    def contributor(self, preset: str) -> Entry | None:
+        """Return the hook module that a built-in preset, by its name in `presets`, comes from; None for any other."""
+        distribution, short = split(preset)
+        for plugin, presets in self._known().hooks.presets():
+            if distribution in (None, plugin.distribution) and any(found.name == short for found in presets):
+                return plugin
+        return None
 
     def failures(self) -> tuple[Failure, ...]:
         """Return what went wrong in hook modules so far."""

@@ -37,18 +37,19 @@ def scan(path: Iterable[str] | None = None) -> Scan:
     names = set()
     for distribution in installed(path):
         names.add(distribution.name)
-        entries.update(dict.fromkeys(_entries(distribution)))
+        entries.update(dict.fromkeys(entries_of(distribution)))
     return Scan(tuple(entries), frozenset(names))
 
 
-def _entries(distribution: Distribution) -> Iterator[Entry]:
+def entries_of(distribution: Distribution) -> Iterator[Entry]:
+    """Yield what a distribution declares, malformed declarations included."""
     text = distribution.read("entry_points.txt")
     if text is None or PREFIX not in text:
         return
     version = None
     for group, name, value in _declarations(text):
         if group.startswith(PREFIX):
-            version = _version(distribution) if version is None else version
+            version = header_of(distribution, "version") if version is None else version
             yield _entry(group.removeprefix(PREFIX), name, value, distribution.name, version)
 
 
@@ -82,11 +83,12 @@ def _problem(kind: str, name: str, target: str, readable: bool) -> str | None:
     return None
 
 
-def _version(distribution: Distribution) -> str:
+def header_of(distribution: Distribution, field: str) -> str:
+    """Return a field of a distribution's metadata, such as `"version"`, or an empty string where it has none."""
     for file in ("METADATA", "PKG-INFO"):
         for line in (distribution.read(file) or "").splitlines():
             key, _, value = line.partition(":")
-            if key.lower() == "version":
+            if key.lower() == field:
                 return value.strip()
             if not line:
                 break

@@ -56,6 +56,10 @@ class PresetFiles(abc.ABC):
         """Return the size of a file in bytes; `None` where it takes fetching the file to know."""
         return None
 
+    def is_here(self, name: str) -> bool:
+        """Return whether a file lies on this machine already, so that `path` need not fetch it."""
+        return False
+
     def __contains__(self, name: str) -> bool:
         return name in self.names()
 
@@ -90,6 +94,10 @@ class FolderFiles(PresetFiles):
     def size(self, name: str) -> int:
         """Return the size of a file in bytes; raises what `path` does."""
         return self.path(name).stat().st_size
+
+    def is_here(self, name: str) -> bool:
+        """Return whether the folder has the file."""
+        return name in self
 
     def __contains__(self, name: str) -> bool:
         return (self._folder / checked_name(name)).is_file()

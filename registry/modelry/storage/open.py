@@ -24,7 +24,7 @@ def open_preset(preset: str | os.PathLike[str]) -> PresetFiles:
         PresetNotFound: There is nothing where the reference points.
         StorageError: The reference is malformed, or nothing installed handles its scheme.
     """
-    reference = _resolve(parse(preset))
+    reference = resolve_name(parse(preset))
     try:
         handler = registry.load("storage", reference.scheme)
     except UnknownComponent as error:
@@ -40,8 +40,12 @@ def open_preset(preset: str | os.PathLike[str]) -> PresetFiles:
     return handler().open(reference)
 
 
-def _resolve(reference: Reference) -> Reference:
-    """Replace a built-in name by the reference it stands for."""
+def resolve_name(reference: Reference) -> Reference:
+    """Replace a built-in name by the reference it stands for.
+
+    Raises:
+        PresetNotFound: It is neither a built-in name nor a folder.
+    """
     if reference.scheme != "file" or any(mark in reference.text for mark in "/\\.~"):
         return reference
     presets = registry.presets()
