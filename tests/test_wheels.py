@@ -188,5 +188,5 @@ def test_the_example_plugin(python, run, wheel):
             print(error)
         """
     )
-    needed = "modelry-bow>=0.1.0,<1"
+    needed = "modelry-bow>=0.1.0,<0.2"
     assert output == [f"Preset 'bow' needs {needed}, which is not installed. Run: pip install \"{needed}\""]

@@ -12,7 +12,7 @@ from modelry.discovery.default import registry
 from modelry.discovery.entry import Entry
 from modelry.discovery.hints import COMMANDS
 from modelry.discovery.names import split
-from modelry.discovery.pip import pip_install
+from modelry.discovery.pip import pip_install, pip_upgrade
 from modelry.errors import AmbiguousName, BrokenPlugin, ModelryError, did_you_mean
 
 if TYPE_CHECKING:
@@ -64,19 +64,20 @@ def unknown(name: str, known: Iterable[str]) -> str:
     """Return what to say about a command that nobody has."""
     text = f"No such command {name!r}.{did_you_mean(name, known)}"
     distribution, short = split(name)
+    if distribution is not None and distribution in {entry.distribution for entry in registry.entries()}:
+        return f"{text} Another version of {distribution} may have it: {pip_upgrade(distribution)}"
     hint = distribution or registry.install_hint(COMMANDS, short)
     return f"{text} Run: {pip_install(hint)}" if hint else text
 
 
 def _entries() -> list[tuple[Entry, Command]]:
-    """Return each command of a plugin, as an entry that can import it; what is declared twice is there once."""
-    return list(
-        {
-            Entry(COMMANDS, command.name, command.target, plugin.distribution, plugin.version): command
-            for plugin, commands in registry.commands()
-            for command in commands
-        }.items()
-    )
+    """Return each command of a plugin, as an entry that can import it, sorted; what is declared twice is there once."""
+    found = {
+        Entry(COMMANDS, command.name, command.target, plugin.distribution, plugin.version): command
+        for plugin, commands in registry.commands()
+        for command in commands
+    }
+    return sorted(found.items(), key=lambda item: (item[0].distribution, item[0].name, item[0].target))
 
 
 def _way_out(owners: Iterable[Entry]) -> str:

@@ -32,7 +32,7 @@ class Failure:
 
     def __str__(self) -> str:
         text = f"{self.entry.owner} ({self.entry.target}): {self.doing} fails"
-        return f"{text} with {type(self.error).__name__}: {self.error}"
+        return f"{text} with {type(self.error).__name__}: {' '.join(str(self.error).splitlines())}"
 
 
 @attrs.frozen

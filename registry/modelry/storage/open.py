@@ -39,8 +39,8 @@ def _handler(reference: Reference) -> object:
         return registry.load("storage", reference.scheme)
     except UnknownComponent as error:
         raise StorageError(
-            f"Nothing here opens {reference.scheme}:// references, as {reference.text!r} is. {error} "
-            "Install a storage plugin for it, or download the preset and pass its folder."
+            f"Nothing here opens {reference.scheme}:// references, as {reference.text!r} is. "
+            f"Install a storage plugin for them, or download the preset and pass its folder. {error}"
         ) from error
 
 
