@@ -188,6 +188,7 @@ PROJECTS: dict[str, tuple[dict[str, dict[str, str]], dict[str, str]]] = {
             """,
         },
     ),
+    "acme-dated==0.9": ({"modelry.backbones": {"dated": "acme_dated:Dated"}}, {"acme_dated.py": "class Dated: pass"}),
     "acme-gate==0.4": (
         {"modelry.policies": {"gate": "acme_gate"}},
         {
@@ -231,7 +232,7 @@ PROJECTS: dict[str, tuple[dict[str, dict[str, str]], dict[str, str]]] = {
     ),
 }
 
-REQUIRES = {"acme-next==5.0": ["modelry>=7,<8"], "acme-later==5.1": ["modelry"], "acme-cnn==2.0": ["modelry<0.0.5"]}
+REQUIRES = {"acme-next==5.0": ["modelry>=7,<8"], "acme-later==5.1": ["modelry"], "acme-dated==0.9": ["modelry<0.0.5"]}
 """What some projects depend on; they are installed without it."""
 
 BUILD = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-NEXT, LATER, CNN = "acme-next==5.0", "acme-later==5.1", "acme-cnn==2.0"
+NEXT, LATER, DATED = "acme-next==5.0", "acme-later==5.1", "acme-dated==0.9"
 
 LOAD = """
     import modelry
@@ -24,10 +24,10 @@ NEEDS = (
     [
         (NEXT, "next", "IncompatiblePlugin " + NEEDS.format(what="the backbone")),
         (
-            CNN,
-            "cnn",
-            "IncompatiblePlugin acme-cnn 2.0 registers the backbone 'cnn', but acme-cnn needs modelry<0.0.5, and this "
-            "is modelry 0.1.0. Run: pip install --upgrade acme-cnn",
+            DATED,
+            "dated",
+            "IncompatiblePlugin acme-dated 0.9 registers the backbone 'dated', but acme-dated needs modelry<0.0.5, and "
+            "this is modelry 0.1.0. Run: pip install --upgrade acme-dated",
         ),
         (
             LATER,
@@ -46,7 +46,7 @@ def test_a_component_of_a_plugin_for_another_modelry(run, core, project, name, m
 
 
 def test_without_a_version_of_modelry_there_is_nothing_to_compare(run):
-    assert run(LOAD.format(name="cnn"), CNN) == ""
+    assert run(LOAD.format(name="dated"), DATED) == ""
 
 
 def test_finding_and_listing_do_not_compare(run, core):
