@@ -82,6 +82,15 @@ class Registry:
         check_kind(kind)
         return self._find(kind, name) or self._find_otherwise(kind, name, in_file)
 
+    def has(self, kind: str, name: str) -> bool:
+        """Return whether `name` is registered now; unlike `find`, this asks no plugin about old names and hints.
+
+        Raises:
+            AmbiguousName: Several distributions register it.
+        """
+        check_kind(kind)
+        return self._find(kind, name) is not None
+
     def load(self, kind: str, name: str) -> object:
         """Import and return what `name` stands for.
 

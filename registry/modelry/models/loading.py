@@ -11,7 +11,7 @@ import keras
 
 from modelry.arguments import check_arguments
 from modelry.discovery.default import registry
-from modelry.errors import InputError, UnknownComponent
+from modelry.errors import InputError
 from modelry.models.head_choice import HeadChoice, choose_head
 from modelry.models.weights import place_backbone, place_head
 from modelry.presets.components import load_class
@@ -98,9 +98,7 @@ def _named_class(recipe: Recipe, cls: type[C]) -> type[C]:
     if recipe.task is not None and recipe.task.short_name.rpartition(".")[2] == cls.task:
         return load_class(recipe, recipe.task, cls)
     own = recipe.default_part("text_classifier")
-    try:
-        registry.find("tasks", own)
-    except UnknownComponent:
+    if not registry.has("tasks", own):
         return cls  # an architecture without a classifier of its own gets the generic one
     return load_class(recipe, Part("tasks", own, {}), cls)
 
