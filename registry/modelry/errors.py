@@ -6,9 +6,11 @@ ModelryError
 │   ├── UnknownComponent           no installed plugin registers this name          (LookupError)
 │   │   └── MissingPlugin          a preset names a plugin that is not installed
 │   ├── AmbiguousName              two plugins register this name                   (LookupError)
-│   └── BrokenPlugin               a plugin registers this name but fails to import (ImportError)
+│   ├── BrokenPlugin               a plugin registers this name but fails to import (ImportError)
+│   └── IncompatiblePlugin         a plugin was made for another modelry            (ImportError)
 ├── PresetError                    a preset cannot be read, written or assembled    (ValueError)
 │   ├── PresetNotFound             there is nothing where the reference points      (FileNotFoundError)
+│   ├── PresetRefused              an installed policy does not allow this preset   (PermissionError)
 │   ├── PresetFormatError          a file of the preset is damaged or not understood
 │   ├── WeightsError               the stored weights do not fit the model
 │   └── SaveError                  a preset could not be written; nothing was changed
@@ -53,12 +55,20 @@ class BrokenPlugin(PluginError, ImportError):
     """A plugin registers this name, but importing what it registers fails."""
 
 
+class IncompatiblePlugin(PluginError, ImportError):
+    """A plugin was made for an older or a newer modelry than this one."""
+
+
 class PresetError(ModelryError, ValueError):
     """A preset cannot be read, written or assembled."""
 
 
 class PresetNotFound(PresetError, FileNotFoundError):
     """There is nothing where the reference points."""
+
+
+class PresetRefused(PresetError, PermissionError):
+    """A policy that is installed here does not allow this preset."""
 
 
 class PresetFormatError(PresetError):

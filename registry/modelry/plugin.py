@@ -14,7 +14,8 @@ def modelry_presets():
 ```
 
 Such a module is imported only when a hook must run, and then together with everybody else's: keep Keras out of it, and
-out of the package's `__init__.py`, which Python runs first. The hooks are described in `modelry.discovery.specs`.
+out of the package's `__init__.py`, which Python runs first. The hooks are described in `modelry.discovery.specs`, and
+there are groups for policies and observers too. A module may state which `API` it was written for: `API = 1`.
 """
 
 from __future__ import annotations
@@ -23,13 +24,23 @@ from typing import TYPE_CHECKING
 
 from modelry._backend import require_backend
 from modelry._lazy import resolve
-from modelry.discovery.specs import BuiltinPreset, hookimpl
+from modelry.discovery.api import API
+from modelry.discovery.hook_values import BuiltinPreset, Command, Fetched, PresetLoaded
 from modelry.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["BuiltinPreset", "hookimpl", "lazy_exports"]
+    from modelry.discovery.specs import hookimpl as hookimpl
+
+__all__ = ["API", "BuiltinPreset", "Command", "Fetched", "PresetLoaded", "hookimpl", "lazy_exports"]
+
+
+def __getattr__(name: str) -> object:
+    # A package that has only `lazy_exports` from here must not import pluggy.
+    if name != "hookimpl":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return resolve("modelry.discovery.specs:hookimpl")
 
 
 def lazy_exports(package: str, exports: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:

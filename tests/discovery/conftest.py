@@ -144,7 +144,96 @@ PROJECTS: dict[str, tuple[dict[str, dict[str, str]], dict[str, str]]] = {
         },
     ),
     "no-plugin==1.0": ({}, {"no_plugin.py": ""}),
+    "acme-next==5.0": (
+        {"modelry.backbones": {"next": "acme_next:Next"}, "modelry.plugin": {"next": "acme_next_plugin"}},
+        {"acme_next.py": "from modelry.plugin import FromTheFuture", "acme_next_plugin.py": "API = 2"},
+    ),
+    "acme-later==5.1": (
+        {
+            "modelry.backbones": {"later": "acme_later:Later"},
+            "modelry.plugin": {
+                "later": "acme_later_plugin",
+                "number": "acme_later_number",
+                "other": "acme_later_other",
+                "unmarked": "acme_later_unmarked",
+                "empty": "acme_later_empty",
+            },
+            "modelry.observers": {"later": "acme_later_observer"},
+        },
+        {
+            "acme_later.py": "from modelry.plugin import FromTheFuture",
+            "acme_later_plugin.py": """
+                from modelry.plugin import hookimpl
+                API = 2
+
+                @hookimpl
+                def modelry_presets():
+                    raise AssertionError("never called")
+            """,
+            "acme_later_number.py": "API = '1'",
+            "acme_later_other.py": """
+                from modelry.plugin import hookimpl
+
+                @hookimpl
+                def modelry_before_fetch(reference):
+                    return "never asked"
+            """,
+            "acme_later_unmarked.py": "def modelry_presets(): return []",
+            "acme_later_empty.py": "",
+            "acme_later_observer.py": """
+                from modelry.plugin import hookimpl
+
+                @hookimpl
+                def modelry_fetched(happening): ...
+            """,
+        },
+    ),
+    "acme-dated==0.9": ({"modelry.backbones": {"dated": "acme_dated:Dated"}}, {"acme_dated.py": "class Dated: pass"}),
+    "acme-gate==0.4": (
+        {"modelry.policies": {"gate": "acme_gate"}},
+        {
+            "acme_gate.py": """
+                import os
+                from modelry.plugin import API, hookimpl
+
+                assert API == 1
+
+                @hookimpl
+                def modelry_before_fetch(reference):
+                    if os.environ.get("ACME_GATE") == "raise":
+                        raise OSError("the list cannot be reached")
+                    print("asked about", reference)
+                    return None if reference.startswith("file://") else "only folders are reviewed."
+            """,
+        },
+    ),
+    "acme-watch==0.6": (
+        {"modelry.observers": {"watch": "acme_watch", "blind": "acme_watch_blind"}},
+        {
+            "acme_watch.py": """
+                from modelry.plugin import hookimpl
+
+                @hookimpl
+                def modelry_preset_loaded(event):
+                    print(event.reference, event.class_name, dict(event.distributions), event.seconds > 0)
+
+                @hookimpl
+                def modelry_fetched(event):
+                    print(event)
+            """,
+            "acme_watch_blind.py": """
+                from modelry.plugin import hookimpl
+
+                @hookimpl
+                def modelry_fetched(event):
+                    raise RuntimeError("out of ink")
+            """,
+        },
+    ),
 }
+
+REQUIRES = {"acme-next==5.0": ["modelry>=7,<8"], "acme-later==5.1": ["modelry"], "acme-dated==0.9": ["modelry<0.0.5"]}
+"""What some projects depend on; they are installed without it."""
 
 BUILD = """
 import os, sys
@@ -168,7 +257,7 @@ def _write_project(folder: Path, requirement: str) -> None:
     folder.mkdir()
     (folder / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
-        f'[project]\nname = "{name}"\nversion = "{version}"\n{tables}'
+        f'[project]\nname = "{name}"\nversion = "{version}"\ndependencies = {REQUIRES.get(requirement, [])}\n{tables}'
         f"[tool.hatch.build]\ndev-mode-dirs = ['.']\n[tool.hatch.build.targets.wheel]\nonly-include = {include}\n"
     )
     for file, text in files.items():
@@ -219,6 +308,16 @@ def site(tmp_path_factory: pytest.TempPathFactory, pip_install: Callable[..., No
         return folders[requirement]
 
     return folder_of
+
+
+@pytest.fixture(scope="session")
+def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which modelry itself is installed, so that it has a version."""
+    built, folder = tmp_path_factory.mktemp("core"), tmp_path_factory.mktemp("site-core")
+    build = "import os, sys; from hatchling.build import build_wheel; os.chdir(sys.argv[2]); build_wheel(sys.argv[1])"
+    _call("-c", build, built, REGISTRY.parent)
+    _call("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", folder, *built.glob("*.whl"))
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -119,6 +119,19 @@ def test_a_plugin_knows_what_to_install(run):
     ]
 
 
+def test_whether_a_name_is_registered_is_asked_of_no_plugin(run):
+    output = run(
+        """
+        import sys, modelry
+        names = ("bert.text_classifier", "acme-bert:bert.text_classifier", "acme-bert:rnn.text_classifier")
+        print([modelry.registry.has("tasks", name) for name in names])
+        print("pluggy" in sys.modules, "acme_bert.plugin" in sys.modules)
+        """,
+        BERT,
+    )
+    assert output == "[True, True, False]\nFalse False"
+
+
 def test_what_cannot_be_an_answer_is_a_failure_and_never_shown_as_a_command(run):
     output = run(
         """

@@ -13,8 +13,8 @@ from modelry import models
 from modelry.discovery import freshness
 from modelry.discovery.default import registry
 from modelry.discovery.entry import Entry
-from modelry.discovery.hints import pip_install
 from modelry.discovery.index import build_index
+from modelry.discovery.pip import pip_install
 from modelry.discovery.policy import Policy
 from modelry.discovery.scan import Scan
 from modelry.errors import AmbiguousName, UnknownComponent
@@ -120,7 +120,7 @@ def test_a_class_under_two_names_is_one_class(installed):
 def test_classes_that_no_model_is_built_of_are_not_offered(installed):
     installed(BERT, Entry("storage", "gs", "m:Handler", "acme-gs"), Entry("plugin", "p", "m:Plugin", "acme-gs"))
     assert registry.class_names() == ("Bert",)
-    with pytest.raises(UnknownComponent):
+    with pytest.warns(RuntimeWarning, match="No module named 'm'"), pytest.raises(UnknownComponent):
         registry.find_class("Handler")
 
 

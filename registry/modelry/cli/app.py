@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from modelry.cli import bench, classify, doctor, explain, listing, plugins, show
+from modelry.cli import bench, classify, doctor, explain, listing, plugin_commands, plugins, show
 from modelry.cli.output import print_error, print_warning, write_line
 from modelry.errors import ModelryError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Commands(TyperGroup):
-    """The group of all commands; it turns a ModelryError into one message and exit code 1."""
+    """The group of all commands, plugins' included; it turns a ModelryError into one message and exit code 1."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Take `--debug` wherever it stands: one adds it behind a command that has just failed."""
@@ -25,6 +25,29 @@ class Commands(TyperGroup):
         if "--debug" in args[:end]:
             args = ["--debug", *(arg for arg in args[:end] if arg != "--debug"), *args[end:]]
         return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of modelry's own commands, and then of the plugins'."""
+        return [*super().list_commands(ctx), *plugin_commands.listed(self.commands)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; a plugin's one only tells about itself."""
+        return super().get_command(ctx, cmd_name) or plugin_commands.listed(self.commands).get(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the name, the command and its arguments; a plugin's one is imported now."""
+        name = args[0]
+        if name in self.commands or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        command = plugin_commands.load(name)
+        if command is None:
+            ctx.fail(plugin_commands.unknown(name, self.list_commands(ctx)))
+        return name, command, args[1:]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help, for which plugins are asked."""
+        super().format_help(ctx, formatter)
+        _report_broken_hooks()
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""

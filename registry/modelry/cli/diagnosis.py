@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from modelry.discovery.findings import BROKEN, NOTE, Finding
-from modelry.discovery.hints import pip_install
+from modelry.discovery.findings import BROKEN, INCOMPATIBLE, NOTE, Finding
 from modelry.discovery.names import PREFIX, normalise, noun
-from modelry.errors import did_you_mean
+from modelry.discovery.pip import pip_install
+from modelry.errors import IncompatiblePlugin, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from modelry.discovery.entry import Entry
-    from modelry.discovery.hooks import Failure
+    from modelry.discovery.hook_group import Failure
 
 
 def import_failure(entry: Entry, error: BaseException) -> Finding:
@@ -41,9 +41,13 @@ def wrong_class(entry: Entry, found: Any, contract: type, lacks: Sequence[str] =
     return Finding(BROKEN, problem, _correct(entry))
 
 
-def wrong_hooks(entry: Entry, failures: Iterable[Failure]) -> Finding | None:
+def wrong_hooks(entry: Entry, failures: Sequence[Failure]) -> Finding | None:
     """Return the finding on a hook module whose hooks fail, or None where none does."""
     texts = [f"{failure.doing} fails with {type(failure.error).__name__}: {failure.error}" for failure in failures]
+    for failure in failures:
+        if isinstance(failure.error, IncompatiblePlugin):
+            problem, _, command = str(failure.error).rpartition(" Run: ")
+            return Finding(INCOMPATIBLE, problem, f"Run: {command}")
     return Finding(BROKEN, "; ".join(texts), f"Correct {entry.target!r}. {_tell(entry)}") if texts else None
 
 

@@ -8,17 +8,17 @@ import typer
 
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
 from modelry.discovery.default import registry
-from modelry.discovery.names import KINDS, PLUGIN
+from modelry.discovery.names import HOOK_GROUPS, KINDS
 from modelry.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from modelry.discovery.entry import Entry
-    from modelry.discovery.specs import BuiltinPreset
+    from modelry.discovery.hook_values import BuiltinPreset
 
 PRESETS = "presets"
-_CHOICES = (*KINDS, PLUGIN, PRESETS)
+_CHOICES = (*KINDS, *HOOK_GROUPS, PRESETS)
 
 
 def _check_kind(kind: str | None) -> str | None:

@@ -9,8 +9,8 @@ import typer
 
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
 from modelry.discovery.findings import FAILURES, worst
-from modelry.discovery.names import KINDS, PREFIX, noun
-from modelry.discovery.survey import HOOK_GROUPS, Survey, survey
+from modelry.discovery.names import HOOK_GROUPS, KINDS, PREFIX, noun
+from modelry.discovery.survey import Survey, survey
 
 if TYPE_CHECKING:
     from modelry.discovery.contributor import Contributor

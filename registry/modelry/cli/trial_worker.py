@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modelry.discovery.findings import Finding
-    from modelry.discovery.hooks import Failure
+    from modelry.discovery.hook_group import Failure
 
 CONTRACTS = {
     "backbones": "modelry.models.backbone:Backbone",
@@ -104,8 +104,10 @@ def _check(entry: Entry, found: Any) -> Finding | None:
 def _failures(entry: Entry) -> tuple[Failure, ...]:
     """Ask a hook module what modelry asks when it lists presets and looks for a name."""
     hooks = Hooks((entry,))
+    hooks.check()
     hooks.presets()
     hooks.aliases()
+    hooks.commands()
     return hooks.failures
 
 

@@ -2,7 +2,7 @@
 
 ```
 names ← entry ← distributions ← scan ← policy ← index ← hints ← registry ← default
-                                       specs ← hooks ←──────────┘
+        hook_values ← specs ← hook_checks ← hook_group ← hooks ←┘
 ```
 
 `default.registry` is the one registry of the process. Nothing here imports a plugin before it is used, nor ever Keras.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from importlib import metadata
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import Version
 
 from modelry._version import UNINSTALLED, version
 from modelry.discovery.names import CORE, normalise
+from modelry.discovery.pip import pip_install, pip_upgrade
 
 
 def needed_modelry(distribution: str) -> Requirement | None:
@@ -39,3 +42,22 @@ def incompatibility(distribution: str) -> str | None:
     if needed is None or needed.specifier.contains(version, prereleases=True):
         return None
     return f"needs {CORE}{needed.specifier}, and this is {CORE} {version}"
+
+
+@functools.cache
+def refusal(distribution: str, distribution_version: str) -> str | None:
+    """Return `incompatibility` with the pip command that ends it; the answer is kept for each version of a plugin."""
+    problem, needed = incompatibility(distribution), needed_modelry(distribution)
+    if problem is None or needed is None:
+        return None
+    upgrade = pip_install(f"{CORE}{needed.specifier}") if _is_below(needed) else pip_upgrade(distribution)
+    return f"{problem}. Run: {upgrade}"
+
+
+def _is_below(needed: Requirement) -> bool:
+    """Return whether this modelry is older than what is needed, and not newer."""
+    wrong = [one for one in needed.specifier if not one.contains(version, prereleases=True)]
+    return any(
+        one.operator in (">=", ">", "~=", "==") and Version(one.version.removesuffix(".*")) >= Version(version)
+        for one in wrong
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import attrs
 
 from modelry._lazy import resolve
-from modelry.discovery.names import PLUGIN, RUNTIME, noun
-from modelry.errors import BrokenPlugin
+from modelry.discovery.names import CORE, HOOK_GROUPS, RUNTIME, noun
+from modelry.discovery.pip import pip_upgrade
+from modelry.errors import BrokenPlugin, IncompatiblePlugin
 
 
 @attrs.frozen
@@ -14,7 +15,7 @@ class Entry:
     """A row of the index. It is made from metadata alone; `load` imports what it stands for.
 
     Attributes:
-        kind: One of `names.KINDS`; `plugin` for a hook module.
+        kind: One of `names.KINDS`, or of `names.HOOK_GROUPS` for a hook module.
         name: The short name, `bert`.
         target: `module:Class`, also for a component registered at run time.
         distribution: The distribution that registers it, PEP 503 spelling, or `runtime`.
@@ -51,11 +52,13 @@ class Entry:
 
         Raises:
             BrokenPlugin: The declaration is malformed, or importing the target fails, in whatever way.
+            IncompatiblePlugin: The distribution says that it was made for another modelry.
         """
         if self.distribution == RUNTIME:
             return self.obj
         if self.problem is not None:
             raise BrokenPlugin(f"{self._says} {self.problem}. Tell its author, or remove {self.distribution}.")
+        self._check_compatible()
         try:
             return resolve(self.target)
         except KeyboardInterrupt:
@@ -65,16 +68,27 @@ class Entry:
             what = f"importing {self.target!r} fails with {type(cause).__name__}: {cause}"
             raise BrokenPlugin(f"{self._says} {what}. {self._advice(cause)}") from cause
 
+    def _check_compatible(self) -> None:
+        if self.distribution == CORE:
+            return
+        from modelry.discovery.compatibility import refusal  # it reads metadata, which only loading needs
+
+        problem = refusal(self.distribution, self.version)
+        if problem is not None:
+            raise IncompatiblePlugin(f"{self._says} {self.distribution} {problem}")
+
     @property
     def _says(self) -> str:
-        what = "a hook module" if self.kind == PLUGIN else f"the {noun(self.kind)}"
+        what = f"{'a' if self.kind in HOOK_GROUPS else 'the'} {noun(self.kind)}"
         return f"{self.owner} registers {what} {self.name!r}, but"
 
     def _advice(self, cause: BaseException) -> str:
         package = self.target.partition(":")[0].partition(".")[0]
+        if isinstance(cause, ImportError) and cause.name and cause.name.partition(".")[0] == CORE:
+            return f"It was made for another version of {CORE}. Run: pip install --upgrade {CORE} {self.distribution}"
         if isinstance(cause, ModuleNotFoundError) and cause.name == package:
             return f"If {self.distribution} was installed while Python ran, restart Python; otherwise reinstall it."
         if isinstance(cause, ModuleNotFoundError) and cause.name and not cause.name.startswith(f"{package}."):
             missing = cause.name.partition(".")[0]
-            return f"Install what it needs ({missing}), or reinstall it: pip install --upgrade {self.distribution}"
-        return f"Try another version of it: pip install --upgrade {self.distribution}"
+            return f"Install what it needs ({missing}), or reinstall it: {pip_upgrade(self.distribution)}"
+        return f"Try another version of it: {pip_upgrade(self.distribution)}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry.discovery.names import KINDS, RUNTIME, noun, split
+from modelry.discovery.names import KINDS, MODEL_KINDS, RUNTIME, noun, split
+from modelry.discovery.pip import pip_install, pip_upgrade
 from modelry.errors import UnknownComponent, did_you_mean
 
 if TYPE_CHECKING:
@@ -14,11 +15,8 @@ if TYPE_CHECKING:
 FIRST_PARTY = {"bert": "modelry-bert"}
 """The first part of a component's name to the distribution that the modelry project publishes for it."""
 
-
-def pip_install(requirement: str) -> str:
-    """Return the command that installs `requirement`, quoted where a shell would misread it."""
-    plain = all(character.isalnum() or character in "-_.=" for character in requirement)
-    return f"pip install {requirement}" if plain else f'pip install "{requirement}"'
+CLASSES, COMMANDS = "classes", "commands"
+"""What plugins are asked to give a hint for besides kinds of component: the name of a class, a command of `modelry`."""
 
 
 def unknown(index: Index, kind: str, name: str, hint: str | None = None, *, in_file: bool = False) -> UnknownComponent:
@@ -32,7 +30,6 @@ def unknown(index: Index, kind: str, name: str, hint: str | None = None, *, in_f
         in_file: Whether a file has the name, so that nothing similar was meant.
     """
     distribution, short = split(name)
-    hint = hint or FIRST_PARTY.get(short.partition(".")[0])
     if distribution == RUNTIME:
         text = f"{noun(kind).capitalize()} {short!r} was registered by a call, in a process that has ended. "
         return UnknownComponent(f"{text}Register it here too: @modelry.register({kind!r}, {short!r}).")
@@ -43,21 +40,30 @@ def unknown(index: Index, kind: str, name: str, hint: str | None = None, *, in_f
     known = [entry.qualified if distribution else entry.name for entry in index.entries() if entry.kind == kind]
     text += ("" if in_file else did_you_mean(name, known)) + _elsewhere(index, short)
     if distribution is not None:
-        return UnknownComponent(f"{text} Another version of it may: pip install --upgrade {distribution}")
+        return UnknownComponent(f"{text} Another version of it may: {pip_upgrade(distribution)}")
+    hint = first_party(index, kind, short) or hint
     if hint is not None and hint not in index.distributions:
         return UnknownComponent(f"{text} Run: {pip_install(hint)}")
     text += f" Installed: {', '.join(sorted(set(known))) or 'none'}."
     return UnknownComponent(f"{text} Install a plugin that does, with pip." if in_file else text)
 
 
-def unknown_class(index: Index, class_name: str) -> UnknownComponent:
-    """Return the error to raise for a class name that no entry has."""
+def unknown_class(index: Index, class_name: str, hint: str | None = None) -> UnknownComponent:
+    """Return the error to raise for a class name that no entry has; `hint` is what a plugin says pip shall install."""
     text = f"No installed plugin registers a class named {class_name!r}."
     text += did_you_mean(class_name, (entry.attribute for entry in index.classes()))
-    for prefix, distribution in FIRST_PARTY.items():
-        if class_name.lower().startswith(prefix) and distribution not in index.distributions:
-            text += f" Run: {pip_install(distribution)}"
-    return UnknownComponent(text)
+    hint = first_party(index, CLASSES, class_name) or hint
+    return UnknownComponent(f"{text} Run: {pip_install(hint)}" if hint else text)
+
+
+def first_party(index: Index, kind: str, name: str) -> str | None:
+    """Return the distribution, not yet installed, that the modelry project publishes for a component."""
+    for architecture, distribution in FIRST_PARTY.items():
+        known = kind in (*MODEL_KINDS, "checkpoints") and name.partition(".")[0] == architecture
+        known = known or (kind == CLASSES and name.lower().startswith(architecture))
+        if known and distribution not in index.distributions:
+            return distribution
+    return None
 
 
 def blocked(index: Index, entry: Entry) -> UnknownComponent:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.discovery.names import KINDS, MODEL_KINDS, PLUGIN, RUNTIME, noun, split
+from modelry.discovery.names import HOOK_GROUPS, KINDS, MODEL_KINDS, RUNTIME, noun, split
 from modelry.discovery.policy import Policy, check_policy
 from modelry.errors import AmbiguousName
 
@@ -54,7 +54,7 @@ class Index:
 
     def plugins(self) -> tuple[Entry, ...]:
         """Return the entries of the hook modules."""
-        return tuple(entry for entry in self.entries() if entry.kind == PLUGIN)
+        return tuple(entry for entry in self.entries() if entry.kind in HOOK_GROUPS)
 
     def find(self, kind: str, name: str) -> Entry | None:
         """Return the entry that `name`, short or qualified, stands for.

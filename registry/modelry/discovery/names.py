@@ -15,14 +15,16 @@ MODEL_KINDS = ("backbones", "tokenizers", "preprocessors", "heads", "tasks")
 KINDS = (*MODEL_KINDS, "checkpoints", "storage")
 """Every kind of component; the entry-point group of a kind is `modelry.<kind>`."""
 
-PLUGIN = "plugin"
-"""The group of the hook modules: no kind of component, but scanned like one."""
+PLUGIN, POLICIES, OBSERVERS = "plugin", "policies", "observers"
+HOOK_GROUPS = (PLUGIN, POLICIES, OBSERVERS)
+"""The groups of the hook modules: no kinds of component, but scanned like these."""
 
 PREFIX = "modelry."
 CORE = "modelry"
 RUNTIME = "runtime"
 """What stands in place of the distribution for a component that was registered by a call."""
 
+_NOUNS = {"storage": "storage handler", **dict.fromkeys(HOOK_GROUPS, "hook module")}
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -44,7 +46,7 @@ def split(name: str) -> tuple[str | None, str]:
 
 def noun(kind: str) -> str:
     """Return `kind` as one says it of a single component: `backbones` becomes `backbone`."""
-    return "storage handler" if kind == "storage" else kind.removesuffix("s")
+    return _NOUNS.get(kind) or kind.removesuffix("s")
 
 
 def check_kind(kind: str) -> None:

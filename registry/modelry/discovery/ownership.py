@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelry.discovery.names import RUNTIME
-from modelry.errors import BrokenPlugin
+from modelry.errors import BrokenPlugin, IncompatiblePlugin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,5 +35,5 @@ def _may_reexport(entry: Entry, cls: type) -> bool:
 def _stands_for(entry: Entry, cls: type) -> bool:
     try:
         return entry.load() is cls
-    except BrokenPlugin:
+    except (BrokenPlugin, IncompatiblePlugin):
         return False

@@ -40,6 +40,12 @@ class Policy:
             return True
         return (distribution in self.names) is not self.blocks
 
+    def without(self, distribution: str) -> str:
+        """Return how to set the variable so that `distribution` is kept out as well, `MODELRY_PLUGINS=-acme-cnn`."""
+        if self.names and not self.blocks:
+            return f"{VARIABLE}={','.join(sorted(self.names - {distribution})) or CORE}"
+        return f"{VARIABLE}={','.join(f'-{name}' for name in sorted(self.names | {distribution}))}"
+
     def __str__(self) -> str:
         return f"{VARIABLE}={self.text!r}"
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from modelry.discovery.entry import Entry
-    from modelry.discovery.specs import BuiltinPreset
+    from modelry.discovery.hook_values import BuiltinPreset
 
 
 def merge_presets(contributions: Iterable[tuple[Entry, Iterable[BuiltinPreset]]]) -> dict[str, BuiltinPreset]:

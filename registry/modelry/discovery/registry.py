@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import importlib
 import threading
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import attrs
 
 from modelry.discovery import hints
 from modelry.discovery.aliases import find_alias
 from modelry.discovery.freshness import Snapshot, snapshot
-from modelry.discovery.hooks import Failure, Hooks
+from modelry.discovery.hooks import Hooks
 from modelry.discovery.index import Index, build_index
-from modelry.discovery.names import KINDS, PLUGIN, check_kind, normalise, split
+from modelry.discovery.names import HOOK_GROUPS, KINDS, check_kind, normalise, split
 from modelry.discovery.ownership import find_owner
 from modelry.discovery.policy import parse_policy
 from modelry.discovery.presets import merge_presets
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from modelry.discovery.entry import Entry
-    from modelry.discovery.specs import BuiltinPreset
+    from modelry.discovery.hook_group import Failure
+    from modelry.discovery.hook_values import BuiltinPreset, Command, Fetched, PresetLoaded
 
 T = TypeVar("T")
 
@@ -62,7 +63,7 @@ class Registry:
 
     def entries(self, kind: str | None = None) -> tuple[Entry, ...]:
         """Return every entry, or those of one kind, sorted; malformed declarations and hook modules are among them."""
-        if kind not in (None, PLUGIN, *KINDS):
+        if kind not in (None, *HOOK_GROUPS, *KINDS):
             check_kind(str(kind))
         return tuple(entry for entry in self._known().index.entries() if kind in (None, entry.kind))
 
@@ -81,6 +82,15 @@ class Registry:
         check_kind(kind)
         return self._find(kind, name) or self._find_otherwise(kind, name, in_file)
 
+    def has(self, kind: str, name: str) -> bool:
+        """Return whether `name` is registered now; unlike `find`, this asks no plugin about old names and hints.
+
+        Raises:
+            AmbiguousName: Several distributions register it.
+        """
+        check_kind(kind)
+        return self._find(kind, name) is not None
+
     def load(self, kind: str, name: str) -> object:
         """Import and return what `name` stands for.
 
@@ -88,6 +98,7 @@ class Registry:
             UnknownComponent: Nothing installed registers it, or a policy keeps out what does.
             AmbiguousName: Several distributions register it.
             BrokenPlugin: Importing it fails.
+            IncompatiblePlugin: The distribution says that it was made for another modelry.
         """
         return self.find(kind, name).load()
 
@@ -100,7 +111,8 @@ class Registry:
         """
         found = self._retry(lambda index: index.find_class(class_name))
         if found is None:
-            raise hints.unknown_class(self._known().index, class_name)
+            hint = self.install_hint(hints.CLASSES, class_name)
+            raise hints.unknown_class(self._known().index, class_name, hint)
         return found
 
     def class_names(self) -> tuple[str, ...]:
@@ -133,6 +145,55 @@ class Registry:
     def failures(self) -> tuple[Failure, ...]:
         """Return what went wrong in hook modules so far."""
         return self._known().hooks.failures
+
+    def check_hooks(self) -> tuple[Failure, ...]:
+        """Import every hook module, and return what went wrong in them so far."""
+        return self._known().hooks.check()
+
+    def install_hint(self, kind: str, name: str) -> str | None:
+        """Return what pip must install for a name that nobody here registers, where a plugin knows it.
+
+        Args:
+            kind: A kind of component; `classes` for the name of a class, `commands` for a command of `modelry`.
+            name: The name.
+        """
+        return self._known().hooks.install_hint(kind, name)
+
+    def commands(self) -> list[tuple[Entry, list[Command]]]:
+        """Return the commands that each hook module adds to `modelry`."""
+        return self._known().hooks.commands()
+
+    def upgrades_configs(self, distribution: str) -> bool:
+        """Return whether this distribution promises to read the presets of all its older versions."""
+        return self._known().hooks.upgrades_configs(normalise(distribution))
+
+    def upgrade_config(
+        self, distribution: str, kind: str, name: str, config: Mapping[str, Any], saved_version: str
+    ) -> Mapping[str, Any]:
+        """Return the config of a component, saved by an older version of its distribution, in today's terms.
+
+        Raises:
+            PluginError: The distribution's hook fails.
+        """
+        return self._known().hooks.upgrade_config(normalise(distribution), kind, name, config, saved_version)
+
+    def check_fetch(self, reference: str) -> None:
+        """Ask the installed policies whether the preset at `reference` may be used.
+
+        Raises:
+            PresetRefused: One of them does not allow it.
+            PluginError: One of them cannot be asked.
+        """
+        state = self._known()
+        state.hooks.check_fetch(reference, state.index.policy)
+
+    def has_observers(self) -> bool:
+        """Return whether a plugin wants to hear of what is done."""
+        return self._known().hooks.has_observers
+
+    def announce(self, event: PresetLoaded | Fetched) -> None:
+        """Tell the observers of what was done."""
+        self._known().hooks.announce(event)
 
     @overload
     def register(self, kind: str, name: str, obj: T, *, replace: bool = False) -> T: ...

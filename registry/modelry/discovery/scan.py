@@ -12,7 +12,7 @@ import attrs
 
 from modelry.discovery.distributions import installed
 from modelry.discovery.entry import Entry
-from modelry.discovery.names import KINDS, PLUGIN, PREFIX, is_name
+from modelry.discovery.names import HOOK_GROUPS, KINDS, PREFIX, is_name
 from modelry.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -73,12 +73,12 @@ def _entry(kind: str, name: str, value: str, distribution: str, version: str) ->
 
 
 def _problem(kind: str, name: str, target: str, readable: bool) -> str | None:
-    if kind not in (*KINDS, PLUGIN):
-        near = did_you_mean(PREFIX + kind, (PREFIX + known for known in (*KINDS, PLUGIN)))
+    if kind not in (*KINDS, *HOOK_GROUPS):
+        near = did_you_mean(PREFIX + kind, (PREFIX + known for known in (*KINDS, *HOOK_GROUPS)))
         return f"this modelry has no entry-point group '{PREFIX}{kind}'" + (f" ({near.strip()})" if near else "")
     if not is_name(name):
         return f"{name!r} is no name for a component: only letters, digits, '.', '_' and '-' are allowed"
-    if not readable or (kind != PLUGIN and ":" not in target):
+    if not readable or (kind not in HOOK_GROUPS and ":" not in target):
         return f"{target!r} is not of the form 'module:Class'"
     return None
 

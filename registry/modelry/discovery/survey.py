@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.discovery.compatibility import incompatibility, needed_modelry
+from modelry.discovery.compatibility import needed_modelry, refusal
 from modelry.discovery.contributor import Contributor, contributor, place_of
 from modelry.discovery.distributions import copies
 from modelry.discovery.findings import AMBIGUOUS, BLOCKED, BROKEN, INCOMPATIBLE, NOTE, OK, SHADOWED, Finding, worst
-from modelry.discovery.hints import pip_install
 from modelry.discovery.index import Index, sort_entries
-from modelry.discovery.names import CORE, PLUGIN, noun
+from modelry.discovery.names import HOOK_GROUPS, noun
 from modelry.discovery.policy import VARIABLE, Policy, check_policy, parse_policy
 from modelry.discovery.scan import Scan, entries_of
 from modelry.errors import PluginError
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 
     from modelry.discovery.distributions import Distribution
     from modelry.discovery.entry import Entry
-
-HOOK_GROUPS = (PLUGIN,)
-"""The groups of hook modules; nobody asks for one by its name, so two may be called the same."""
 
 
 @attrs.frozen
@@ -142,12 +138,10 @@ def _findings(entry: Entry, index: Index) -> Iterator[Finding]:
     if entry.problem is not None:
         advice = f"Correct the entry point and install {entry.distribution} again; if it is not yours, tell its author."
         yield Finding(BROKEN, entry.problem, advice)
-    unfit = incompatibility(entry.distribution)
+    unfit = refusal(entry.distribution, entry.version)
     if unfit is not None:
-        needed = needed_modelry(entry.distribution)
-        upgrade = pip_install(f"{CORE}{needed.specifier}" if needed else CORE)
-        advice = f"Run: {upgrade}, or get another version of it: pip install --upgrade {entry.distribution}"
-        yield Finding(INCOMPATIBLE, f"{entry.owner} {unfit}", advice)
+        problem, _, command = unfit.rpartition(" Run: ")
+        yield Finding(INCOMPATIBLE, f"{entry.owner} {problem.rstrip('.')}", f"Run: {command}")
     rivals = index.rivals(entry) if entry.problem is None and entry.kind not in HOOK_GROUPS else ()
     if rivals:
         who = " and ".join(f"{rival.owner} ({rival.target})" for rival in rivals)

@@ -11,13 +11,14 @@ import keras
 
 from modelry.arguments import check_arguments
 from modelry.discovery.default import registry
-from modelry.errors import InputError, UnknownComponent
+from modelry.errors import InputError
 from modelry.models.head_choice import HeadChoice, choose_head
 from modelry.models.weights import place_backbone, place_head
-from modelry.presets.components import check_requirements, load_class
-from modelry.presets.read import read_recipe
+from modelry.presets.components import load_class
+from modelry.presets.events import announced
 from modelry.presets.recipe import Part
 from modelry.presets.transformers import DEFAULT_SEQUENCE_LENGTH
+from modelry.presets.upgrade import ready_recipe
 from modelry.text.loading import build_preprocessor, create
 from modelry.weights.build import initialize, uninitialized
 
@@ -34,10 +35,10 @@ B = TypeVar("B", bound="Backbone")
 C = TypeVar("C", bound="TextClassifier")
 
 
+@announced
 def load_backbone(cls: type[B], preset: str | os.PathLike[str], load_weights: bool, overrides: Mapping[str, Any]) -> B:
     """Load a preset's backbone, which must be a `cls`."""
-    recipe = read_recipe(preset)
-    check_requirements(recipe)
+    recipe = ready_recipe(preset)
     found = load_class(recipe, recipe.backbone, cls)
     with uninitialized():
         backbone = create(found, recipe.backbone.config, overrides, recipe)
@@ -47,6 +48,7 @@ def load_backbone(cls: type[B], preset: str | os.PathLike[str], load_weights: bo
     return backbone
 
 
+@announced
 def load_classifier(
     cls: type[C],
     preset: str | os.PathLike[str],
@@ -64,8 +66,7 @@ def load_classifier(
         infer_class: Whether `cls` stands for whatever subclass of it the preset names.
     """
     check_arguments(overrides, _override_names(cls), f"{cls.__name__}.from_preset")
-    recipe = read_recipe(preset)
-    check_requirements(recipe)
+    recipe = ready_recipe(preset)
     found = _named_class(recipe, cls) if infer_class else cls
     load_class(recipe, recipe.backbone, found.backbone_cls)
     choice = choose_head(recipe, overrides)
@@ -97,9 +98,7 @@ def _named_class(recipe: Recipe, cls: type[C]) -> type[C]:
     if recipe.task is not None and recipe.task.short_name.rpartition(".")[2] == cls.task:
         return load_class(recipe, recipe.task, cls)
     own = recipe.default_part("text_classifier")
-    try:
-        registry.find("tasks", own)
-    except UnknownComponent:
+    if not registry.has("tasks", own):
         return cls  # an architecture without a classifier of its own gets the generic one
     return load_class(recipe, Part("tasks", own, {}), cls)
 

@@ -74,6 +74,7 @@ def _write_manifest(
     folder: Path, components: Iterable[tuple[str, Any]], weights: dict[str, str], labels: tuple[str, ...] | None
 ) -> None:
     owners = {kind: owner_of(component) for kind, component in components}
-    requires = sorted({entry.requirement for entry in owners.values()})
-    names = {kind: entry.name for kind, entry in owners.items()}
-    write_manifest(folder, Manifest(names, tuple(requires), labels, weights, files={}))
+    requires = sorted({owner.requirement for owner in owners.values()})
+    versions = dict(sorted((owner.distribution, owner.version) for owner in owners.values()))
+    names = {kind: owner.name for kind, owner in owners.items()}
+    write_manifest(folder, Manifest(names, tuple(requires), versions, labels, weights, files={}))

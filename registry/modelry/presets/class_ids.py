@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from modelry.discovery.default import registry
-from modelry.errors import PresetFormatError
+from modelry.errors import MissingPlugin, PresetFormatError, UnknownComponent
 
 # Longest first: "…TextClassifierPreprocessor" also ends in "Preprocessor". The short forms are KerasNLP's old aliases.
 _SUFFIXES = {
@@ -34,11 +34,14 @@ def registered_name(kind: str, class_id: str, where: str) -> str:
 
     Raises:
         PresetFormatError: The class is of another kind.
-        UnknownComponent: The class belongs to no installed plugin.
+        MissingPlugin: The class belongs to no installed plugin.
     """
     package, _, class_name = class_id.rpartition(">")
     if package not in _KERAS_HUB_PACKAGES:
-        entry = registry.find_class(class_name)
+        try:
+            entry = registry.find_class(class_name)
+        except UnknownComponent as error:
+            raise MissingPlugin(f"{where} names the class {class_id!r}. {error}") from error
         if entry.kind != kind:
             raise PresetFormatError(f"{where} names {class_id!r}, which is one of the {entry.kind}, not of the {kind}.")
         return entry.qualified

@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
 from modelry.discovery.default import registry
-from modelry.discovery.names import RUNTIME, noun
+from modelry.discovery.names import CORE, RUNTIME, noun
 from modelry.errors import BrokenPlugin, MissingPlugin, PresetError, PresetFormatError, SaveError, UnknownComponent
 
 if TYPE_CHECKING:
@@ -60,11 +60,26 @@ class Owner:
 
     Attributes:
         name: The qualified name it is registered under.
-        requirement: The distribution and the versions of it that can load what is saved now.
+        distribution: The distribution that registers it.
+        version: The version of that distribution.
     """
 
     name: str
-    requirement: str
+    distribution: str
+    version: str
+
+    @property
+    def requirement(self) -> str:
+        """The versions of the distribution that can load what is saved now: up to the next that may break it.
+
+        Before 1.0 that is the next minor version, from then on the next major one. modelry itself reads whatever an
+        older modelry saved.
+        """
+        saved = Version(self.version)
+        if self.distribution == CORE:
+            return f"{CORE}>={saved.public}"
+        end = f"0.{saved.minor + 1}" if saved.major == 0 else f"{saved.major + 1}"
+        return f"{self.distribution}>={saved.public},<{end}"
 
 
 def owner_of(component: object) -> Owner:
@@ -76,8 +91,7 @@ def owner_of(component: object) -> Owner:
     for cls in type(component).__mro__:
         entry = registry.owner(cls)
         if entry is not None and entry.distribution != RUNTIME:
-            version = Version(entry.version)
-            return Owner(entry.qualified, f"{entry.distribution}>={version.public},<{version.major + 1}")
+            return Owner(entry.qualified, entry.distribution, entry.version)
     raise SaveError(
         f"{type(component).__name__} is not registered by any installed distribution, so a preset with it could not "
         "be loaded. Ship it in a package with an entry point (docs/plugins.md), or save with model.save('x.keras')."
@@ -86,6 +100,8 @@ def owner_of(component: object) -> Owner:
 
 def check_requirements(recipe: Recipe) -> None:
     """Check that the distributions a preset was saved with are installed, in versions it accepts.
+
+    A newer version than it accepts will do where its hook module implements `modelry_upgrade_config`.
 
     Raises:
         MissingPlugin: One is not; the message has the pip command.
@@ -103,7 +119,13 @@ def check_requirements(recipe: Recipe) -> None:
         except importlib.metadata.PackageNotFoundError:
             found = "is not installed"
         else:
-            if requirement.specifier.contains(installed, prereleases=True):
+            if _accepts(requirement, installed):
                 continue
             found = f"is installed in version {installed}"
         raise MissingPlugin(f'Preset {recipe.files.reference!r} needs {text}, which {found}. Run: pip install "{text}"')
+
+
+def _accepts(requirement: Requirement, installed: str) -> bool:
+    wrong = [one for one in requirement.specifier if not one.contains(installed, prereleases=True)]
+    only_too_new = all(one.operator in ("<", "<=") for one in wrong)
+    return not wrong or (only_too_new and registry.upgrades_configs(requirement.name))

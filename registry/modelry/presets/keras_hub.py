@@ -54,6 +54,7 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
         head=None if task is None else reader.head(task),
         labels=None if manifest is None else manifest.labels,
         requires=() if manifest is None else manifest.requires,
+        versions={} if manifest is None else manifest.versions,
         backbone_weights=reader.weights("backbone", BACKBONE_WEIGHTS, BACKBONE_SHARDS) or BACKBONE_WEIGHTS,
         task_weights=reader.weights("task", TASK_WEIGHTS),
     )

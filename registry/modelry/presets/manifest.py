@@ -5,7 +5,8 @@
     "format_version": 1,
     "modelry_version": "0.1.0",
     "components": {"backbones": "modelry-bert:bert", "tasks": "modelry-bert:bert.text_classifier"},
-    "requires": ["modelry-bert>=0.1,<0.2"],
+    "requires": ["modelry-bert>=0.1.0,<0.2"],
+    "versions": {"modelry-bert": "0.1.0"},
     "labels": ["negative", "positive"],
     "weights": {"backbone": "model.weights.h5", "task": "task.weights.h5"},
     "files": {"config.json": {"size": 660, "sha256": "…"}}
@@ -40,6 +41,7 @@ class Manifest:
     Attributes:
         components: Kind → qualified name of the class that was saved.
         requires: Requirements of the distributions that own those classes.
+        versions: The versions of these distributions that saved the preset; empty in presets that do not say.
         labels: The names of the classes, by index.
         weights: `"backbone"` and `"task"` → file name.
         files: File name → size in bytes and sha256 of every other file.
@@ -47,6 +49,7 @@ class Manifest:
 
     components: Mapping[str, str]
     requires: tuple[str, ...]
+    versions: Mapping[str, str]
     labels: tuple[str, ...] | None
     weights: Mapping[str, str]
     files: Mapping[str, Mapping[str, Any]]
@@ -58,6 +61,7 @@ class Manifest:
             "modelry_version": version,
             "components": dict(self.components),
             "requires": list(self.requires),
+            "versions": dict(self.versions),
             "labels": None if self.labels is None else list(self.labels),
             "weights": dict(self.weights),
             "files": {name: dict(facts) for name, facts in self.files.items()},
@@ -84,6 +88,7 @@ def read_manifest(files: PresetFiles) -> Manifest | None:
     manifest = Manifest(
         components=_strings(field(values, "components", dict, where), where),
         requires=tuple(map(str, field(values, "requires", list, where))),
+        versions=_strings(field(values, "versions", dict, where, {}), where),
         labels=None if labels is None else tuple(map(str, labels)),
         weights=_strings(field(values, "weights", dict, where), where),
         files=field(values, "files", dict, where),

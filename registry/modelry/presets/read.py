@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from modelry.errors import PresetFormatError, PresetNotFound
 from modelry.presets import keras_hub, transformers
 from modelry.presets.json_files import read_json
+from modelry.presets.renames import with_current_names
 from modelry.storage.open import open_preset
 
 if TYPE_CHECKING:
@@ -31,7 +32,11 @@ def read_recipe(preset: str | os.PathLike[str]) -> Recipe:
 
 
 def read_files(files: PresetFiles) -> Recipe:
-    """Read the Recipe of a preset that is already open."""
+    """Read the Recipe of a preset that is already open; components that were renamed have their new names in it."""
+    return with_current_names(_read(files))
+
+
+def _read(files: PresetFiles) -> Recipe:
     if CONFIG not in files:
         raise PresetNotFound(
             f"{files.reference!r} is not a preset: it has no {CONFIG}. "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from modelry.checkpoints.checkpoint import Checkpoint
     from modelry.storage.files import PresetFiles
@@ -47,6 +47,7 @@ class Recipe:
         head: The head, if it is not the task's own.
         labels: The names of the classes, by index.
         requires: Requirements, such as `modelry-bert>=0.1,<0.2`, of the distributions the preset was saved with.
+        versions: Distribution → the version of it that saved the preset, where the preset says.
         checkpoint: For a foreign checkpoint, how its weights map to ours; `None` for modelry's and KerasHub's layout.
         backbone_weights: The file that holds, or lists the shards of, the backbone's weights.
         task_weights: The file of the weights outside the backbone; `None` if there are none.
@@ -63,12 +64,19 @@ class Recipe:
     task_weights: str | None = None
     labels: tuple[str, ...] | None = None
     requires: tuple[str, ...] = ()
+    versions: Mapping[str, str] = attrs.field(factory=dict)
     checkpoint: Checkpoint | None = None
 
     @property
     def architecture(self) -> str:
         """The backbone's short name."""
         return self.backbone.short_name
+
+    def map(self, change: Callable[[Part], Part]) -> Recipe:
+        """Return the Recipe with each of its parts replaced by what `change` returns for it."""
+        roles = ("backbone", "tokenizer", "preprocessor", "task", "head")
+        changed: dict[str, Any] = {role: change(part) for role in roles if (part := getattr(self, role)) is not None}
+        return attrs.evolve(self, **changed)
 
     def default_part(self, task: str) -> str:
         """Return the name under which this architecture registers its part for `task`.

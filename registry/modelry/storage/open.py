@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelry.discovery.default import registry
@@ -22,22 +23,32 @@ def open_preset(preset: str | os.PathLike[str]) -> PresetFiles:
 
     Raises:
         PresetNotFound: There is nothing where the reference points.
+        PresetRefused: A policy that is installed here does not allow it.
         StorageError: The reference is malformed, or nothing installed handles its scheme.
     """
     reference = resolve_name(parse(preset))
-    try:
-        handler = registry.load("storage", reference.scheme)
-    except UnknownComponent as error:
-        schemes = registry.names("storage")
-        raise StorageError(
-            f"Nothing installed opens {reference.scheme}:// references, as {reference.text!r} is. "
-            f"Installed: {', '.join(f'{scheme}://' for scheme in schemes)}."
-            f"{did_you_mean(reference.scheme, schemes)} "
-            "Install a storage plugin for it, or download the preset and pass its folder."
-        ) from error
+    registry.check_fetch(_uri(reference))
+    handler = _handler(reference)
     if not (isinstance(handler, type) and issubclass(handler, Storage)):
         raise StorageError(f"The plugin for {reference.scheme}:// registers {handler!r}, which is no Storage class.")
     return handler().open(reference)
+
+
+def _handler(reference: Reference) -> object:
+    try:
+        return registry.load("storage", reference.scheme)
+    except UnknownComponent as error:
+        raise StorageError(
+            f"Nothing here opens {reference.scheme}:// references, as {reference.text!r} is. "
+            f"Install a storage plugin for them, or download the preset and pass its folder. {error}"
+        ) from error
+
+
+def _uri(reference: Reference) -> str:
+    """Return the one spelling of a reference, which policies are asked about."""
+    if reference.scheme == "file":
+        return Path(reference.path).resolve().as_uri()
+    return f"{reference.scheme}://{reference.path}"
 
 
 def resolve_name(reference: Reference) -> Reference:

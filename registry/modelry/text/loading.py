@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from modelry.arguments import argument_names, check_arguments
 from modelry.errors import InputError, PresetError, PresetFormatError, PresetNotFound
 from modelry.presets.components import load_class
+from modelry.presets.events import announced
 from modelry.presets.keras_hub import ASSETS
-from modelry.presets.read import read_recipe
 from modelry.presets.recipe import Part
+from modelry.presets.upgrade import ready_recipe
 
 if TYPE_CHECKING:
     import os
@@ -24,14 +25,16 @@ P = TypeVar("P", bound="Preprocessor")
 C = TypeVar("C")
 
 
+@announced
 def load_tokenizer(cls: type[T], preset: str | os.PathLike[str], overrides: Mapping[str, Any]) -> T:
     """Load a preset's tokenizer, which must be a `cls`."""
-    return build_tokenizer(read_recipe(preset), cls, overrides)
+    return build_tokenizer(ready_recipe(preset), cls, overrides)
 
 
+@announced
 def load_preprocessor(cls: type[P], preset: str | os.PathLike[str], overrides: Mapping[str, Any]) -> P:
     """Load a preset's preprocessor, which must be a `cls`."""
-    return build_preprocessor(read_recipe(preset), cls, overrides)
+    return build_preprocessor(ready_recipe(preset), cls, overrides)
 
 
 def build_tokenizer(recipe: Recipe, cls: type[T], overrides: Mapping[str, Any]) -> T:

@@ -1,9 +1,9 @@
 """What modelry asks of every plugin, asked of this one."""
 
 import pytest
-from hashed_ngrams import MlpHead, NgramBackbone, NgramPreprocessor, NgramTextClassifier, NgramTokenizer
-
 from modelry.testing import BackboneContract, HeadContract, PreprocessorContract, TaskContract, TokenizerContract
+
+from hashed_ngrams import MlpHead, NgramBackbone, NgramPreprocessor, NgramTextClassifier, NgramTokenizer
 
 
 @pytest.fixture

@@ -1,0 +1,56 @@
+"""Tell the plugins that observe of presets that were loaded."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from modelry.discovery.default import registry
+from modelry.discovery.hook_values import PresetLoaded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+P = ParamSpec("P")
+C = TypeVar("C", bound=type)
+T = TypeVar("T")
+
+_PARTS = ("backbone", "head", "preprocessor", "tokenizer")
+
+
+def announced(
+    load: Callable[Concatenate[C, str | os.PathLike[str], P], T],
+) -> Callable[Concatenate[C, str | os.PathLike[str], P], T]:
+    """Decorate a function that loads a preset, `load(cls, preset, …)`, so that observers hear of what it returns."""
+
+    @functools.wraps(load)
+    def load_and_announce(cls: C, preset: str | os.PathLike[str], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        start = time.perf_counter()
+        component = load(cls, preset, *args, **kwargs)
+        if registry.has_observers():
+            seconds = time.perf_counter() - start
+            event = PresetLoaded(os.fspath(preset), type(component).__name__, _distributions(component), seconds)
+            registry.announce(event)
+        return component
+
+    return load_and_announce
+
+
+def _distributions(component: object) -> dict[str, str]:
+    found = {}
+    for part in _parts(component):
+        for entry in filter(None, map(registry.owner, type(part).__mro__)):
+            found[entry.distribution] = entry.version
+            break
+    return dict(sorted(found.items()))
+
+
+def _parts(component: object) -> Iterator[object]:
+    """Yield a component and those inside it."""
+    yield component
+    for name in _PARTS:
+        part = getattr(component, name, None)
+        if part is not None:
+            yield from _parts(part)

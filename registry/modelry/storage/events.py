@@ -1,0 +1,24 @@
+"""What a storage handler calls when it has fetched something, so that the plugins that observe hear of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelry.discovery.default import registry
+from modelry.discovery.hook_values import Fetched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def announce_fetched(reference: str, files: Iterable[str], size: int, seconds: float) -> None:
+    """Tell the observers of a download that is complete. A handler that fetches nothing has nothing to tell.
+
+    Args:
+        reference: What the user wrote to name the preset, `Reference.text`.
+        files: The files that were fetched, named as in the preset.
+        size: Their size in bytes, as they lie on this machine.
+        seconds: How long fetching took, on the wall clock.
+    """
+    if registry.has_observers():
+        registry.announce(Fetched(reference, tuple(files), size, seconds))
