@@ -182,3 +182,7 @@ def test_a_deprecated_name_warns_and_stands_for_the_new_one(install, saved):
 )
 def test_a_preset_accepts_versions_up_to_the_next_that_may_break_it(version, requirement):
     assert Owner("acme:x", "acme", version).requirement == requirement
+
+
+def test_modelry_reads_whatever_an_older_modelry_saved():
+    assert Owner("modelry:mean_pool", "modelry", "0.3.1").requirement == "modelry>=0.3.1"

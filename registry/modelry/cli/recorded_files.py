@@ -30,8 +30,8 @@ class RecordedFiles(PresetFiles):
         """Return the names of all files."""
         return self._files.names()
 
-    def path(self, name: str) -> Path:
-        """Return the path of a file; raises what `PresetFiles.path` does."""
+    def fetch(self, name: str) -> Path:
+        """Return the path of a file; raises what `PresetFiles.fetch` does."""
         here = self._files.is_here(name)
         path = self._files.path(name)
         self.were_here.setdefault(name, here)

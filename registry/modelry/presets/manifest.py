@@ -106,8 +106,8 @@ def digest(path: Path) -> dict[str, Any]:
 
 def _check_size(files: PresetFiles, name: str, manifest: Manifest) -> None:
     expected = manifest.files.get(name, {}).get("size")
-    found = files.path(name).stat().st_size
-    if expected != found:
+    found = files.size(name)  # where it takes fetching the file to know, whoever reads the file will see
+    if found is not None and found != expected:
         raise PresetFormatError(
             f"{name} of preset {files.reference!r} has {found:,} bytes, but {NAME} says {expected:,}. "
             "The file is truncated or belongs to another preset; fetch or save the preset again."
