@@ -192,7 +192,7 @@ class TaskPresets(InstalledContract):
         given.write_text(json.dumps(list(texts)), "utf-8")
         what = f"Loading a {type(task).__name__} in a new process on {backend}"
         arguments = ("tasks", str(preset), str(given), str(results))
-        measured = run_module("modelry.testing.loading_probe", *arguments, what=what, KERAS_BACKEND=backend)
+        measured = run_module("modelry.testing.loading_probe", *arguments, what=what, KERAS_BACKEND=backend, PYTHONHASHSEED="7")
         rule = "a preset means the same everywhere."
         name = measured["class"]
         here = f"In a new process on {backend}, a {name} is loaded, not a {type(task).__name__}."
