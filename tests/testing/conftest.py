@@ -104,5 +104,8 @@ def _entry_points() -> str:
                 kind = kinds.get(node.name) or kinds.get(getattr(node.bases[0], "id", "") if node.bases else "")
                 if kind is not None:
                     kinds[node.name] = kind
-                    lines.setdefault(kind, []).append(f"{node.name.lower()} = {path.stem}:{node.name}\n")
+                    name = node.name.lower() + (
+                        ".text_classifier" if kind == "tasks" and node.name != "IsMisnamed" else ""
+                    )
+                    lines.setdefault(kind, []).append(f"{name} = {path.stem}:{node.name}\n")
     return "".join(f"[modelry.{kind}]\n{''.join(found)}" for kind, found in sorted(lines.items()))

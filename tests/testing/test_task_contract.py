@@ -10,6 +10,7 @@ from .conftest import failed
 
 # The class with a fault → a claim that must fail, and what its message must say.
 FAULTS = {
+    "IsMisnamed": ("test_its_name_ends_in_the_task", "is registered as 'ismisnamed', so TextClassifier.from_preset"),
     "LosesLabels": ("test_labels_are_saved", "The labels ('class_0', 'class_1') are None after loading"),
     "SwallowsTaskArguments": ("test_unknown_arguments_are_refused", "(no_such_argument=1) is accepted"),
     "LearnsNothing": ("test_training_lowers_the_loss", "from 1.0000 to 1.0000"),

@@ -1,4 +1,4 @@
-"""Classifiers and converters: one of each that keeps its contract, and others with a fault each."""
+"""Classifiers: one that keeps its contract, and others with a fault each."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import acme_models
 import acme_text
 
 from modelry import TextClassifier
-from modelry.checkpoints.layouts import Same
-from modelry.checkpoints.sourced_weight import SourcedWeight
-from modelry_bert.transformers import BertCheckpoint
 
 
 class GoodClassifier(TextClassifier):
     backbone_cls = acme_models.Good
     preprocessor_cls = acme_text.GoodPreprocessor
     head_cls = acme_models.GoodHead
+
+
+class IsMisnamed(GoodClassifier):
+    pass
 
 
 class LosesLabels(GoodClassifier):
@@ -43,28 +44,3 @@ class MixesScores(GoodClassifier):
     def predict(self, x, *arguments, **options):
         scores = super().predict(x, *arguments, **options)
         return scores + scores.mean(axis=0)
-
-
-class GoodCheckpoint(BertCheckpoint):
-    pass
-
-
-class RaisesKeyErrors(GoodCheckpoint):
-    def backbone_config(self, config, where):
-        return {**super().backbone_config(config, where), "layer_norm_epsilon": config["layer_norm_eps"]}
-
-
-class SwapsWeights(GoodCheckpoint):
-    def backbone_config(self, config, where):
-        return {**super().backbone_config(config, where), "activation": "relu"}
-
-
-class HasTwoSources(GoodCheckpoint):
-    def backbone_weights(self, backbone):
-        yield from super().backbone_weights(backbone)
-        yield SourcedWeight(backbone.pooled_dense.bias, "bert.pooler.dense.bias", Same())
-
-
-class TakesWhatIsThere(GoodCheckpoint):
-    optional = ("*",)
-    ignored = ("*",)

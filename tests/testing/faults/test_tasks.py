@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import acme_checkpoints
 import acme_models
 import acme_tasks
 import acme_text
@@ -42,8 +43,8 @@ def checkpoint(cls):
     return {"checkpoint": pytest.fixture(copy)}
 
 
-for name, found in list(vars(acme_tasks).items()):
-    if isinstance(found, type) and found.__module__ == "acme_tasks":
+for name, found in [*vars(acme_tasks).items(), *vars(acme_checkpoints).items()]:
+    if isinstance(found, type) and found.__module__ in ("acme_tasks", "acme_checkpoints"):
         if issubclass(found, TextClassifier):
             fixtures = {"task": pytest.fixture(lambda self, cls=found: create(cls))}
             globals()[f"Test{name}"] = type(f"Test{name}", (TaskContract,), {"__module__": __name__, **fixtures})
