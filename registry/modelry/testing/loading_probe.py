@@ -48,7 +48,5 @@ def probe(kind: str, preset: str, inputs: str, outputs: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    import modelry  # noqa: F401 - chooses the backend before Keras is imported
-
     measured = probe(*sys.argv[1:])
     sys.stdout.write("\n" + json.dumps(measured) + "\n")
