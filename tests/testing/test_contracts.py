@@ -79,6 +79,7 @@ PREPROCESSORS: dict[str, tuple[set[str], str]] = {
     "IgnoresTheOrder": ({"test_rows_are_picked_by_index"}, "of rows [5, 0, 0]"),
     "DropsTheSecond": ({"test_pairs_keep_both_texts"}, "the same ids as for the first text alone"),
     "HasNoPadding": ({"test_padding_is_one_of_two"}, "padding is 'none'"),
+    "KeepsTheAxis": ({"test_one_text_is_a_row_of_many"}, "token_ids of a str has the shape (1, 12)"),
     "TakesAnything": ({"test_what_is_no_text_is_refused"}, "None among the texts is taken"),
 }
 

@@ -152,6 +152,11 @@ class HasNoPadding(GoodPreprocessor):
         self.padding = "none"
 
 
+class KeepsTheAxis(GoodPreprocessor):
+    def __call__(self, x, y=None, sample_weight=None):
+        return super().__call__([x] if isinstance(x, str) else x, y, sample_weight)
+
+
 class TakesAnything(GoodPreprocessor):
     def __call__(self, x, y=None, sample_weight=None):
         return super().__call__(x if isinstance(x, str) else [str(text) for text in x], y, sample_weight)
