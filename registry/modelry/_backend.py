@@ -60,6 +60,11 @@ def floatx() -> str:
     return _setting("floatx", "float32") or "float32"
 
 
+def installed_backends() -> tuple[str, ...]:
+    """Return the backends that are installed."""
+    return tuple(filter(_is_installed, BACKENDS))
+
+
 def _configured() -> str:
     """Return the backend that Keras itself would take: `keras.json`'s, else TensorFlow."""
     return _setting("backend", "tensorflow")
