@@ -77,7 +77,7 @@ def test_a_later_version_reads_what_an_earlier_one_saved(environment, install):
     assert environment.run("import modelry; print(modelry.models.TextCnnBackbone.arguments()[2])") == ["num_filters"]
     compared = environment.start("python", "-W", "always", "-c", COMPARE)
     assert compared.stdout.splitlines() == ["TextCnnTextClassifier True"], compared.stderr
-    assert "'characters'" in compared.stderr
+    assert "'acme-textcnn:characters'" in compared.stderr
     assert "deprecated" in compared.stderr
     assert environment.modelry("explain", "messages").returncode == 0
 
