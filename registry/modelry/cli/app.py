@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from modelry.cli import bench, classify, listing, show
+from modelry.cli import bench, classify, listing, new, show
 from modelry.cli.output import print_error, print_warning, write_line
 from modelry.errors import ModelryError
 
@@ -86,3 +86,4 @@ app.command("list")(listing.list_components)
 app.command("show")(show.show)
 app.command("classify")(classify.classify)
 app.command("bench")(bench.bench)
+app.command("new")(new.new)

@@ -1,0 +1,130 @@
+"""`modelry new`: a package to start a plugin from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from modelry.cli.output import print_warning, write_line
+from modelry.scaffold.project import BACKENDS, KINDS, LICENCES, choice, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modelry.scaffold.project import Project
+
+
+def new(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="The name that pip will know it by, such as acme-textcnn.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help=f"What it brings: {', '.join(KINDS)}.")] = None,
+    author: Annotated[str | None, typer.Option(metavar="AUTHOR", help="'A. Author <a@example.org>'.")] = None,
+    component: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The short name it is registered under; else NAME without 'modelry-'."),
+    ] = None,
+    licence: Annotated[
+        str, typer.Option("--licence", "--license", metavar="LICENCE", help=f"{' or '.join(LICENCES)}.")
+    ] = LICENCES[0],
+    directory: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The new folder to write; else NAME, here.")
+    ] = None,
+    backend: Annotated[
+        str, typer.Option(metavar="BACKEND", help=f"What runs Keras in its tests: {', '.join(BACKENDS)}.")
+    ] = BACKENDS[0],
+) -> None:
+    """Write a new plugin: a package that installs, passes its tests, and is ready to be changed and published.
+
+    On a terminal it asks for what is not given.
+    """
+    from modelry.scaffold.render import render
+    from modelry.scaffold.write import check_target, write_project
+
+    name = _given("NAME", name, lambda: typer.prompt("Name, as in pip install NAME"))
+    target = Path(name) if directory is None else directory
+    check_target(target)  # before questions are asked in vain
+    kind = _given("--kind", kind, _ask_kind)
+    author = _given("--author", author, _ask_author)
+    project = plan(name, kind, author, component, licence, backend)
+    target = Path(project.name) if directory is None else directory
+    files = render(project)
+    write_project(files, target)
+    _warn(project)
+    _print_done(project, target, files)
+
+
+def _given(what: str, value: str | None, ask: Callable[[], str]) -> str:
+    if value is not None:
+        return value
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise typer.BadParameter("is missing, and nobody is at a terminal to be asked.", param_hint=what)
+    return ask()
+
+
+def _ask_kind() -> str:
+    typer.echo("What does it bring?", err=True)
+    for number, kind in enumerate(KINDS.values(), 1):
+        typer.echo(f"  {number}  {kind.name:<13} {kind.summary}", err=True)
+
+    def chosen(text: str) -> str:
+        names = tuple(KINDS)
+        return names[int(text) - 1] if text in map(str, range(1, len(names) + 1)) else choice("kind", text, names)
+
+    return typer.prompt("Number or name", value_proc=chosen, err=True)
+
+
+def _ask_author() -> str:
+    return typer.prompt("Author, as in 'A. Author <a@example.org>'", default=_git_author(), err=True)
+
+
+def _git_author() -> str | None:
+    """Return who git says the user is, or None where it does not know or is not there."""
+    import subprocess
+
+    def ask(key: str) -> str:
+        try:
+            done = subprocess.run(["git", "config", key], capture_output=True, text=True, check=False)
+        except OSError:
+            return ""
+        return done.stdout.strip()
+
+    name, email = ask("user.name"), ask("user.email")
+    return f"{name} <{email}>" if name and email else name or None
+
+
+def _warn(project: Project) -> None:
+    """Say which names are taken here already. They are allowed: names belong to distributions."""
+    from modelry.discovery.default import registry
+    from modelry.discovery.names import normalise
+
+    if project.kind.registers == "presets":
+        preset = registry.presets().get(project.component)
+        owners = [] if preset is None else [preset.reference]
+    else:
+        entries = registry.entries(project.kind.registers)
+        owners = [entry.distribution for entry in entries if entry.name == project.component]
+    for owner in owners:
+        if normalise(owner) != project.name:
+            print_warning(
+                f"{project.component!r} is also the name of {owner}'s. Where both are installed, users must write "
+                f"'{project.name}:{project.component}'. --component gives it another name."
+            )
+
+
+def _print_done(project: Project, target: Path, files: dict[str, str]) -> None:
+    write_line(f"Wrote {target}:")
+    for file in files:
+        write_line(f"  {file}")
+    write_line("Next:")
+    for command in (
+        f"cd {target}",
+        "python -m pip install -e . --group test --group lint",
+        *(["python build_preset.py"] if "build_preset.py" in files else []),
+        "python -m pytest",
+        "modelry doctor",
+    ):
+        write_line(f"  {command}")
