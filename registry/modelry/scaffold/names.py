@@ -9,8 +9,8 @@ import sys
 from modelry.discovery.names import normalise
 from modelry.errors import InputError
 
-LONGEST_NAME, LONGEST_COMPONENT = 60, 48
-"""In characters. With longer ones, lines of the generated code would be longer than 120 characters."""
+LONGEST_NAME, LONGEST_CLASS_PREFIX = 45, 40
+"""In characters. With longer ones, some lines of a new plugin would be longer than 120."""
 
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _COMPONENT = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
@@ -61,17 +61,23 @@ def check_component(text: str, separator: str) -> str:
     """
     if not _COMPONENT.fullmatch(text) or set(text) & set("-_") - set(separator):
         raise InputError(
-            f"{text!r} cannot name the component: use lower-case letters, digits and {' or '.join(map(repr, separator))} "
-            "between words, and begin with a letter. Pass another with --component."
+            f"{text!r} cannot name the component: begin with a letter, and use lower-case letters, digits and "
+            f"{' or '.join(map(repr, separator))} between words. Pass another with --component."
         )
-    if len(text) > LONGEST_COMPONENT:
+    if len(text) > LONGEST_NAME or len(class_prefix(text)) > LONGEST_CLASS_PREFIX:
         raise InputError(
-            f"The component's name {text!r} has {len(text)} characters; pass one of at most {LONGEST_COMPONENT} with "
-            "--component."
+            f"{text!r} is too long for the name of the component, which its classes are named after: it may have "
+            f"{LONGEST_NAME} characters, {LONGEST_CLASS_PREFIX} of them letters and digits. Pass another with --component."
         )
     return text
 
 
-def class_prefix(component: str) -> str:
-    """Return what the names of the component's classes begin with, `WideTextcnn` for `wide_textcnn`."""
-    return "".join(word.capitalize() for word in re.split(r"[-_]", component))
+def class_prefix(component: str, suffix: str = "") -> str:
+    """Return what the names of the component's classes begin with, `WideTextcnn` for `wide_textcnn`.
+
+    Args:
+        component: The component's name.
+        suffix: A word that the names go on with, so that they need not begin with it, `head` for `attention_head`.
+    """
+    *words, last = re.split(r"[-_]", component)
+    return "".join(word.capitalize() for word in (words if words and last == suffix else [*words, last]))

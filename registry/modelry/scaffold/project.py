@@ -109,9 +109,9 @@ class Project:
     def values(self) -> dict[str, str]:
         """Return what the templates' placeholders stand for."""
         dependencies = [f"modelry{self.modelry}", *self._bert("dependency"), *self.kind.needs]
-        tests = [f"modelry[{self.backend}]", *self._bert("test"), "pytest>=8.3"]
+        tests = [f"modelry[{self.backend},testing]", *self._bert("test")]
         author = {"name": self.author} | ({"email": self.email} if self.email else {})
-        prefix = names.class_prefix(self.component)
+        prefix = names.class_prefix(self.component, self.kind.name)
         return {
             "name": self.name,
             "package": self.package,
@@ -203,8 +203,8 @@ def _installed_version() -> str:
 
     if version == UNINSTALLED:
         raise InputError(
-            "modelry runs from a source tree that is not installed, so it does not know for which version the plugin is "
-            "written. Run: pip install -e . in that tree"
+            "modelry runs from a source tree that is not installed, so nobody knows for which version the plugin is. "
+            "Run `pip install -e .` in that tree."
         )
     return version
 

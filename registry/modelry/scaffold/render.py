@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 SUFFIX = ".template"
 """What keeps the templates from being taken for modules, ignore files and licences of modelry itself."""
 
-_OPTIONAL = {"prepare": ""}
-
 
 def render(project: Project) -> dict[str, str]:
     """Return the files of a new plugin, by their paths in its folder.
@@ -29,9 +27,10 @@ def render(project: Project) -> dict[str, str]:
     kind = templates / project.kind.name
     values = project.values()
     fragments = {
-        part.name: Template(part.read_text("utf-8")).substitute(values) for part in (kind / "fragments").iterdir()
+        part.name: Template(part.read_text("utf-8").rstrip("\n")).substitute(values)
+        for part in (kind / "fragments").iterdir()
     }
-    values = {**_OPTIONAL, **values, **fragments}
+    values |= fragments
     found = {
         **dict(_templates(templates / "common")),
         **dict(_templates(kind)),

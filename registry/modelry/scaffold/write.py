@@ -22,9 +22,9 @@ def check_target(target: Path) -> None:
         InputError: It holds files, or is no folder.
     """
     if target.is_symlink() or (target.exists() and not target.is_dir()):
-        raise InputError(f"{str(target)!r} exists and is no folder. Choose another with --directory.")
+        raise InputError(f"{str(target)!r} exists and is no folder. Choose another.")
     if target.is_dir() and any(target.iterdir()):
-        raise InputError(f"The folder {str(target)!r} is not empty, and nothing in it is changed. Choose another with --directory.")
+        raise InputError(f"The folder {str(target)!r} is not empty; nothing in it was changed. Choose another.")
 
 
 def write_project(files: Mapping[str, str], target: Path) -> None:
