@@ -55,6 +55,11 @@ def backend() -> str:
     return os.environ.get("KERAS_BACKEND") or _configured()
 
 
+def installed_backends() -> tuple[str, ...]:
+    """Return the backends that are installed."""
+    return tuple(filter(_is_installed, BACKENDS))
+
+
 def _configured() -> str:
     """Return the backend that Keras itself would take: `keras.json`'s, else TensorFlow."""
     try:

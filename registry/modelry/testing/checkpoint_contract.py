@@ -1,0 +1,197 @@
+"""What modelry relies on in every converter of transformers checkpoints."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pytest
+
+from modelry.checkpoints.checkpoint import Checkpoint
+from modelry.discovery.default import registry
+from modelry.errors import ModelryError, UnknownComponent
+from modelry.models.backbone import Backbone
+from modelry.models.text_classifier import TextClassifier
+from modelry.presets.read import read_recipe
+from modelry.testing.comparing import expect_close, run
+from modelry.testing.contract import expect, fail, missing_fixture
+from modelry.testing.installed import InstalledContract
+from modelry.testing.presets import edit_json, expect_refusal, truncate
+from modelry.text.preprocessor import Preprocessor
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+WEIGHTS = "model.safetensors"
+
+
+class CheckpointContract(InstalledContract):
+    """Claims about a converter. Write the fixtures `checkpoint` and one of `golden_logits` and `golden_states`."""
+
+    kind: ClassVar[str] = "checkpoints"
+    subject: ClassVar[str] = "checkpoint"
+
+    @pytest.fixture
+    def checkpoint(self) -> str | os.PathLike[str]:
+        """A folder that transformers' `save_pretrained` wrote, of a small model."""
+        missing_fixture(self, "checkpoint", "the folder of a small checkpoint that transformers' save_pretrained wrote")
+
+    @pytest.fixture
+    def golden_logits(self) -> Mapping[str, npt.ArrayLike]:
+        """Text → the logits that transformers computes, `(num_classes,)`."""
+        return {}
+
+    @pytest.fixture
+    def golden_states(self) -> Mapping[str, npt.ArrayLike]:
+        """Text → the last hidden states that transformers computes, `(tokens, hidden_dim)`."""
+        return {}
+
+    @pytest.fixture
+    def component(self, checkpoint: str | os.PathLike[str]) -> Checkpoint:
+        """The converter that is registered for the checkpoint's `model_type`."""
+        model_type = _config(checkpoint).get("model_type")
+        try:
+            found = registry.load("checkpoints", str(model_type))
+        except UnknownComponent as error:
+            fail(
+                f"Nothing reads checkpoints of model_type {model_type!r}: {error}",
+                "a converter is registered under the model_type of config.json.",
+                f'add to pyproject.toml: [project.entry-points."modelry.checkpoints"] {model_type} = "module:Class", '
+                "then run: pip install -e .",
+            )
+        rule, to_do = "a converter is a modelry.Checkpoint.", "derive from modelry.Checkpoint."
+        expect(isinstance(found, type) and issubclass(found, Checkpoint), f"{found!r} is no Checkpoint.", rule, to_do)
+        created: Checkpoint = found()  # type: ignore[operator]
+        return created
+
+    @pytest.fixture
+    def copy(self, checkpoint: str | os.PathLike[str], tmp_path: Path) -> Path:
+        """A copy of the checkpoint, to be damaged."""
+        return Path(shutil.copytree(checkpoint, tmp_path / "copy"))
+
+    def test_golden_values(
+        self,
+        checkpoint: str | os.PathLike[str],
+        golden_logits: Mapping[str, npt.ArrayLike],
+        golden_states: Mapping[str, npt.ArrayLike],
+    ) -> None:
+        """It computes what transformers computes."""
+        rule = "a converted checkpoint computes what the original does."
+        to_do = "compare epsilon, activation, masks and the layout of each weight with transformers' code."
+        if not golden_logits and not golden_states:
+            fail(
+                "There are neither golden_logits nor golden_states.",
+                "numbers of transformers say whether weights are in their places.",
+                "compute a few with transformers, and give one of the two fixtures: texts → arrays.",
+            )
+        if golden_logits:
+            found = TextClassifier.from_preset(checkpoint).predict(list(golden_logits), verbose=0)
+            for text, scores, expected in zip(golden_logits, found, golden_logits.values(), strict=True):
+                expect_close(scores, expected, f"The logits of {text!r:.60} are not transformers'", rule, to_do)
+        if golden_states:
+            backbone, preprocessor = Backbone.from_preset(checkpoint), Preprocessor.from_preset(checkpoint)
+            for text, expected in golden_states.items():
+                packed = preprocessor.pack(([text],))
+                batch = preprocessor.pad(packed, [0], int(packed.lengths[0]))
+                states = run(backbone, batch)["sequence_output"][0]
+                expect_close(states, expected, f"The states of {text!r:.60} are not transformers'", rule, to_do)
+
+    def test_every_weight_has_one_source(self, checkpoint: str | os.PathLike[str], component: Checkpoint) -> None:
+        """It says for each weight of the backbone, once, where the checkpoint stores it."""
+        backbone = Backbone.from_preset(checkpoint)
+        sources = [id(source.variable) for source in component.backbone_weights(backbone)]
+        wrong = [weight.path for weight in backbone.weights if sources.count(id(weight)) != 1]
+        rule = "backbone_weights yields each of the backbone's weights exactly once."
+        expect(not wrong, f"{', '.join(wrong)} has no source, or several.", rule, "yield SourcedWeight(variable, names).")
+
+    def test_saving_restores_it(self, checkpoint: str | os.PathLike[str], tmp_path: Path) -> None:
+        """Saved as a preset and loaded again, it has the same weights."""
+        backbone = Backbone.from_preset(checkpoint)
+        backbone.save_to_preset(tmp_path / "preset")
+        loaded = Backbone.from_preset(tmp_path / "preset")
+        rule = "a converted checkpoint is a preset like any other."
+        for one, other in zip(backbone.weights, loaded.weights, strict=True):
+            same = np.array_equal(*(np.asarray(weight.numpy(), "float32") for weight in (one, other)))
+            expect(same, f"{one.path} is another after saving and loading.", rule, "run the BackboneContract.")
+
+    def test_missing_keys_are_refused(self, copy: Path) -> None:
+        """A config.json without one of its keys is read with the key's default, or raises a ModelryError."""
+        config = _config(copy)
+        for name in config:
+            (copy / "config.json").write_text(json.dumps({key: config[key] for key in config if key != name}), "utf-8")
+            self._expect_no_bare_error(copy, f"config.json without {name!r}")
+
+    def test_wrong_types_are_refused(self, copy: Path) -> None:
+        """A config.json with a value of another type is read, or raises a ModelryError."""
+        config = _config(copy)
+        for name in config:
+            (copy / "config.json").write_text(json.dumps({**config, name: {"no": ["such"]}}), "utf-8")
+            self._expect_no_bare_error(copy, f"an object as {name!r} in config.json")
+
+    def test_damaged_json_is_refused(self, copy: Path) -> None:
+        """A damaged config.json raises an error that names the file."""
+        truncate(copy / "config.json")
+        expect_refusal(Backbone.from_preset, copy, "config.json cut in half", "config.json")
+
+    def test_truncated_weights_are_refused(self, copy: Path) -> None:
+        """Weights that are cut off raise an error that names the file."""
+        truncate(copy / self._weights(copy))
+        expect_refusal(Backbone.from_preset, copy, f"{WEIGHTS} cut in half", WEIGHTS)
+
+    def test_a_missing_tensor_is_refused(self, copy: Path, component: Checkpoint) -> None:
+        """A checkpoint without one of the tensors that it must have raises an error that names it."""
+        from safetensors.numpy import load_file, save_file
+
+        tensors = load_file(copy / self._weights(copy))
+        backbone = Backbone.from_preset(copy)
+        sources = [source.names for source in component.backbone_weights(backbone)]
+        name = next(name for names in sources for name in names if name in tensors)
+        save_file({key: value for key, value in tensors.items() if key != name}, copy / WEIGHTS)
+        expect_refusal(Backbone.from_preset, copy, f"no tensor {name}", name, *sources[0])
+
+    def test_an_unknown_tensor_is_refused(self, copy: Path) -> None:
+        """A tensor that no weight takes raises an error that names it, because something may be missing."""
+        from safetensors.numpy import load_file, save_file
+
+        tensors = load_file(copy / self._weights(copy))
+        prefix = max(tensors, key=lambda name: name.count(".")).rpartition(".")[0]
+        save_file({**tensors, f"{prefix}.no_such_tensor": np.zeros(3, "float32")}, copy / WEIGHTS)
+        expect_refusal(Backbone.from_preset, copy, f"a tensor {prefix}.no_such_tensor", "no_such_tensor")
+
+    def test_another_size_is_refused(self, copy: Path) -> None:
+        """Weights of another size than config.json says raise an error that names the file."""
+        config = _config(copy)
+        if not isinstance(config.get("vocab_size"), int):
+            pytest.skip("config.json has no vocab_size")
+        edit_json(copy / "config.json", lambda values: values.update(vocab_size=10_007))
+        damage = "vocab_size=10007 in config.json, but not in the weights"
+        expect_refusal(Backbone.from_preset, copy, damage, WEIGHTS, "config.json")
+
+    def _expect_no_bare_error(self, folder: Path, damage: str) -> None:
+        __tracebackhide__ = True
+        try:
+            read_recipe(folder)
+        except ModelryError:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever else it raises is the fault to report
+            fail(
+                f"With {damage}, reading the checkpoint raises a bare {type(error).__name__}: {error}",
+                "a checkpoint that cannot be used raises a ModelryError that says what is wrong with it.",
+                "read values with modelry.presets.json_files.field, which names key, file and preset.",
+            )
+
+    def _weights(self, folder: Path) -> str:
+        if not (folder / WEIGHTS).is_file():
+            pytest.skip(f"the checkpoint has no {WEIGHTS}; this test cannot change shards")
+        return WEIGHTS
+
+
+def _config(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads((Path(folder) / "config.json").read_text("utf-8"))
+    return values

@@ -1,0 +1,70 @@
+"""What all contracts have in common. Imports no Keras."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+import pytest
+
+from modelry.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Contract:
+    """Claims about one component, each a test; abstract.
+
+    A subclass whose name begins with `Test` overrides the fixtures and is collected by pytest.
+
+    Attributes:
+        kind: The kind of component, as in the group of entry points.
+        subject: The fixture that gives the component.
+        known_exceptions: The name of a test → the reason why it is known to fail. It runs nevertheless; once it
+            passes, that is an error, so that the list never outlives its reasons.
+    """
+
+    kind: ClassVar[str]
+    subject: ClassVar[str]
+    known_exceptions: ClassVar[Mapping[str, str]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        tests = [name for name in dir(cls) if name.startswith("test_")]
+        for name, reason in cls.known_exceptions.items():
+            if name not in tests:
+                raise InputError(
+                    f"{cls.__name__}.known_exceptions names {name!r}, which is no test of it."
+                    f"{did_you_mean(name, tests)} Its tests: {', '.join(tests)}."
+                )
+            if not isinstance(reason, str) or not reason.strip():
+                raise InputError(f"{cls.__name__}.known_exceptions gives no reason for {name!r}. Say why it fails.")
+
+
+def fail(what: str, rule: str, to_do: str) -> NoReturn:
+    """Fail the test with a message in three parts, without a traceback through the kit.
+
+    Args:
+        what: What is wrong, with the values.
+        rule: What modelry relies on.
+        to_do: How to mend it.
+    """
+    __tracebackhide__ = True
+    pytest.fail(f"{what}\n  Rule: {rule}\n  To do: {to_do}", pytrace=False)
+
+
+def expect(condition: Any, what: str, rule: str, to_do: str) -> None:
+    """Fail as `fail` does unless the condition holds."""
+    __tracebackhide__ = True
+    if not condition:
+        fail(what, rule, to_do)
+
+
+def missing_fixture(contract: Contract, name: str, what: str) -> NoReturn:
+    """Fail because a subclass left out a fixture that only its author can write."""
+    __tracebackhide__ = True
+    fail(
+        f"{type(contract).__name__} has no fixture {name!r}.",
+        f"{name!r} is {what}.",
+        f"write it in the class: @pytest.fixture, then def {name}(self): return …",
+    )

@@ -1,0 +1,192 @@
+"""What modelry relies on in every storage handler. Imports no Keras."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+from modelry.discovery.default import registry
+from modelry.errors import ModelryError, PresetNotFound, StorageError
+from modelry.storage.files import PresetFiles
+from modelry.storage.open import open_preset
+from modelry.storage.reference import parse
+from modelry.testing.contract import expect, fail, missing_fixture
+from modelry.testing.installed import InstalledContract
+from modelry.testing.presets import contents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from modelry.storage.handler import Storage
+
+FILES = {
+    "config.json": b'{"registered_name": "keras_hub>NoSuchBackbone"}',
+    "model.weights.h5": bytes(range(256)) * 1024,
+    "assets/tokenizer/vocabulary.txt": "film\nété\n電影\n".encode(),
+    "empty.txt": b"",
+    "with space é.txt": b"names may be unusual",
+}
+"""The files of a preset; handlers do not look into them."""
+
+OUTSIDE = ("../config.json", "/etc/passwd", "assets/../../config.json", "a\\..\\b", "C:/config.json", "")
+
+
+class StorageContract(InstalledContract):
+    """Claims about a storage handler. Write the fixtures `storage` and `publish`."""
+
+    kind: ClassVar[str] = "storage"
+    subject: ClassVar[str] = "storage"
+
+    @pytest.fixture
+    def storage(self) -> Storage:
+        """The handler, created without arguments."""
+        missing_fixture(self, "storage", "an instance of your handler, created without arguments")
+
+    @pytest.fixture
+    def publish(self) -> Callable[[Path], str]:
+        """A function that puts the files of a folder into the store, and returns the reference of that preset."""
+        missing_fixture(
+            self, "publish", "a function that puts a folder's files into the store and returns the preset's reference"
+        )
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        """A folder with the files of a preset."""
+        for name, content in FILES.items():
+            path = tmp_path / "preset" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return tmp_path / "preset"
+
+    @pytest.fixture
+    def reference(self, folder: Path, publish: Callable[[Path], str]) -> str:
+        """The reference of the published preset."""
+        return publish(folder)
+
+    @pytest.fixture
+    def files(self, storage: Storage, reference: str) -> PresetFiles:
+        """The view that the handler gives of the published preset."""
+        return storage.open(parse(reference))
+
+    def test_it_opens_what_is_published(self, files: PresetFiles) -> None:
+        """The view names exactly the published files."""
+        rule = "open returns a PresetFiles whose names are the relative POSIX paths of all files."
+        to_do = "list folders within folders too, and leave out what is no file of the preset."
+        expect(isinstance(files, PresetFiles), f"open returns {files!r}.", rule, "derive from modelry.PresetFiles.")
+        names, expected = set(files.names()), set(FILES)
+        lacking, extra = sorted(expected - names), sorted(names - expected)
+        expect(names == expected, f"names() lacks {lacking} and has {extra} beyond what was published.", rule, to_do)
+        for name in (*FILES, "assets/no_such_file", "config"):
+            what = f"{name!r} in files is {name in files}."
+            expect((name in files) == (name in FILES), what, "`in` agrees with names().", "do not override __contains__.")
+
+    def test_files_are_the_same_to_the_byte(self, files: PresetFiles) -> None:
+        """Every path leads to the file's own bytes, the second time too."""
+        rule = "path returns a file on this machine with the same bytes."
+        for name, content in FILES.items():
+            for _ in range(2):
+                path = files.path(name)
+                found = path.read_bytes() if path.is_file() else None
+                size = "is missing" if found is None else f"has {len(found)} bytes that are not the published {len(content)}"
+                expect(found == content, f"{name!r} {size}.", rule, "fetch in binary mode, to a name of its own.")
+
+    def test_sizes_are_those_of_the_files(self, files: PresetFiles) -> None:
+        """A size is right, or None where it is not known."""
+        for name, content in FILES.items():
+            found = files.size(name)
+            what = f"size({name!r}) is {found}, but the file has {len(content)} bytes."
+            expect(found in (None, len(content)), what, "size is the number of bytes, or None.", "return None if unsure.")
+
+    def test_reference_is_what_the_user_wrote(self, files: PresetFiles, reference: str) -> None:
+        """The view says what the user wrote, for messages."""
+        what = f"reference is {files.reference!r}, but {reference!r} was opened."
+        expect(files.reference == reference, what, "messages name what the user wrote.", "return reference.text.")
+
+    def test_a_missing_file_is_not_found(self, files: PresetFiles) -> None:
+        """A name that the preset does not have raises PresetNotFound."""
+        rule = "path raises PresetNotFound for a name that the preset does not have."
+        to_do = 'raise PresetNotFound(f"Preset {self.reference!r} has no file {name!r}.")'
+        try:
+            found = files.path("no_such_file.json")
+        except PresetNotFound as error:
+            expect("no_such_file.json" in str(error), f"The message does not name the file: {error}", rule, to_do)
+        except Exception as error:  # noqa: BLE001 - whatever else it raises is the fault to report
+            fail(f"path('no_such_file.json') raises {error!r}.", rule, to_do)
+        else:
+            fail(f"path('no_such_file.json') returns {found}.", rule, to_do)
+
+    def test_names_do_not_lead_out(self, files: PresetFiles) -> None:
+        """A name that is absolute or climbs out raises StorageError, whatever lies there."""
+        for name in OUTSIDE:
+            rule = "path raises StorageError for names that lead out of the preset; a preset may come from anybody."
+            to_do = "call modelry.storage.files.checked_name(name) first."
+            try:
+                found = files.path(name)
+            except StorageError:
+                continue
+            except Exception as error:  # noqa: BLE001 - whatever else it raises is the fault to report
+                fail(f"path({name!r}) raises {error!r}.", rule, to_do)
+            fail(f"path({name!r}) returns {found}.", rule, to_do)
+
+    def test_a_missing_preset_is_not_found(self, storage: Storage, reference: str) -> None:
+        """A reference to nothing raises PresetNotFound when it is opened."""
+        rule = "open raises PresetNotFound where there is nothing, with the reference in the message."
+        to_do = 'look whether the preset is there, and raise PresetNotFound(f"… {reference.text!r} …") if not.'
+        nowhere = f"{reference.rstrip('/')}-no-such-preset"
+        try:
+            storage.open(parse(nowhere))
+        except PresetNotFound as error:
+            expect("no-such-preset" in str(error), f"The message does not name the reference: {error}", rule, to_do)
+        except Exception as error:  # noqa: BLE001 - whatever else it raises is the fault to report
+            fail(f"Opening {nowhere!r} raises {error!r}.", rule, to_do)
+        else:
+            fail(f"Opening {nowhere!r} succeeds.", rule, to_do)
+
+    def test_a_malformed_reference_is_refused(self, storage: Storage, reference: str) -> None:
+        """A reference that says nothing but the scheme raises a ModelryError."""
+        rule = "open raises StorageError for a reference that it cannot read."
+        empty = f"{parse(reference).scheme}://"
+        try:
+            storage.open(parse(empty))
+        except ModelryError:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever else it raises is the fault to report
+            fail(f"Opening {empty!r} raises {error!r}.", rule, "check reference.path before using it.")
+        fail(f"Opening {empty!r} succeeds.", rule, "check reference.path before using it.")
+
+    def test_modelry_opens_its_references(self, storage: Storage, reference: str) -> None:
+        """References of its scheme reach it by the entry point, and it is created without arguments."""
+        scheme = parse(reference).scheme
+        names = registry.names("storage")
+        rule = "the name of the entry point is the scheme of the references."
+        to_do = f'[project.entry-points."modelry.storage"] {scheme} = "module:Class", then run: pip install -e .'
+        expect(scheme in names, f"Nothing is registered for {scheme}://; installed: {', '.join(names)}.", rule, to_do)
+        found = registry.load("storage", scheme)
+        expect(found is type(storage), f"{scheme}:// references are opened by {found!r}.", rule, to_do)
+        names_found = set(open_preset(reference).names())
+        expect(names_found == set(FILES), f"modelry finds {sorted(names_found)} there.", rule, "keep no state in __init__.")
+
+    def test_threads_share_it(self, storage: Storage, reference: str) -> None:
+        """Several threads can fetch the same files at once, from views of their own."""
+
+        def read(_: int) -> dict[str, bytes]:
+            files = storage.open(parse(reference))
+            return {name: files.path(name).read_bytes() for name in FILES}
+
+        with ThreadPoolExecutor(8) as pool:
+            for found in pool.map(read, range(16)):
+                rule = "a file that path returns is complete, whoever else fetches it."
+                to_do = "fetch to a temporary name in the same folder, then os.replace it."
+                expect(found == FILES, "A thread reads other bytes than were published.", rule, to_do)
+
+    def test_the_store_is_not_changed(self, files: PresetFiles, folder: Path, reference: str) -> None:
+        """Reading a preset changes nothing of it."""
+        before = contents(folder)
+        for name in FILES:
+            files.path(name).read_bytes()
+        names = set(open_preset(reference).names()) if parse(reference).scheme in registry.names("storage") else set(FILES)
+        same = contents(folder) == before and names == set(FILES)
+        expect(same, "Reading a preset changes its files.", "handlers only read.", "write to a cache elsewhere.")
