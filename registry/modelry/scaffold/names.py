@@ -66,8 +66,9 @@ def check_component(text: str, separator: str) -> str:
         )
     if len(text) > LONGEST_NAME or len(class_prefix(text)) > LONGEST_CLASS_PREFIX:
         raise InputError(
-            f"{text!r} is too long for the name of the component, which its classes are named after: it may have "
-            f"{LONGEST_NAME} characters, {LONGEST_CLASS_PREFIX} of them letters and digits. Pass another with --component."
+            f"{text!r} is too long for the name of the component, after which its classes are named: it may have "
+            f"{LONGEST_NAME} characters, {LONGEST_CLASS_PREFIX} of them letters and digits. Pass another with "
+            "--component."
         )
     return text
 
