@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from modelry.cli.listing import PRESETS
 from modelry.cli.output import print_warning, write_line
+from modelry.errors import InputError
 from modelry.scaffold.project import BACKENDS, KINDS, LICENCES, choice, plan
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def new(
     from modelry.scaffold.render import render
     from modelry.scaffold.write import check_target, write_project
 
-    name = _given("NAME", name, lambda: typer.prompt("Name, as in pip install NAME"))
+    name = _given("NAME", name, lambda: str(typer.prompt("Name, as in pip install NAME", err=True)))
     target = Path(name) if directory is None else directory
     check_target(target)  # before questions are asked in vain
     kind = _given("--kind", kind, _ask_kind)
@@ -69,16 +71,20 @@ def _ask_kind() -> str:
     typer.echo("What does it bring?", err=True)
     for number, kind in enumerate(KINDS.values(), 1):
         typer.echo(f"  {number}  {kind.name:<13} {kind.summary}", err=True)
+    return str(typer.prompt("Number or name", value_proc=_kind_answered, err=True))
 
-    def chosen(text: str) -> str:
-        names = tuple(KINDS)
-        return names[int(text) - 1] if text in map(str, range(1, len(names) + 1)) else choice("kind", text, names)
 
-    return typer.prompt("Number or name", value_proc=chosen, err=True)
+def _kind_answered(answer: str) -> str:
+    names = tuple(KINDS)
+    numbers = {str(number): name for number, name in enumerate(names, 1)}
+    try:
+        return numbers.get(answer.strip()) or choice("kind", answer.strip(), names)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None  # it is asked again
 
 
 def _ask_author() -> str:
-    return typer.prompt("Author, as in 'A. Author <a@example.org>'", default=_git_author(), err=True)
+    return str(typer.prompt("Author, as in 'A. Author <a@example.org>'", default=_git_author(), err=True))
 
 
 def _git_author() -> str | None:
@@ -97,22 +103,23 @@ def _git_author() -> str | None:
 
 
 def _warn(project: Project) -> None:
-    """Say which names are taken here already. They are allowed: names belong to distributions."""
+    """Say who has the name here already. It is allowed: names belong to distributions."""
     from modelry.discovery.default import registry
-    from modelry.discovery.names import normalise
+    from modelry.discovery.names import noun
 
-    if project.kind.registers == "presets":
-        preset = registry.presets().get(project.component)
-        owners = [] if preset is None else [preset.reference]
+    kind, name = project.kind.registers, project.component
+    if kind == PRESETS:
+        preset = registry.presets().get(name)
+        owners = [] if preset is None else [f"the preset {preset.reference}"]
     else:
-        entries = registry.entries(project.kind.registers)
-        owners = [entry.distribution for entry in entries if entry.name == project.component]
+        entries = registry.entries(kind)
+        found = [entry.distribution for entry in entries if entry.name == name and entry.distribution != project.name]
+        owners = [f"a {noun(kind)} of {distribution}" for distribution in found]
     for owner in owners:
-        if normalise(owner) != project.name:
-            print_warning(
-                f"{project.component!r} is also the name of {owner}'s. Where both are installed, users must write "
-                f"'{project.name}:{project.component}'. --component gives it another name."
-            )
+        print_warning(
+            f"{name!r} is also the name of {owner}. Where both are installed, users write "
+            f"'{project.name}:{name}'. Pass another name with --component to spare them that."
+        )
 
 
 def _print_done(project: Project, target: Path, files: dict[str, str]) -> None:
