@@ -5,13 +5,9 @@ The third wheel is the plugin that `docs/plugins.md` writes, as its author would
 
 from __future__ import annotations
 
-import functools
 import os
-import subprocess
-import sys
 import tarfile
 import textwrap
-import venv
 import zipfile
 from email.parser import HeaderParser
 from pathlib import Path
@@ -24,38 +20,8 @@ ROOT = Path(__file__).parents[1]
 CORE, BERT, BOW = ".", "plugins/bert", "tests/plugins/modelry-bow"
 
 
-def call(*command: str | Path, **options: object) -> str:
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False, **options)
-    assert done.returncode == 0, f"{command} failed:\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory):
-    """Build a project of this repository, first its sdist and from that its wheel; return the wheel."""
-
-    @functools.cache
-    def build(project: str) -> Path:
-        folder = tmp_path_factory.mktemp("dist")
-        call(sys.executable, "-m", "build", "--outdir", folder, ROOT / project)
-        (found,) = folder.glob("*.whl")
-        return found
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def python(tmp_path_factory, wheel):
-    """The Python of a new environment with `modelry[jax,bert]`."""
-    folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
-    python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    call(python, "-m", "pip", "install", "--quiet", f"modelry[jax,bert] @ {wheel(CORE).as_uri()}", wheel(BERT))
-    return python
-
-
 @pytest.fixture
-def run(python, tmp_path):
+def run(call, python, tmp_path):
     """Run code in the new environment, in an empty folder, seeing nothing of this process; return what it prints."""
     barred = ("KERAS_", "MODELRY_", "PYTHON", "VIRTUAL_ENV", "COV_", "COVERAGE_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(barred)}
@@ -99,7 +65,7 @@ def test_every_distribution_carries_the_same_licence():
     assert len(set(licences)) == 1
 
 
-def test_the_main_job(python, run):
+def test_the_main_job(call, python, run):
     assert call(python, "-m", "pip", "check").strip() == "No broken requirements found."
     output = run(
         """
@@ -134,13 +100,13 @@ def test_the_main_job(python, run):
     ]
 
 
-def test_the_installation_is_below_900_megabytes(python):
+def test_the_installation_is_below_900_megabytes(call, python):
     libraries = Path(call(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
     size = sum(path.stat().st_size for path in libraries.rglob("*") if path.is_file())
     assert size < 900e6
 
 
-def test_the_example_plugin(python, run, wheel):
+def test_the_example_plugin(call, python, run, wheel):
     call(python, "-m", "pip", "install", "--quiet", wheel(BOW))
     output = run(
         """

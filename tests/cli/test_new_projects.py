@@ -1,7 +1,7 @@
 """Projects that `modelry new` writes, as their authors meet them: installed, tested, linted and used untouched.
 
-The command is that of the wheel. Each project is installed as a wheel into an environment of its own, on top of one that
-all share.
+The command is that of the wheel. Each project is installed as a wheel into an environment of its own, on top of one
+that all share.
 """
 
 from __future__ import annotations
