@@ -15,7 +15,7 @@ from modelry.errors import UnknownArgument
 from modelry.models.backbone import Backbone
 from modelry.models.heads import FirstTokenHead, MeanPoolHead, PooledOutputHead
 from modelry.models.text_classifier import TextClassifier
-from modelry.testing.comparing import expect_close, run
+from modelry.testing.comparing import as_numpy, expect_close, run
 from modelry.testing.contract import expect, fail
 from modelry.testing.heads import GatedMaxHead
 from modelry.testing.inputs import Text, batch_of
@@ -87,52 +87,61 @@ class BackbonePresets(InstalledContract):
             "register by entry points alone, not in __init_subclass__ or a decorator.",
         )
 
-    def test_truncated_weights_are_refused(self, preset: Path) -> None:
+    def test_truncated_weights_are_refused(self, backbone: Backbone, preset: Path) -> None:
         """Weights that are cut off raise an error that names the file."""
         truncate(preset / WEIGHTS)
-        expect_refusal(self._load, preset, f"{WEIGHTS} cut in half", WEIGHTS)
+        expect_refusal(type(backbone).from_preset, preset, f"{WEIGHTS} cut in half", WEIGHTS)
 
-    def test_missing_weights_are_refused(self, preset: Path) -> None:
+    def test_missing_weights_are_refused(self, backbone: Backbone, preset: Path) -> None:
         """Weights that are not there raise an error that names the file."""
         (preset / WEIGHTS).unlink()
-        expect_refusal(self._load, preset, f"no {WEIGHTS}", WEIGHTS)
+        expect_refusal(type(backbone).from_preset, preset, f"no {WEIGHTS}", WEIGHTS)
 
-    def test_damaged_json_is_refused(self, preset: Path) -> None:
+    def test_damaged_json_is_refused(self, backbone: Backbone, preset: Path) -> None:
         """A damaged config.json raises an error that names the file."""
         truncate(preset / "config.json")
-        expect_refusal(self._load, preset, "config.json cut in half", "config.json")
+        expect_refusal(type(backbone).from_preset, preset, "config.json cut in half", "config.json")
 
-    def test_another_vocabulary_size_is_refused(self, preset: Path) -> None:
+    def test_another_vocabulary_size_is_refused(self, backbone: Backbone, preset: Path) -> None:
         """Weights for another size of vocabulary raise an error that names the file."""
         config = json.loads((preset / "config.json").read_text("utf-8"))["config"]
         if not isinstance(config.get("vocabulary_size"), int):
             pytest.skip("the backbone has no argument vocabulary_size")
         edit_json(preset / "config.json", lambda values: values["config"].update(vocabulary_size=10_007))
         damage = "vocabulary_size=10007 in config.json, but not in the weights"
-        expect_refusal(self._load, preset, damage, WEIGHTS, "config.json")
+        expect_refusal(type(backbone).from_preset, preset, damage, WEIGHTS, "config.json")
 
     def test_a_head_of_another_author_works(self, backbone: Backbone, inputs: Sequence[Text]) -> None:
         """A head that knows nothing of it can be trained on it."""
         head = GatedMaxHead(3, dropout=0.0, dtype=backbone.dtype_policy, name="head")
-        _train(TextClassifier(backbone, head=head), batch_of(inputs))
+        _expect_training(TextClassifier(backbone, head=head), batch_of(inputs))
 
     def test_the_heads_of_modelry_work(self, backbone: Backbone, inputs: Sequence[Text], tmp_path: Path) -> None:
-        """The general heads can be trained on it, saved and loaded."""
+        """The general heads score its outputs, and are saved and loaded with it."""
         if owner_of(type(backbone)) is None:
             pytest.skip("only registered classes can be saved; see test_it_is_registered")
         batch = batch_of(inputs)
         heads = [FirstTokenHead, MeanPoolHead, *([PooledOutputHead] if "pooled_output" in backbone.output else [])]
         for head_cls in heads:
-            classifier = TextClassifier(backbone, head=head_cls(3, dropout=0.0, dtype=backbone.dtype_policy, name="head"))
-            scores = _train(classifier, batch)
+            classifier = TextClassifier(
+                backbone, head=head_cls(3, dropout=0.0, dtype=backbone.dtype_policy, name="head")
+            )
+            scores = as_numpy(classifier(batch, training=False))
             classifier.save_to_preset(tmp_path / head_cls.__name__)
             loaded = TextClassifier.from_preset(tmp_path / head_cls.__name__, preprocessor=None)
             what = f"With {head_cls.__name__}, the scores are others after loading"
             rule = "a classifier of this backbone and any head can be saved and loaded."
-            expect_close(loaded.predict(batch, verbose=0), scores, what, rule, "see test_saving_restores_it_to_the_byte.")
+            expect_close(
+                as_numpy(loaded(batch, training=False)), scores, what, rule, "see test_saving_restores_it_to_the_byte."
+            )
 
     def test_a_new_process_loads_it(
-        self, preset: Path, backbone: Backbone, inputs: Sequence[Text], tmp_path: Path, record_property: Callable[..., None]
+        self,
+        preset: Path,
+        backbone: Backbone,
+        inputs: Sequence[Text],
+        tmp_path: Path,
+        record_property: Callable[..., None],
     ) -> None:
         """A process that has just started loads it and computes the same; load time and memory are reported."""
         measured = self._expect_same(preset, backbone, inputs, tmp_path, keras.backend.backend())
@@ -148,9 +157,6 @@ class BackbonePresets(InstalledContract):
             pytest.skip(f"only {keras.backend.backend()} is installed")
         for name in others:
             self._expect_same(preset, backbone, inputs, tmp_path, name)
-
-    def _load(self, preset: Path) -> object:
-        return Backbone.from_preset(preset)
 
     def _expect_same(
         self, preset: Path, backbone: Backbone, inputs: Sequence[Text], tmp_path: Path, backend: str
@@ -172,17 +178,18 @@ class BackbonePresets(InstalledContract):
         return measured
 
 
-def _train(classifier: TextClassifier, batch: dict[str, np.ndarray]) -> np.ndarray:
-    """Take a step of training, and return the scores after it."""
+def _expect_training(classifier: TextClassifier, batch: dict[str, np.ndarray[Any, Any]]) -> None:
+    """Fail unless a step of training works."""
     __tracebackhide__ = True
     labels = np.arange(len(batch["token_ids"])) % classifier.num_classes
     classifier.compile(optimizer=keras.optimizers.SGD(0.01))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Gradients do not exist")  # a head need not read every output
         loss = classifier.train_on_batch(batch, labels, return_dict=True)["loss"]
-    scores = np.asarray(classifier.predict(batch, verbose=0))
+    scores = as_numpy(classifier(batch, training=False))
     head = type(classifier.head).__name__
     what = f"With {head}, the loss is {float(loss)} and the scores have shape {scores.shape}."
-    fine = np.isfinite(float(loss)) and scores.shape == (len(labels), classifier.num_classes) and np.isfinite(scores).all()
+    fine = (
+        np.isfinite(float(loss)) and scores.shape == (len(labels), classifier.num_classes) and np.isfinite(scores).all()
+    )
     expect(fine, what, "any head works on any backbone.", "return sequence_output as heads expect it, and finite.")
-    return scores

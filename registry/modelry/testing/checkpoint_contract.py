@@ -108,7 +108,9 @@ class CheckpointContract(InstalledContract):
         sources = [id(source.variable) for source in component.backbone_weights(backbone)]
         wrong = [weight.path for weight in backbone.weights if sources.count(id(weight)) != 1]
         rule = "backbone_weights yields each of the backbone's weights exactly once."
-        expect(not wrong, f"{', '.join(wrong)} has no source, or several.", rule, "yield SourcedWeight(variable, names).")
+        expect(
+            not wrong, f"{', '.join(wrong)} has no source, or several.", rule, "yield SourcedWeight(variable, names)."
+        )
 
     def test_saving_restores_it(self, checkpoint: str | os.PathLike[str], tmp_path: Path) -> None:
         """Saved as a preset and loaded again, it has the same weights."""
@@ -179,7 +181,7 @@ class CheckpointContract(InstalledContract):
             read_recipe(folder)
         except ModelryError:
             return
-        except Exception as error:  # noqa: BLE001 - whatever else it raises is the fault to report
+        except Exception as error:
             fail(
                 f"With {damage}, reading the checkpoint raises a bare {type(error).__name__}: {error}",
                 "a checkpoint that cannot be used raises a ModelryError that says what is wrong with it.",

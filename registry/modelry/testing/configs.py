@@ -66,7 +66,9 @@ def expect_restored(component: Any, restored: Any) -> None:
 def expect_unknown_refused(create: Any, config: Mapping[str, Any], cls: type) -> None:
     """Fail unless an argument that nothing takes raises an error."""
     __tracebackhide__ = True
-    rule = "an argument that nothing takes raises UnknownArgument, or Python's own TypeError, so that no slip goes unseen."
+    rule = (
+        "an argument that nothing takes raises UnknownArgument, or Python's own TypeError, so that no slip goes unseen."
+    )
     to_do = "hand **kwargs on to super().__init__, which checks them, or take none."
     try:
         create(**config, no_such_argument=1)
@@ -81,7 +83,7 @@ def _expect_kept(cls: type, config: Mapping[str, Any], name: str, value: Any) ->
     __tracebackhide__ = True
     try:
         other = cls(**{**config, name: value})
-    except Exception:  # noqa: BLE001 - the component need not take just any value
+    except Exception:
         return
     kept = getattr(other, name)
     if _plain(kept) != _plain(value):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from modelry.testing.comparing import as_numpy
+from modelry.testing.comparing import as_numpy, outputs_of
 from modelry.testing.contract import expect
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ def expect_dtype(model: Any, batch: Any, policy: str, call: Callable[[Any], Mapp
         model: The model, in float32.
         batch: What to call it with.
         policy: The name of the policy.
-        call: Returns a model's outputs by name, as tensors; by default, those of calling it with `batch`.
+        call: Returns a model's outputs by name, as tensors; by default, those for `batch`.
     """
     __tracebackhide__ = True
-    call = call or (lambda one: one(batch, training=False))
+    call = call or (lambda one: outputs_of(one, batch))
     wanted = keras.dtype_policies.get(policy)
     other = type(model).from_config({**model.get_config(), "dtype": policy})
     outputs = call(other)
@@ -51,4 +51,3 @@ def expect_dtype(model: Any, batch: Any, policy: str, call: Callable[[Any], Mapp
             "in 8 bits results are rounded, not others.",
             "mask with a value that the dtype can hold, such as -1e4; sum and normalise in float32.",
         )
-

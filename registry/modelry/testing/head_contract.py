@@ -80,7 +80,9 @@ class HeadContract(InstalledContract):
             shape = (len(mask), num_classes)
             what = f"With num_classes={num_classes}, scores have the shape {scores.shape}, or are not finite."
             rule = f"scores are finite, (batch, num_classes), here {shape}."
-            expect(scores.shape == shape and np.isfinite(scores).all(), what, rule, "end in a dense layer of num_classes.")
+            expect(
+                scores.shape == shape and np.isfinite(scores).all(), what, rule, "end in a dense layer of num_classes."
+            )
 
     def test_activation_is_applied(self, head: Head, outputs: Arrays, mask: Any) -> None:
         """`softmax` and `sigmoid` give what they give of the scores without activation."""
@@ -101,7 +103,9 @@ class HeadContract(InstalledContract):
         what = "With dropout=0.5, scores outside training differ from those with dropout=0"
         expect_close(_score(dropping, outputs, mask), plain, what, rule, to_do, tolerance=1e-6)
         what = "With dropout=0, scores in training differ from those outside"
-        expect_close(as_numpy(keeping(outputs, padding_mask=mask, training=True)), plain, what, rule, to_do, tolerance=1e-6)
+        expect_close(
+            as_numpy(keeping(outputs, padding_mask=mask, training=True)), plain, what, rule, to_do, tolerance=1e-6
+        )
         first, second = (as_numpy(dropping(outputs, padding_mask=mask, training=True)) for _ in range(2))
         what = "With dropout=0.5, two calls with training=True give the same scores."
         expect(not np.array_equal(first, second), what, rule, to_do)
@@ -113,7 +117,9 @@ class HeadContract(InstalledContract):
         other["sequence_output"] = np.where(mask[:, :, None], states, 50.0 * (1 + np.abs(states[::-1])))
         what = "Other states where the padding mask is 0 change the scores"
         rule = "a text's scores do not depend on what stands in its padding."
-        to_do = "multiply states by padding_mask before a sum, divide by its sum, and set them to -1e4 before a maximum."
+        to_do = (
+            "multiply states by padding_mask before a sum, divide by its sum, and set them to -1e4 before a maximum."
+        )
         expect_close(_score(head, other, mask), _score(head, outputs, mask), what, rule, to_do)
 
     def test_length_of_padding_does_not_matter(self, head: Head, outputs: Arrays, mask: Any) -> None:

@@ -1,7 +1,7 @@
 """Run in a process of its own: load a preset, compute with it, and say what that took.
 
-`python -m modelry.testing.loading_probe KIND PRESET INPUTS OUTPUTS`: KIND is `backbones` or `tasks`, INPUTS an `.npz` of
-arrays or a `.json` of texts, and OUTPUTS the `.npz` to write.
+`python -m modelry.testing.loading_probe KIND PRESET INPUTS OUTPUTS`: KIND is `backbones` or `tasks`, INPUTS an `.npz`
+of arrays or a `.json` of texts, and OUTPUTS the `.npz` to write.
 """
 
 from __future__ import annotations

@@ -64,7 +64,12 @@ class PreprocessorContract(InstalledContract):
             found = np.asarray(ids)
             fits = found.ndim == 1 and 1 <= len(found) <= preprocessor.sequence_length
             what = f"{text!r:.60} gets {found.shape} tokens; sequence_length is {preprocessor.sequence_length}."
-            expect(fits, what, rule, "cut at sequence_length, special tokens included; give an empty text one padding token.")
+            expect(
+                fits,
+                what,
+                rule,
+                "cut at sequence_length, special tokens included; give an empty text one padding token.",
+            )
             what = f"{text!r:.60} gets {found.dtype} ids and {len(segments)} segment ids for {len(found)} tokens."
             expect(found.dtype.kind == "i" and len(segments) == len(found), what, rule, "np.array(ids, 'int32')")
 
@@ -92,7 +97,7 @@ class PreprocessorContract(InstalledContract):
         self._expect_mask(packed, long)
 
     def test_rows_are_picked_by_index(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
-        """pad takes any rows in any order, and a text's row does not depend on other texts."""
+        """Pad takes any rows in any order, and a text's row does not depend on other texts."""
         packed = preprocessor.pack((list(texts),))
         length = int(max(packed.lengths))
         everything = preprocessor.pad(packed, range(len(packed)), length)
@@ -102,7 +107,9 @@ class PreprocessorContract(InstalledContract):
         alone = preprocessor.pad(preprocessor.pack(([texts[0]],)), [0], length)
         for name, array in everything.items():
             what = f"{name} of rows {order.tolist()} is not that of these rows among all."
-            expect(np.array_equal(picked[name], array[order]), what, rule, "index packed.token_ids with each of the rows.")
+            expect(
+                np.array_equal(picked[name], array[order]), what, rule, "index packed.token_ids with each of the rows."
+            )
             what = f"{name} of the first text is another among other texts than alone."
             expect(np.array_equal(alone[name][0], array[0]), what, rule, "look at one text at a time.")
 
@@ -120,8 +127,10 @@ class PreprocessorContract(InstalledContract):
             preprocessor(["fine", None])
         except InputError:
             return
-        except Exception as error:  # noqa: BLE001 - whatever else it raises is the fault to report
-            fail(f"None among the texts raises {error!r}.", "wrong data raises InputError.", "do not override __call__.")
+        except Exception as error:
+            fail(
+                f"None among the texts raises {error!r}.", "wrong data raises InputError.", "do not override __call__."
+            )
         fail("None among the texts is taken.", "wrong data raises InputError.", "do not override __call__.")
 
     def test_pairs_keep_both_texts(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
@@ -163,7 +172,9 @@ class PreprocessorContract(InstalledContract):
         for row, ids in enumerate(packed.token_ids):
             same = np.array_equal(features["token_ids"][row, : len(ids)], ids)
             rule = "pad copies the packed ids to the beginning of each row."
-            expect(same, f"token_ids of row {row} do not begin with its packed ids.", rule, "array[row, :len(ids)] = ids")
+            expect(
+                same, f"token_ids of row {row} do not begin with its packed ids.", rule, "array[row, :len(ids)] = ids"
+            )
 
 
 @contextlib.contextmanager

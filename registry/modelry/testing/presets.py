@@ -59,7 +59,7 @@ def expect_refusal(load: Callable[[Path], object], folder: Path, damage: str, *n
                 REFUSAL,
                 "let the errors of modelry pass, and name the file in your own.",
             )
-    except Exception as error:  # noqa: BLE001 - whatever else it raises is the fault to report
+    except Exception as error:
         fail(
             f"With {damage}, loading raises a bare {type(error).__name__}: {error}",
             REFUSAL,

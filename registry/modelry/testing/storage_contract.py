@@ -81,7 +81,9 @@ class StorageContract(InstalledContract):
         expect(names == expected, f"names() lacks {lacking} and has {extra} beyond what was published.", rule, to_do)
         for name in (*FILES, "assets/no_such_file", "config"):
             what = f"{name!r} in files is {name in files}."
-            expect((name in files) == (name in FILES), what, "`in` agrees with names().", "do not override __contains__.")
+            expect(
+                (name in files) == (name in FILES), what, "`in` agrees with names().", "do not override __contains__."
+            )
 
     def test_files_are_the_same_to_the_byte(self, files: PresetFiles) -> None:
         """Every path leads to the file's own bytes, the second time too."""
@@ -90,7 +92,11 @@ class StorageContract(InstalledContract):
             for _ in range(2):
                 path = files.path(name)
                 found = path.read_bytes() if path.is_file() else None
-                size = "is missing" if found is None else f"has {len(found)} bytes that are not the published {len(content)}"
+                size = (
+                    "is missing"
+                    if found is None
+                    else f"has {len(found)} bytes that are not the published {len(content)}"
+                )
                 expect(found == content, f"{name!r} {size}.", rule, "fetch in binary mode, to a name of its own.")
 
     def test_sizes_are_those_of_the_files(self, files: PresetFiles) -> None:
@@ -98,7 +104,9 @@ class StorageContract(InstalledContract):
         for name, content in FILES.items():
             found = files.size(name)
             what = f"size({name!r}) is {found}, but the file has {len(content)} bytes."
-            expect(found in (None, len(content)), what, "size is the number of bytes, or None.", "return None if unsure.")
+            expect(
+                found in (None, len(content)), what, "size is the number of bytes, or None.", "return None if unsure."
+            )
 
     def test_reference_is_what_the_user_wrote(self, files: PresetFiles, reference: str) -> None:
         """The view says what the user wrote, for messages."""
@@ -113,7 +121,7 @@ class StorageContract(InstalledContract):
             found = files.path("no_such_file.json")
         except PresetNotFound as error:
             expect("no_such_file.json" in str(error), f"The message does not name the file: {error}", rule, to_do)
-        except Exception as error:  # noqa: BLE001 - whatever else it raises is the fault to report
+        except Exception as error:
             fail(f"path('no_such_file.json') raises {error!r}.", rule, to_do)
         else:
             fail(f"path('no_such_file.json') returns {found}.", rule, to_do)
@@ -127,7 +135,7 @@ class StorageContract(InstalledContract):
                 found = files.path(name)
             except StorageError:
                 continue
-            except Exception as error:  # noqa: BLE001 - whatever else it raises is the fault to report
+            except Exception as error:
                 fail(f"path({name!r}) raises {error!r}.", rule, to_do)
             fail(f"path({name!r}) returns {found}.", rule, to_do)
 
@@ -140,7 +148,7 @@ class StorageContract(InstalledContract):
             storage.open(parse(nowhere))
         except PresetNotFound as error:
             expect("no-such-preset" in str(error), f"The message does not name the reference: {error}", rule, to_do)
-        except Exception as error:  # noqa: BLE001 - whatever else it raises is the fault to report
+        except Exception as error:
             fail(f"Opening {nowhere!r} raises {error!r}.", rule, to_do)
         else:
             fail(f"Opening {nowhere!r} succeeds.", rule, to_do)
@@ -153,7 +161,7 @@ class StorageContract(InstalledContract):
             storage.open(parse(empty))
         except ModelryError:
             return
-        except Exception as error:  # noqa: BLE001 - whatever else it raises is the fault to report
+        except Exception as error:
             fail(f"Opening {empty!r} raises {error!r}.", rule, "check reference.path before using it.")
         fail(f"Opening {empty!r} succeeds.", rule, "check reference.path before using it.")
 
@@ -167,7 +175,9 @@ class StorageContract(InstalledContract):
         found = registry.load("storage", scheme)
         expect(found is type(storage), f"{scheme}:// references are opened by {found!r}.", rule, to_do)
         names_found = set(open_preset(reference).names())
-        expect(names_found == set(FILES), f"modelry finds {sorted(names_found)} there.", rule, "keep no state in __init__.")
+        expect(
+            names_found == set(FILES), f"modelry finds {sorted(names_found)} there.", rule, "keep no state in __init__."
+        )
 
     def test_threads_share_it(self, storage: Storage, reference: str) -> None:
         """Several threads can fetch the same files at once, from views of their own."""
@@ -187,6 +197,8 @@ class StorageContract(InstalledContract):
         before = contents(folder)
         for name in FILES:
             files.path(name).read_bytes()
-        names = set(open_preset(reference).names()) if parse(reference).scheme in registry.names("storage") else set(FILES)
+        names = (
+            set(open_preset(reference).names()) if parse(reference).scheme in registry.names("storage") else set(FILES)
+        )
         same = contents(folder) == before and names == set(FILES)
         expect(same, "Reading a preset changes its files.", "handlers only read.", "write to a cache elsewhere.")

@@ -62,7 +62,9 @@ class TaskContract(TaskPresets):
         """`predict` gives what calling the model with texts padded to sequence_length gives."""
         eager = as_numpy(task(task.preprocessor(list(texts)), training=False))
         what = "predict does not give what a plain call gives for texts padded to sequence_length"
-        to_do = "run the BackboneContract and the HeadContract, which say which part heeds padding or is not compiled well."
+        to_do = (
+            "run the BackboneContract and the HeadContract, which say which part heeds padding or is not compiled well."
+        )
         expect_close(_scores(task, texts), eager, what, "padding and compiling change nothing.", to_do)
 
     def test_any_text_is_taken(self, task: TextClassifier) -> None:
@@ -96,18 +98,19 @@ class TaskContract(TaskPresets):
         expect_close(together, alone, what, ALONE, "see test_other_texts_do_not_matter.", tolerance=1e-3)
 
     def test_training_lowers_the_loss(self, task: TextClassifier, texts: Sequence[str]) -> None:
-        """A few steps of training on a few texts lower their loss, and change every part."""
+        """A few steps of training on a few texts lower their loss."""
         labels = _labels(task, texts)
-        before, weights = _loss(task, list(texts), labels), task.get_weights()
-        optimizer, loss = task.optimizer, task.loss
-        task.compile(optimizer=keras.optimizers.Adam(3e-3), loss=loss)
-        task.fit(list(texts), labels, epochs=25, batch_size=len(texts), verbose=0)
-        after = _loss(task, list(texts), labels)
+        weights, optimizer, loss = task.get_weights(), task.optimizer, task.loss
+        task.compile(optimizer=keras.optimizers.Adam(1e-2), loss=loss)
+        losses = task.fit(list(texts), labels, epochs=25, batch_size=len(texts), verbose=0).history["loss"]
         task.set_weights(weights)
         task.compile(optimizer=optimizer, loss=loss)
+        before, after = losses[0], float(np.mean(losses[-5:]))
         what = f"25 steps of training on {len(texts)} texts take their loss from {before:.4f} to {after:.4f}."
         rule = "fit learns what distinguishes a few texts."
-        to_do = "see test_gradients_reach_every_weight of BackboneContract and HeadContract; do the tokens reach the model?"
+        to_do = (
+            "see test_gradients_reach_every_weight of BackboneContract and HeadContract; do the tokens reach the model?"
+        )
         expect(np.isfinite(after) and after < before, what, rule, to_do)
 
     def test_labels_are_names(self, task: TextClassifier, texts: Sequence[str]) -> None:
@@ -123,7 +126,11 @@ class TaskContract(TaskPresets):
             task.evaluate(list(texts), ["no_such_class"] * len(texts), verbose=0)
         except InputError:
             return
-        fail("A label that is no class is taken.", "an unknown label raises InputError.", "do not override target_options.")
+        fail(
+            "A label that is no class is taken.",
+            "an unknown label raises InputError.",
+            "do not override target_options.",
+        )
 
     def test_bfloat16(self, task: TextClassifier, texts: Sequence[str]) -> None:
         """In bfloat16 its scores are near those of float32."""

@@ -56,7 +56,9 @@ class TokenizerContract(InstalledContract):
         for text in (*golden, *STRANGE):
             rows = tokenizer.encode([text])
             expect(len(rows) == 1, f"One text gets {len(rows)} rows of ids.", rule, "return one list for each text.")
-            wrong = [one for one in rows[0] if isinstance(one, bool) or not hasattr(one, "__index__") or not 0 <= one < size]
+            wrong = [
+                one for one in rows[0] if isinstance(one, bool) or not hasattr(one, "__index__") or not 0 <= one < size
+            ]
             what = f"{text!r:.60} gets the ids {wrong[:5]}, with a vocabulary of {size}."
             expect(not wrong, what, rule, "map what is unknown to one id of the vocabulary.")
 
@@ -65,7 +67,7 @@ class TokenizerContract(InstalledContract):
         for text in STRANGE:
             try:
                 tokenizer.encode([text])
-            except Exception as error:  # noqa: BLE001 - whatever it raises is the fault to report
+            except Exception as error:
                 what = f"{text!r:.60} ({len(text)} characters) raises {type(error).__name__}: {error}"
                 fail(what, "every str that UTF-8 can hold gets ids, be it none.", "handle what is unknown as unknown.")
 
@@ -81,7 +83,9 @@ class TokenizerContract(InstalledContract):
                     rule = "a text's ids depend on this text only; predict encodes in a thread."
                     expect(not wrong, what, rule, "keep no state between texts or calls.")
 
-    def test_config_restores_it(self, tokenizer: Tokenizer, golden: Mapping[str, Sequence[int]], tmp_path: Path) -> None:
+    def test_config_restores_it(
+        self, tokenizer: Tokenizer, golden: Mapping[str, Sequence[int]], tmp_path: Path
+    ) -> None:
         """Its config and its assets create an equal tokenizer."""
         expect_arguments_kept(tokenizer, without=tokenizer.assets)
         config = tokenizer.get_config()
@@ -106,7 +110,12 @@ class TokenizerContract(InstalledContract):
         )
         other = differences(tmp_path / "one", tmp_path / "other")
         rule = "save, load and save again give the same files."
-        expect(not other, f"{', '.join(other)} differ after loading.", rule, "write in a fixed order, and all that was read.")
+        expect(
+            not other,
+            f"{', '.join(other)} differ after loading.",
+            rule,
+            "write in a fixed order, and all that was read.",
+        )
 
     def test_unknown_arguments_are_refused(self, tokenizer: Tokenizer) -> None:
         """An argument that it does not take raises an error."""
@@ -118,7 +127,9 @@ class TokenizerContract(InstalledContract):
             vocabulary = tokenizer.get_vocabulary()
         except NotImplementedError:
             pytest.skip(f"{type(tokenizer).__name__} has no vocabulary")
-        rule = "get_vocabulary lists vocabulary_size() different tokens by id; token_to_id and id_to_token agree with it."
+        rule = (
+            "get_vocabulary lists vocabulary_size() different tokens by id; token_to_id and id_to_token agree with it."
+        )
         to_do = "derive from modelry.SplittingTokenizer, which does all this, or make the four methods agree."
         found = (len(vocabulary), len(set(vocabulary)), tokenizer.vocabulary_size())
         what = "The vocabulary has {} tokens, {} of them different, and vocabulary_size() is {}.".format(*found)
@@ -140,7 +151,12 @@ class TokenizerContract(InstalledContract):
         rule = "decode gives a text for each row of ids, with the same ids unless some were unknown."
         for ids, text, again in zip(known, texts, tokenizer.encode(texts), strict=True):
             what = f"The ids {ids} decode to {text!r}, which has the ids {list(again)}."
-            expect(list(again) == ids, what, rule, "join tokens in such a way that they are split again at the same places.")
+            expect(
+                list(again) == ids,
+                what,
+                rule,
+                "join tokens in such a way that they are split again at the same places.",
+            )
 
     def test_a_new_process_gives_the_same_ids(
         self, tokenizer: Tokenizer, golden: Mapping[str, Sequence[int]], tmp_path: Path
@@ -149,7 +165,11 @@ class TokenizerContract(InstalledContract):
         self._from_assets(tokenizer, tmp_path / "assets")
         cls = type(tokenizer)
         texts = [*golden, *STRANGE]
-        job = {"target": f"{cls.__module__}:{cls.__qualname__}", "config": self._plain_config(tokenizer), "texts": texts}
+        job = {
+            "target": f"{cls.__module__}:{cls.__qualname__}",
+            "config": self._plain_config(tokenizer),
+            "texts": texts,
+        }
         (tmp_path / "job.json").write_text(json.dumps(job), "utf-8")
         arguments = (str(tmp_path / "job.json"), str(tmp_path / "assets"))
         what = f"Creating a {cls.__name__} in a new process"

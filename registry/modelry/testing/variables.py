@@ -63,7 +63,7 @@ def _jax(layer: Any, *arguments: Any, **options: Any) -> list[Any]:
     def loss(trained: list[Any]) -> Any:
         return _projection(layer.stateless_call(trained, fixed, *arguments, **options)[0])
 
-    return list(jax.grad(loss)([variable.value for variable in layer.trainable_variables]))
+    return list(jax.jit(jax.grad(loss))([variable.value for variable in layer.trainable_variables]))
 
 
 def _torch(layer: Any, *arguments: Any, **options: Any) -> list[Any]:

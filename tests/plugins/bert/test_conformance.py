@@ -20,14 +20,14 @@ from modelry.testing import (
 from modelry_bert import BertClassificationHead
 
 CHECKPOINT = Path(__file__).parents[2] / "fixtures" / "transformers" / "bert"
-VOCABULARY = [*"[PAD] [UNK] [CLS] [SEP] [MASK] a film good bad un ##like ##ly .".split()]
+VOCABULARY = [*["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "film", "good", "bad", "un", "##like", "##ly", "."]]
 
 
 def create_backbone() -> BertBackbone:
     keras.utils.set_random_seed(0)
     return BertBackbone(
         vocabulary_size=len(VOCABULARY),
-        num_layers=2,
+        num_layers=1,
         num_heads=2,
         hidden_dim=8,
         intermediate_dim=12,

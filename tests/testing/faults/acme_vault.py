@@ -1,0 +1,125 @@
+"""Storage handlers: one that keeps its contract, and others with a fault each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from modelry import PresetFiles, Storage
+from modelry.errors import PresetNotFound, StorageError
+from modelry.storage.files import checked_name
+
+VAULT = Path(os.environ.get("ACME_VAULT", tempfile.gettempdir()))
+
+
+class GoodFiles(PresetFiles):
+    def __init__(self, folder, reference):
+        self.folder = folder
+        self.text = reference
+
+    @property
+    def reference(self):
+        return self.text
+
+    def names(self):
+        return frozenset(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
+
+    def path(self, name):
+        path = self.folder / checked_name(name)
+        if not path.is_file():
+            raise PresetNotFound(f"Preset {self.reference!r} has no file {name!r}.")
+        return path
+
+
+class GoodVault(Storage):
+    view = GoodFiles
+
+    def open(self, reference):
+        if not reference.path:
+            raise StorageError(f"{reference.text!r} names no preset in the vault.")
+        folder = VAULT / reference.path
+        if not folder.is_dir():
+            raise PresetNotFound(f"{reference.text!r} is not in the vault.")
+        return self.view(folder, reference.text)
+
+
+class ForgetsFolders(GoodVault):
+    class view(GoodFiles):  # noqa: N801
+        def names(self):
+            return frozenset(path.name for path in self.folder.iterdir() if path.is_file())
+
+
+class ChangesLines(GoodVault):
+    class view(GoodFiles):  # noqa: N801
+        def path(self, name):
+            path = super().path(name)
+            copy = Path(tempfile.mkdtemp(dir=VAULT)) / "copy"
+            copy.write_text(path.read_text("latin-1").replace("\n", "\r\n"), "latin-1")
+            return copy
+
+
+class CountsWrongly(GoodVault):
+    class view(GoodFiles):  # noqa: N801
+        def size(self, name):
+            return len(self.path(name).read_text("latin-1").strip())
+
+
+class NamesSomethingElse(GoodVault):
+    def open(self, reference):
+        return self.view(VAULT / reference.path, reference.path) if reference.path else super().open(reference)
+
+
+class RaisesKeyErrors(GoodVault):
+    class view(GoodFiles):  # noqa: N801
+        def path(self, name):
+            if checked_name(name) not in self.names():
+                raise KeyError(name)
+            return super().path(name)
+
+
+class LetsOut(GoodVault):
+    class view(GoodFiles):  # noqa: N801
+        def path(self, name):
+            path = Path(str(self.folder) + "/" + name)
+            if not path.exists():
+                raise PresetNotFound(f"no file {name!r}")
+            return path
+
+
+class OpensNothing(GoodVault):
+    def open(self, reference):
+        return self.view(VAULT / reference.path, reference.text)
+
+
+class NeedsArguments(GoodVault):
+    def __init__(self, secret="") -> None:
+        self.secret = secret
+
+    def open(self, reference):
+        files = super().open(reference)
+        return files if self.secret else ForgetsFolders.view(files.folder, files.text)
+
+
+class Collides(GoodVault):
+    class view(GoodFiles):  # noqa: N801
+        def path(self, name):
+            path = super().path(name)
+            copy = VAULT / "cache" / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with copy.open("wb") as file:
+                for byte in path.read_bytes():
+                    file.write(bytes([byte]))
+            return copy
+
+
+class Deletes(GoodVault):
+    class view(GoodFiles):  # noqa: N801
+        def path(self, name):
+            path = super().path(name)
+            if name != "empty.txt":
+                return path
+            copy = Path(shutil.move(path, Path(tempfile.mkdtemp(dir=VAULT)) / "moved"))
+            self.path = lambda name, copy=copy: copy if name == "empty.txt" else GoodFiles.path(self, name)
+            return copy

@@ -1,0 +1,48 @@
+"""The contract of storage handlers finds each fault; it needs no Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from modelry.testing import StorageContract
+
+from .conftest import failed
+
+FAULTS: dict[str, tuple[str, str]] = {
+    "ForgetsFolders": ("test_it_opens_what_is_published", "lacks ['assets/tokenizer/vocabulary.txt']"),
+    "ChangesLines": ("test_files_are_the_same_to_the_byte", "bytes that are not the published"),
+    "CountsWrongly": ("test_sizes_are_those_of_the_files", "but the file has"),
+    "NamesSomethingElse": ("test_reference_is_what_the_user_wrote", "return reference.text"),
+    "RaisesKeyErrors": ("test_a_missing_file_is_not_found", "raises KeyError('no_such_file.json')"),
+    "LetsOut": ("test_names_do_not_lead_out", "path('../config.json')"),
+    "OpensNothing": ("test_a_missing_preset_is_not_found", "-no-such-preset' succeeds"),
+    "NeedsArguments": ("test_modelry_opens_its_references", "keep no state in __init__"),
+    "Collides": ("test_threads_share_it", "os.replace"),
+    "Deletes": ("test_the_store_is_not_changed", "handlers only read"),
+}
+
+
+@pytest.fixture(scope="session")
+def results(make_project: Any) -> dict[str, dict[str, dict[str, Any]]]:
+    found: dict[str, dict[str, dict[str, Any]]] = make_project().report("test_vault.py")
+    return found
+
+
+def test_what_has_no_fault_passes(results):
+    claims = {name for name in dir(StorageContract) if name.startswith("test_")}
+    assert {name: claim["status"] for name, claim in results["GoodVault"].items()} == dict.fromkeys(claims, "passed")
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_found_and_named(results, name):
+    claim, message = FAULTS[name]
+    assert message in failed(results[name])[claim]
+
+
+def test_every_claim_can_fail(results):
+    broken = {claim for claims in results.values() for claim in failed(claims)}
+    everywhere = {"test_it_is_registered", "test_discovery_imports_no_keras"}  # see test_installed.py
+    claims = {name for name in dir(StorageContract) if name.startswith("test_")}
+    assert claims - broken == everywhere
