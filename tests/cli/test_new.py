@@ -18,8 +18,9 @@ import pytest
 from ruff import find_ruff_bin
 
 from modelry.errors import InputError
+from modelry.scaffold.kinds import KINDS
 from modelry.scaffold.names import class_prefix, distribution_name
-from modelry.scaffold.project import KINDS, plan, supported_versions
+from modelry.scaffold.project import plan, supported_versions
 from modelry.scaffold.render import render
 from modelry.scaffold.write import write_project
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,8 @@ import typer
 from modelry.cli.listing import PRESETS
 from modelry.cli.output import print_warning, write_line
 from modelry.errors import InputError
-from modelry.scaffold.project import BACKENDS, KINDS, LICENCES, choice, plan
+from modelry.scaffold.kinds import KINDS
+from modelry.scaffold.project import BACKENDS, LICENCES, choice, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,16 +45,16 @@ def new(
 
     On a terminal it asks for what is not given.
     """
+    from modelry.scaffold.names import distribution_name
     from modelry.scaffold.render import render
     from modelry.scaffold.write import check_target, write_project
 
-    name = _given("NAME", name, lambda: str(typer.prompt("Name, as in pip install NAME", err=True)))
+    name = distribution_name(_given("NAME", name, _ask_name))
     target = Path(name) if directory is None else directory
     check_target(target)  # before questions are asked in vain
     kind = _given("--kind", kind, _ask_kind)
     author = _given("--author", author, _ask_author)
     project = plan(name, kind, author, component, licence, backend)
-    target = Path(project.name) if directory is None else directory
     files = render(project)
     write_project(files, target)
     _warn(project)
@@ -65,6 +67,10 @@ def _given(what: str, value: str | None, ask: Callable[[], str]) -> str:
     if sys.stdin is None or not sys.stdin.isatty():
         raise typer.BadParameter("is missing, and nobody is at a terminal to be asked.", param_hint=what)
     return ask()
+
+
+def _ask_name() -> str:
+    return str(typer.prompt("Name, as in pip install NAME", err=True))
 
 
 def _ask_kind() -> str:
@@ -128,7 +134,7 @@ def _print_done(project: Project, target: Path, files: dict[str, str]) -> None:
         write_line(f"  {file}")
     write_line("Next:")
     for command in (
-        f"cd {target}",
+        f"cd {shlex.quote(str(target))}",
         "python -m pip install -e . --group test --group lint",
         *(["python build_preset.py"] if "build_preset.py" in files else []),
         "python -m pytest",
