@@ -20,6 +20,8 @@ KINDS = {
     "GoodHashing": "tokenizers",
     "GoodPreprocessor": "preprocessors",
     "GoodVault": "storage",
+    "GoodClassifier": "tasks",
+    "GoodCheckpoint": "checkpoints",
 }
 
 
@@ -51,6 +53,7 @@ class Project:
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(folder), *sys.path]),
             "ACME_VAULT": str(folder / "vault"),
+            "ACME_CHECKPOINT": str(FAULTS.parents[1] / "fixtures" / "transformers" / "bert"),
             "PYTHONHASHSEED": "0",
         }
         (folder / "vault").mkdir(exist_ok=True)
@@ -87,7 +90,13 @@ def failed(claims: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 def _entry_points() -> str:
     """Return declarations of every class that derives from one in `KINDS`."""
-    lines: dict[str, list[str]] = {}
+    # A converter's architecture is of its own distribution.
+    lines = {
+        "backbones": ["bert = modelry_bert.backbone:BertBackbone\n"],
+        "tokenizers": ["bert = modelry_bert.tokenizer:BertTokenizer\n"],
+        "preprocessors": ["bert.text_classifier = modelry_bert.preprocessor:BertTextClassifierPreprocessor\n"],
+        "tasks": ["bert.text_classifier = modelry_bert.text_classifier:BertTextClassifier\n"],
+    }
     for path in FAULTS.glob("acme_*.py"):
         kinds = dict(KINDS)
         for node in ast.parse(path.read_text("utf-8")).body:
@@ -95,5 +104,8 @@ def _entry_points() -> str:
                 kind = kinds.get(node.name) or kinds.get(getattr(node.bases[0], "id", "") if node.bases else "")
                 if kind is not None:
                     kinds[node.name] = kind
-                    lines.setdefault(kind, []).append(f"{node.name.lower()} = {path.stem}:{node.name}\n")
+                    name = node.name.lower() + (
+                        ".text_classifier" if kind == "tasks" and node.name != "IsMisnamed" else ""
+                    )
+                    lines.setdefault(kind, []).append(f"{name} = {path.stem}:{node.name}\n")
     return "".join(f"[modelry.{kind}]\n{''.join(found)}" for kind, found in sorted(lines.items()))

@@ -167,7 +167,8 @@ class BackbonePresets(InstalledContract):
         np.savez(given, **batch)  # type: ignore[arg-type]
         what = f"Loading a {type(backbone).__name__} in a new process on {backend}"
         arguments = ("backbones", str(preset), str(given), str(results))
-        measured = run_module("modelry.testing.loading_probe", *arguments, what=what, KERAS_BACKEND=backend)
+        variables = {"KERAS_BACKEND": backend, "PYTHONHASHSEED": "7"}
+        measured = run_module("modelry.testing.loading_probe", *arguments, what=what, **variables)
         expected = run(backbone, batch)
         with np.load(results) as outputs:
             for name, output in expected.items():

@@ -16,7 +16,7 @@ from modelry.errors import ModelryError, UnknownComponent
 from modelry.models.backbone import Backbone
 from modelry.models.text_classifier import TextClassifier
 from modelry.presets.read import read_recipe
-from modelry.testing.comparing import expect_close, run
+from modelry.testing.comparing import as_numpy, expect_close, run
 from modelry.testing.contract import expect, fail, missing_fixture
 from modelry.testing.installed import InstalledContract
 from modelry.testing.presets import edit_json, expect_refusal, truncate
@@ -119,7 +119,7 @@ class CheckpointContract(InstalledContract):
         loaded = Backbone.from_preset(tmp_path / "preset")
         rule = "a converted checkpoint is a preset like any other."
         for one, other in zip(backbone.weights, loaded.weights, strict=True):
-            same = np.array_equal(*(np.asarray(weight.numpy(), "float32") for weight in (one, other)))
+            same = np.array_equal(as_numpy(one.value), as_numpy(other.value))
             expect(same, f"{one.path} is another after saving and loading.", rule, "run the BackboneContract.")
 
     def test_missing_keys_are_refused(self, copy: Path) -> None:

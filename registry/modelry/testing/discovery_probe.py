@@ -33,7 +33,7 @@ class Watcher:
 def probe(distribution: str) -> dict[str, Any]:
     """Return what of a distribution imports Keras at discovery: by entry, the module and the line."""
     watcher = Watcher()
-    sys.meta_path.insert(0, watcher)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, watcher)
     from modelry import registry
 
     registry.presets()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,7 +55,7 @@ def _length(text: Text) -> int:
 
 
 def _text(backbone: Backbone, length: int, generator: np.random.Generator) -> Text:
-    sources = {
+    sources: dict[str, Callable[[], np.ndarray[Any, Any]]] = {
         "token_ids": lambda: generator.integers(1, _vocabulary_size(backbone), length),
         "padding_mask": lambda: np.ones(length, "int32"),
         "segment_ids": lambda: (np.arange(length) > length // 2) * (getattr(backbone, "num_segments", 1) > 1),

@@ -75,12 +75,13 @@ class PreprocessorContract(InstalledContract):
 
     def test_sequence_length_can_be_set(self, preprocessor: Preprocessor) -> None:
         """sequence_length can be set at any time, and long texts are cut there."""
-        with _length(preprocessor, 5):
-            lengths = preprocessor.pack((["a good film " * 50],)).lengths
-            shape = preprocessor(["a good film " * 50])["token_ids"].shape
-        what = f"With sequence_length = 5, a long text gets {lengths[0]} tokens and arrays of shape {shape}."
         rule = "rows have at most the sequence_length that is set now."
-        expect(lengths[0] <= 5 and shape == (1, 5), what, rule, "read self.sequence_length in pack, not in __init__.")
+        to_do = "read self.sequence_length in pack, not in __init__."
+        with _length(preprocessor, 5):
+            found = preprocessor.pack((["a good film " * 50],)).lengths[0]
+            expect(found <= 5, f"With sequence_length = 5, a long text gets {found} tokens.", rule, to_do)
+            shape = preprocessor(["a good film " * 50])["token_ids"].shape
+            expect(shape == (1, 5), f"With sequence_length = 5, arrays have the shape {shape}.", rule, to_do)
 
     def test_padding_only_fills_up(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
         """Arrays of another length differ by padding only, and the mask says what is padding."""

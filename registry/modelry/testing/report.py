@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from modelry._backend import BACKENDS, backend
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 STATUSES = ("passed", "failed", "known exception", "skipped")
 

@@ -24,7 +24,7 @@ ALONE = "a text's scores depend on this text only."
 
 
 class TaskContract(TaskPresets):
-    """Claims about a classifier with everything in it. Write the fixture `task`, and `texts` if it takes unusual ones."""
+    """Claims about a whole classifier. Write the fixture `task`, and `texts` if it takes unusual ones."""
 
     kind: ClassVar[str] = "tasks"
     subject: ClassVar[str] = "task"

@@ -41,6 +41,16 @@ class TaskPresets(InstalledContract):
         task.save_to_preset(tmp_path / "preset")
         return tmp_path / "preset"
 
+    def test_its_name_ends_in_the_task(self, task: TextClassifier) -> None:
+        """It is registered under ARCHITECTURE.text_classifier, where loading looks for it."""
+        entry = owner_of(type(task))
+        if entry is None:
+            pytest.skip("the class is not registered; see test_it_is_registered")
+        what = f"{type(task).__name__} is registered as {entry.name!r}, so TextClassifier.from_preset does not find it."
+        rule = f"a task's name is its architecture's, a dot, and {task.task!r}."
+        to_do = f'[project.entry-points."modelry.tasks"] "ARCHITECTURE.{task.task}" = "{entry.target}"'
+        expect(entry.name.rpartition(".")[2] == task.task and "." in entry.name, what, rule, to_do)
+
     def test_saving_restores_it_to_the_byte(
         self, task: TextClassifier, preset: Path, texts: Sequence[str], tmp_path: Path
     ) -> None:
@@ -192,7 +202,8 @@ class TaskPresets(InstalledContract):
         given.write_text(json.dumps(list(texts)), "utf-8")
         what = f"Loading a {type(task).__name__} in a new process on {backend}"
         arguments = ("tasks", str(preset), str(given), str(results))
-        measured = run_module("modelry.testing.loading_probe", *arguments, what=what, KERAS_BACKEND=backend)
+        variables = {"KERAS_BACKEND": backend, "PYTHONHASHSEED": "7"}
+        measured = run_module("modelry.testing.loading_probe", *arguments, what=what, **variables)
         rule = "a preset means the same everywhere."
         name = measured["class"]
         here = f"In a new process on {backend}, a {name} is loaded, not a {type(task).__name__}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,7 +41,7 @@ ENGLISH = (
 
 def texts_for(preprocessor: Preprocessor) -> list[str]:
     """Return six texts of different lengths, of tokens that the tokenizer knows where it can tell."""
-    tokenizer = getattr(preprocessor, "tokenizer", None)
+    tokenizer: Any = getattr(preprocessor, "tokenizer", None)
     generator = np.random.default_rng(0)
     try:
         rows = [generator.integers(0, tokenizer.vocabulary_size(), length).tolist() for length in (5, 2, 9, 1, 12, 4)]

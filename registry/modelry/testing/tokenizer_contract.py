@@ -177,7 +177,7 @@ class TokenizerContract(InstalledContract):
             rows = run_module("modelry.testing.tokenizer_probe", *arguments, what=what, PYTHONHASHSEED=seed)["ids"]
             for text, found, ids in zip(texts, rows, tokenizer.encode(texts), strict=True):
                 what = f"{text!r:.60} has the ids {found[:20]} in a new process, and {list(ids)[:20]} here."
-                to_do = "hash with zlib.crc32 or hashlib, not with hash(), which Python seeds anew; sort what comes from a set."
+                to_do = "hash with zlib.crc32, not with hash(), which Python seeds anew; sort what comes from a set."
                 expect(found == list(ids), what, "ids are the same in every process.", to_do)
 
     def _oov(self, tokenizer: Tokenizer) -> int | None:

@@ -1,7 +1,7 @@
 """Run in a process of its own: create a tokenizer and encode texts.
 
-`python -m modelry.testing.tokenizer_probe JOB ASSETS`: JOB is a JSON file with `target`, `config` and `texts`, ASSETS the
-folder that `save_assets` wrote.
+`python -m modelry.testing.tokenizer_probe JOB ASSETS`: JOB is a JSON file with `target`, `config` and `texts`, ASSETS
+the folder that `save_assets` wrote.
 """
 
 from __future__ import annotations

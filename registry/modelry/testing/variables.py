@@ -96,8 +96,7 @@ def expect_gradients(found: Mapping[str, np.ndarray | None], cls: type) -> None:
     untouched = [path for path, gradient in found.items() if gradient is None or not np.any(gradient)]
     if untouched:
         fail(
-            f"No gradient reaches {', '.join(untouched)} of {cls.__name__}: {'it is' if len(untouched) == 1 else 'they are'} "
-            "never trained.",
+            f"No gradient reaches {', '.join(untouched)} of {cls.__name__}, so training does not change it.",
             "every trainable weight affects the outputs.",
             "remove a layer that is not connected; look for stop_gradient, argmax, rounding, or a cast to integers.",
         )

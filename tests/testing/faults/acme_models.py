@@ -117,6 +117,11 @@ class IgnoresThePolicy(Good):
         return self.norm(extra(super().states(token_ids, padding_mask)))
 
 
+class CastsItsOutput(Good):
+    def outputs_of(self, states):
+        return {"sequence_output": ops.cast(states, "float32")}
+
+
 class IsNotTrained(Good):
     def mean(self, x, padding_mask):
         return ops.stop_gradient(super().mean(x, padding_mask))
@@ -138,7 +143,7 @@ class FallsBack(Good):
     def from_preset(cls, preset, load_weights=True, **overrides):
         try:
             return super().from_preset(preset, load_weights, **overrides)
-        except Exception:  # noqa: BLE001 - the fault
+        except Exception:
             return cls(vocabulary_size=20, hidden_dim=4)
 
 
@@ -246,6 +251,11 @@ class HeadIgnoresThePolicy(GoodHead):
     def __init__(self, num_classes, activation=None, dropout=0.1, width=6, **kwargs: Any) -> None:
         super().__init__(num_classes, activation, dropout, width, **kwargs)
         self.hidden = keras.layers.Dense(width, activation="tanh", dtype="float32", name="hidden")
+
+
+class HeadCastsItsScores(GoodHead):
+    def call(self, outputs, padding_mask=None, training=None):
+        return ops.cast(super().call(outputs, padding_mask, training), "float32")
 
 
 class HeadIsNotTrained(GoodHead):

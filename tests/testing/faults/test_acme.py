@@ -8,7 +8,8 @@ import pytest
 
 from modelry.testing import BackboneContract, HeadContract, PreprocessorContract, TokenizerContract
 
-VOCABULARY = ["[PAD]", "[UNK]", *"a film good bad dull plot the was and not very long short one two".split()]
+WORDS = ["a", "film", "good", "bad", "dull", "plot", "the", "was", "and", "not", "very", "long", "short", "one", "two"]
+VOCABULARY = ["[PAD]", "[UNK]", *WORDS]
 
 
 def suites(contract, module, base, fixtures):

@@ -1,0 +1,32 @@
+"""Converters: one that keeps its contract, and others with a fault each."""
+
+from __future__ import annotations
+
+from modelry.checkpoints.layouts import Same
+from modelry.checkpoints.sourced_weight import SourcedWeight
+from modelry_bert.transformers import BertCheckpoint
+
+
+class GoodCheckpoint(BertCheckpoint):
+    pass
+
+
+class RaisesKeyErrors(GoodCheckpoint):
+    def backbone_config(self, config, where):
+        return {**super().backbone_config(config, where), "layer_norm_epsilon": config["layer_norm_eps"]}
+
+
+class SwapsWeights(GoodCheckpoint):
+    def backbone_config(self, config, where):
+        return {**super().backbone_config(config, where), "activation": "relu"}
+
+
+class HasTwoSources(GoodCheckpoint):
+    def backbone_weights(self, backbone):
+        yield from super().backbone_weights(backbone)
+        yield SourcedWeight(backbone.pooled_dense.bias, "bert.pooler.dense.bias", Same())
+
+
+class TakesWhatIsThere(GoodCheckpoint):
+    optional = ("*",)
+    ignored = ("*",)
