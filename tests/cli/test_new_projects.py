@@ -163,7 +163,7 @@ def test_a_checkpoint_converter(project, install, check, use, classify, tmp_path
     write_as_gist(tmp_path / "work" / "checkpoint")
     golden = json.loads((FIXTURE / "golden.json").read_text("utf-8"))
     compare = f"""
-        whole = TextClassifier.from_preset("./checkpoint")
+        whole = TextClassifier.from_preset("./checkpoint", sequence_length={golden["max_length"]})
         print(abs(whole.predict({golden["texts"]!r}, verbose=0) - {golden["logits"]!r}).max() < 1e-4)
         """
     assert use(own, folder, after=compare)[-1] == "True"
