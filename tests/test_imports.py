@@ -21,6 +21,7 @@ FLOORS = {
     "tables": 1,
     "discovery": 2,
     "plugin": 3,
+    "scaffold": 3,
     "storage": 3,
     "checkpoints": 4,
     "presets": 5,

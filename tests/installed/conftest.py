@@ -128,7 +128,7 @@ def base(tmp_path_factory, wheel):
 def tools(tmp_path_factory, base):
     """What people who write plugins have installed too: a folder of libraries that sees those of `base`."""
     folder = tmp_path_factory.mktemp("tools")
-    base.pip("install", "--target", folder, "hatchling>=1.27", "pytest>=8.3", "ruff>=0.14", "editables")
+    base.pip("install", "--target", folder, "hatchling>=1.27", "pytest>=8.3", "mypy>=1.15", "ruff>=0.14", "editables")
     return folder
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import modelry
 from modelry.errors import MissingPlugin, PresetError, PresetFormatError, PresetNotFound, UnknownComponent
 from modelry.presets.components import load_class
 from modelry.presets.read import read_recipe
@@ -33,6 +34,21 @@ def test_transformers_checkpoint():
     assert recipe.backbone.config["activation"] == "gelu"
     assert recipe.labels == ("label_a", "label_b", "label_c", "label_d", "label_e")
     assert recipe.preprocessor.config == {"sequence_length": 64, "truncate": "longest_first"}
+    assert recipe.default_part("text_classifier") == "modelry-bert:bert.text_classifier"
+
+
+def test_a_converter_may_read_into_another_distributions_architecture(copy_of, edit):
+    from modelry_bert.transformers import BertCheckpoint
+
+    class OtherCheckpoint(BertCheckpoint):
+        architecture = "modelry-bert:bert"
+
+    preset = copy_of("transformers/bert")
+    edit(preset / "config.json", lambda values: values.update(model_type="other"))
+    with modelry.isolated() as registry:
+        registry.register("checkpoints", "other", OtherCheckpoint)
+        recipe = read_recipe(preset)
+    assert (recipe.backbone.name, recipe.tokenizer.name) == ("modelry-bert:bert", "modelry-bert:bert")
     assert recipe.default_part("text_classifier") == "modelry-bert:bert.text_classifier"
 
 

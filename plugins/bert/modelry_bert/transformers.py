@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.checkpoints.layouts import Flat, Linear, Same
@@ -25,8 +25,8 @@ class BertCheckpoint(Checkpoint):
     """Checkpoints with `"model_type": "bert"`."""
 
     architecture = "bert"
-    optional = ("pooler.*", "bert.pooler.*")
-    ignored = ("classifier.*", "cls.*", "*embeddings.position_ids")
+    optional: ClassVar[tuple[str, ...]] = ("pooler.*", "bert.pooler.*")
+    ignored: ClassVar[tuple[str, ...]] = ("classifier.*", "cls.*", "*embeddings.position_ids")
 
     def backbone_config(self, config: Mapping[str, Any], where: str) -> dict[str, Any]:
         """Return the backbone's arguments, given the checkpoint's `config.json`.

@@ -19,7 +19,8 @@ class Checkpoint(abc.ABC):
     should import no Keras: the first three methods run before any model is built.
 
     Attributes:
-        architecture: The short name under which the same distribution registers backbone, tokenizer and task.
+        architecture: The short name under which the same distribution registers backbone, tokenizer and task; the
+            qualified one, `modelry-bert:bert`, where another does.
         optional: Patterns, such as `*pooler.*`, of backbone weights that some checkpoints lack; they are then
             initialised at random.
         ignored: Patterns of tensors that are not the backbone's. Any other that no weight takes is an error.

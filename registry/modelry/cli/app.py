@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from modelry.cli import bench, classify, doctor, explain, listing, plugin_commands, plugins, show
+from modelry.cli import bench, classify, doctor, explain, listing, new, plugin_commands, plugins, show
 from modelry.cli.output import print_error, print_warning, write_line
 from modelry.errors import ModelryError
 
@@ -112,3 +112,4 @@ app.command("bench")(bench.bench)
 app.command("doctor")(doctor.doctor)
 app.command("plugins")(plugins.plugins)
 app.command("explain")(explain.explain)
+app.command("new")(new.new)

@@ -37,7 +37,8 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
     if not (isinstance(converter, type) and issubclass(converter, Checkpoint)):
         raise PresetFormatError(f"{entry.qualified} registers {converter!r} as a checkpoint, which is no Checkpoint.")
     checkpoint = converter()
-    name = f"{entry.distribution}:{checkpoint.architecture}"
+    architecture = checkpoint.architecture
+    name = architecture if ":" in architecture else f"{entry.distribution}:{architecture}"
     tokenizer = checkpoint.tokenizer_config(files)
     backbone = checkpoint.backbone_config(config, where)
     labels = _labels(config, where) if _has_head(config) else None

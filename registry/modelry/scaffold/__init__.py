@@ -1,0 +1,1 @@
+"""New plugins: what `modelry new` writes, from the templates beside this file."""
