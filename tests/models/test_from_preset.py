@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from modelry import Backbone, Head, TextClassifier, Tokenizer
+from modelry import Backbone, Head, TextClassifier, Tokenizer, isolated, register
 from modelry.errors import (
     InputError,
     MissingPlugin,
@@ -22,6 +22,10 @@ from modelry.models.heads import FirstTokenHead, MeanPoolHead
 from modelry.presets.manifest import NAME
 
 from .conftest import BERT, CHECKPOINT, TEXTS
+
+
+class Sentiment(BertTextClassifier):
+    pass
 
 
 def kernel(classifier):
@@ -59,6 +63,15 @@ def test_a_classifier_for_another_architecture():
 
     with pytest.raises(PresetError, match=r"holds a BertBackbone, which is no OtherBackbone\. Load it with"):
         OtherClassifier.from_preset(BERT)
+
+
+def test_a_classifier_with_a_name_of_its_own(copy_of, edit):
+    preset = copy_of("keras_hub/bert")
+    edit(preset / "task.json", lambda values: values.update(registered_name="acme>Sentiment"))
+    with isolated():
+        register("tasks", "sentiment", Sentiment)
+        assert type(TextClassifier.from_preset(preset)) is Sentiment
+        assert type(BertTextClassifier.from_preset(preset)) is BertTextClassifier
 
 
 def test_num_classes_asks_for_a_fresh_head(loaded):

@@ -95,8 +95,12 @@ def _override_names(cls: type[TextClassifier]) -> tuple[str, ...]:
 
 def _named_class(recipe: Recipe, cls: type[C]) -> type[C]:
     """Return the class that the preset names, or else its architecture, or else `cls`."""
-    if recipe.task is not None and recipe.task.short_name.rpartition(".")[2] == cls.task:
-        return load_class(recipe, recipe.task, cls)
+    if recipe.task is not None:
+        if recipe.task.short_name.rpartition(".")[2] == cls.task:
+            return load_class(recipe, recipe.task, cls)
+        saved = registry.load("tasks", recipe.task.name) if registry.has("tasks", recipe.task.name) else None
+        if isinstance(saved, type) and issubclass(saved, cls):  # a classifier with a name of its own
+            return saved
     own = recipe.default_part("text_classifier")
     if not registry.has("tasks", own):
         return cls  # an architecture without a classifier of its own gets the generic one
