@@ -123,7 +123,7 @@ def test_the_project_says_who_wrote_it_and_what_it_needs(new):
     assert project["project"]["license"] == "MIT"
     assert project["project"]["authors"] == [{"name": "Ann Author", "email": "ann@example.org"}]
     assert project["project"]["dependencies"] == ["modelry>=0.1,<0.2", "keras>=3.15.1"]
-    assert project["dependency-groups"]["test"] == ["modelry[torch,testing]", "modelry-bert>=0.1,<0.2"]
+    assert project["project"]["optional-dependencies"]["test"] == ["modelry[torch,testing]", "modelry-bert>=0.1,<0.2"]
     licence = Path("acme-textcnn/LICENSE").read_text("utf-8")
     assert re.match(r"MIT License\n\nCopyright \(c\) 20\d\d Ann Author\n", licence)
 

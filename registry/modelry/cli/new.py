@@ -135,7 +135,7 @@ def _print_done(project: Project, target: Path, files: dict[str, str]) -> None:
     write_line("Next:")
     for command in (
         f"cd {shlex.quote(str(target))}",
-        "python -m pip install -e . --group test --group lint",
+        'python -m pip install -e ".[test,lint]"',
         *(["python build_preset.py"] if "build_preset.py" in files else []),
         "python -m pytest",
         "modelry doctor",
