@@ -6,4 +6,10 @@ names ← entry ← distributions ← scan ← policy ← index ← hints ← re
 ```
 
 `default.registry` is the one registry of the process. Nothing here imports a plugin before it is used, nor ever Keras.
+
+`survey` looks at the same metadata for another purpose: to tell what is wrong with any of it.
+
+```
+distributions, scan, index, compatibility ← contributor, findings ← survey
+```
 """
