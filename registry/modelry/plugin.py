@@ -22,15 +22,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry._backend import require_backend
 from modelry._lazy import resolve
 from modelry.discovery.api import API
+from modelry.discovery.exports import lazy_exports
 from modelry.discovery.hook_values import BuiltinPreset, Command, Fetched, PresetLoaded
-from modelry.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from modelry.discovery.specs import hookimpl as hookimpl
 
 __all__ = ["API", "BuiltinPreset", "Command", "Fetched", "PresetLoaded", "hookimpl", "lazy_exports"]
@@ -41,27 +38,3 @@ def __getattr__(name: str) -> object:
     if name != "hookimpl":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return resolve("modelry.discovery.specs:hookimpl")
-
-
-def lazy_exports(package: str, exports: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Return the `__getattr__` and `__dir__` of a package whose modules are imported when their classes are used.
-
-    ```python
-    __getattr__, __dir__ = lazy_exports(__name__, {"AcmeBackbone": "backbone", "AcmeTokenizer": "tokenizer"})
-    ```
-
-    Args:
-        package: The package's `__name__`.
-        exports: Public name → the module of the package that defines it.
-    """
-
-    def __getattr__(name: str) -> object:  # noqa: N807 - the name that Python looks for
-        if name not in exports:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}.{did_you_mean(name, exports)}")
-        require_backend()
-        return resolve(f"{package}.{exports[name]}:{name}")
-
-    def __dir__() -> list[str]:  # noqa: N807 - the name that Python looks for
-        return sorted(exports)
-
-    return __getattr__, __dir__

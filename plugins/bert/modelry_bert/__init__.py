@@ -16,13 +16,4 @@ if TYPE_CHECKING:
     from modelry_bert.text_classifier import BertTextClassifier as BertTextClassifier
     from modelry_bert.tokenizer import BertTokenizer as BertTokenizer
 
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "BertBackbone": "backbone",
-        "BertClassificationHead": "head",
-        "BertTextClassifier": "text_classifier",
-        "BertTextClassifierPreprocessor": "preprocessor",
-        "BertTokenizer": "tokenizer",
-    },
-)
+__getattr__, __dir__ = lazy_exports(__name__)

@@ -23,7 +23,7 @@ def footprint(stores: Sequence[TensorStore], dtype: str, rearranged: bool) -> di
         rearranged: Whether the files are a foreign checkpoint's, whose matrices lie otherwise than in Keras.
     """
     infos = [store.info(name) for store in stores for name in store.names()]
-    variable = dtype.removeprefix("mixed_") if dtype == dtype.removeprefix("mixed_") else "float32"
+    variable = "float32" if dtype.startswith("mixed_") else dtype
     converted = [info for info in infos if rearranged or (_is_float(info) and info.dtype.name != variable)]
     taken = sum(
         math.prod(info.shape) * (ITEM_BYTES[dtype] if _is_float(info) else info.dtype.itemsize) for info in infos

@@ -2,12 +2,4 @@
 
 from modelry.plugin import lazy_exports
 
-__getattr__, __dir__ = lazy_exports(
-    __name__,
-    {
-        "CharacterTokenizer": "text",
-        "TextCnnBackbone": "backbone",
-        "TextCnnPreprocessor": "text",
-        "TextCnnTextClassifier": "text_classifier",
-    },
-)
+__getattr__, __dir__ = lazy_exports(__name__)
