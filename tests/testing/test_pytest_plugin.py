@@ -12,7 +12,6 @@ import pytest
 import modelry.testing
 from modelry.errors import InputError
 from modelry.testing import StorageContract
-from modelry.testing.contract import missing_fixture
 
 SUITE = """
 import acme_vault
@@ -27,6 +26,24 @@ class TestOne(Vault):
     @pytest.fixture
     def storage(self):
         return acme_vault.{cls}()
+"""
+
+
+ABOVE = """
+import acme_vault
+import pytest
+from modelry.testing import StorageContract
+
+
+@pytest.fixture
+def storage():
+    return acme_vault.GoodVault()
+
+
+class TestAbove(StorageContract):
+    def test_the_fixture_is_used(self, storage):
+        assert type(storage) is acme_vault.GoodVault
+
 """
 
 
@@ -62,11 +79,20 @@ def test_a_known_exception_must_be_a_test_and_have_a_reason():
         type("TestIt", (StorageContract,), {"known_exceptions": {"test_threads_share_it": " "}})
 
 
-def test_a_missing_fixture_says_what_it_is():
-    with pytest.raises(
-        pytest.fail.Exception, match=r"TestIt has no fixture 'storage'.\n  Rule: 'storage' is a handler"
-    ):
-        missing_fixture(type("TestIt", (StorageContract,), {})(), "storage", "a handler")
+def test_a_missing_fixture_says_what_it_is(project):
+    (project.folder / "test_missing.py").write_text(
+        "from modelry.testing import HeadContract\n\nclass TestIt(HeadContract):\n    pass\n"
+    )
+    done = project.run("test_missing.py")
+    assert "TestIt has no fixture 'head'.\n  Rule: 'head' is an instance of your head" in done.stdout
+    assert "passed" not in done.stdout
+
+
+def test_a_fixture_may_stand_above_the_class(project):
+    (project.folder / "test_above.py").write_text(ABOVE)
+    done = project.run("test_above.py", "-k", "the_fixture_is_used")
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
 
 
 def test_a_contract_that_is_imported_is_not_run(suite, project):

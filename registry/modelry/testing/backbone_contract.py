@@ -11,14 +11,14 @@ import pytest
 from modelry.testing.backbone_presets import BackbonePresets
 from modelry.testing.comparing import as_numpy, expect_close, run, run_eagerly
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import expect, fail, missing_fixture
+from modelry.testing.contract import expect, fail
 from modelry.testing.dtypes import expect_dtype
 from modelry.testing.inputs import Text, batch_of, default_texts, real_part
 from modelry.testing.shared_rows import check_shares_rows
 from modelry.testing.variables import as_if_trained, expect_gradients, gradients
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from modelry.models.backbone import Backbone
 
@@ -30,11 +30,7 @@ class BackboneContract(BackbonePresets):
 
     kind: ClassVar[str] = "backbones"
     subject: ClassVar[str] = "backbone"
-
-    @pytest.fixture
-    def backbone(self) -> Backbone:
-        """A small, randomly initialised backbone, with other arguments than the defaults where that is possible."""
-        missing_fixture(self, "backbone", "a small, randomly initialised instance of your backbone")
+    needs: ClassVar[Mapping[str, str]] = {"backbone": "a small, randomly initialised instance of your backbone"}
 
     @pytest.fixture
     def inputs(self, backbone: Backbone) -> Sequence[Text]:

@@ -17,7 +17,7 @@ from modelry.models.backbone import Backbone
 from modelry.models.text_classifier import TextClassifier
 from modelry.presets.read import read_recipe
 from modelry.testing.comparing import as_numpy, expect_close, run
-from modelry.testing.contract import expect, fail, missing_fixture
+from modelry.testing.contract import expect, fail
 from modelry.testing.installed import InstalledContract
 from modelry.testing.presets import edit_json, expect_refusal, truncate
 from modelry.text.preprocessor import Preprocessor
@@ -36,11 +36,9 @@ class CheckpointContract(InstalledContract):
 
     kind: ClassVar[str] = "checkpoints"
     subject: ClassVar[str] = "checkpoint"
-
-    @pytest.fixture
-    def checkpoint(self) -> str | os.PathLike[str]:
-        """A folder that transformers' `save_pretrained` wrote, of a small model."""
-        missing_fixture(self, "checkpoint", "the folder of a small checkpoint that transformers' save_pretrained wrote")
+    needs: ClassVar[Mapping[str, str]] = {
+        "checkpoint": "the folder of a small checkpoint that transformers' save_pretrained wrote"
+    }
 
     @pytest.fixture
     def golden_logits(self) -> Mapping[str, npt.ArrayLike]:

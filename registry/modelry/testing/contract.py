@@ -20,12 +20,15 @@ class Contract:
     Attributes:
         kind: The kind of component, as in the group of entry points.
         subject: The fixture that gives the component.
+        needs: The fixtures that only its author can write → what each is. They may stand in the class, in the module,
+            or in a conftest.py.
         known_exceptions: The name of a test → the reason why it is known to fail. It runs nevertheless; once it
             passes, that is an error, so that the list never outlives its reasons.
     """
 
     kind: ClassVar[str]
     subject: ClassVar[str]
+    needs: ClassVar[Mapping[str, str]] = {}
     known_exceptions: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -58,13 +61,3 @@ def expect(condition: Any, what: str, rule: str, to_do: str) -> None:
     __tracebackhide__ = True
     if not condition:
         fail(what, rule, to_do)
-
-
-def missing_fixture(contract: Contract, name: str, what: str) -> NoReturn:
-    """Fail because a subclass left out a fixture that only its author can write."""
-    __tracebackhide__ = True
-    fail(
-        f"{type(contract).__name__} has no fixture {name!r}.",
-        f"{name!r} is {what}.",
-        f"write it in the class: @pytest.fixture, then def {name}(self): return …",
-    )

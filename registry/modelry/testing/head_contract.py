@@ -10,7 +10,7 @@ import pytest
 
 from modelry.testing.comparing import as_numpy, expect_close
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import expect, missing_fixture
+from modelry.testing.contract import expect
 from modelry.testing.dtypes import expect_dtype
 from modelry.testing.installed import InstalledContract
 from modelry.testing.variables import as_if_trained, expect_gradients, gradients
@@ -31,11 +31,9 @@ class HeadContract(InstalledContract):
 
     kind: ClassVar[str] = "heads"
     subject: ClassVar[str] = "head"
-
-    @pytest.fixture
-    def head(self) -> Head:
-        """A head, not built yet, with linear activation."""
-        missing_fixture(self, "head", "an instance of your head, for a few classes and with linear activation")
+    needs: ClassVar[Mapping[str, str]] = {
+        "head": "an instance of your head, for a few classes and with linear activation"
+    }
 
     @pytest.fixture
     def outputs(self) -> Mapping[str, np.ndarray[Any, Any]]:

@@ -10,12 +10,12 @@ import pytest
 
 from modelry.errors import InputError
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import expect, fail, missing_fixture
+from modelry.testing.contract import expect, fail
 from modelry.testing.installed import InstalledContract
 from modelry.testing.texts import STRANGE, texts_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from modelry.data.packed import PackedTexts
     from modelry.text.preprocessor import Preprocessor
@@ -26,11 +26,9 @@ class PreprocessorContract(InstalledContract):
 
     kind: ClassVar[str] = "preprocessors"
     subject: ClassVar[str] = "preprocessor"
-
-    @pytest.fixture
-    def preprocessor(self) -> Preprocessor:
-        """A preprocessor with a sequence_length below 100."""
-        missing_fixture(self, "preprocessor", "an instance of your preprocessor, with a sequence_length below 100")
+    needs: ClassVar[Mapping[str, str]] = {
+        "preprocessor": "an instance of your preprocessor, with a sequence_length below 100"
+    }
 
     @pytest.fixture
     def texts(self, preprocessor: Preprocessor) -> Sequence[str]:

@@ -55,9 +55,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Say what to do where a known exception is none any more, and what was tested, for the report."""
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Say what to do where a fixture is missing or a known exception is none any more; and what was tested."""
     report = yield
+    missing = _missing_fixture(item, call)
+    if missing is not None:
+        report.longrepr = missing
     if isinstance(report.longrepr, str) and report.longrepr.startswith(STRICT) and _known_exception(item) is not None:
         report.longrepr = (
             f"A declared exception is no longer needed: {item.name} passes.\n"
@@ -68,6 +71,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 
         report.user_properties.append(("modelry", facts_of(item)))
     return report
+
+
+def _missing_fixture(item: pytest.Item, call: pytest.CallInfo[None]) -> str | None:
+    """Return what to say of a fixture that only the contract's author can write, if that is what the test lacks."""
+    contract, error = _contract_of(item), call.excinfo and call.excinfo.value
+    name = getattr(error, "argname", None)  # of pytest's FixtureLookupError, which is not public
+    if contract is None or name not in contract.needs:
+        return None
+    return (
+        f"{contract.__name__} has no fixture {name!r}.\n  Rule: {name!r} is {contract.needs[name]}.\n"
+        f"  To do: write it, in the class or above it: @pytest.fixture, then def {name}(…): return …"
+    )
 
 
 def _known_exception(item: pytest.Item) -> str | None:

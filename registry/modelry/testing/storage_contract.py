@@ -12,12 +12,12 @@ from modelry.errors import ModelryError, PresetNotFound, StorageError
 from modelry.storage.files import PresetFiles
 from modelry.storage.open import open_preset
 from modelry.storage.reference import parse
-from modelry.testing.contract import expect, fail, missing_fixture
+from modelry.testing.contract import expect, fail
 from modelry.testing.installed import InstalledContract
 from modelry.testing.presets import contents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from modelry.storage.handler import Storage
@@ -39,18 +39,10 @@ class StorageContract(InstalledContract):
 
     kind: ClassVar[str] = "storage"
     subject: ClassVar[str] = "storage"
-
-    @pytest.fixture
-    def storage(self) -> Storage:
-        """The handler, created without arguments."""
-        missing_fixture(self, "storage", "an instance of your handler, created without arguments")
-
-    @pytest.fixture
-    def publish(self) -> Callable[[Path], str]:
-        """A function that puts the files of a folder into the store, and returns the reference of that preset."""
-        missing_fixture(
-            self, "publish", "a function that puts a folder's files into the store and returns the preset's reference"
-        )
+    needs: ClassVar[Mapping[str, str]] = {
+        "storage": "an instance of your handler, created without arguments",
+        "publish": "a function that puts a folder's files into the store and returns the preset's reference",
+    }
 
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:

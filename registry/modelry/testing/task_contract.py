@@ -10,13 +10,13 @@ import pytest
 
 from modelry.errors import InputError
 from modelry.testing.comparing import as_numpy, expect_close
-from modelry.testing.contract import expect, fail, missing_fixture
+from modelry.testing.contract import expect, fail
 from modelry.testing.task_presets import TaskPresets
 from modelry.testing.texts import STRANGE, texts_for
 from modelry.testing.variables import as_if_trained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from modelry.models.text_classifier import TextClassifier
 
@@ -28,11 +28,9 @@ class TaskContract(TaskPresets):
 
     kind: ClassVar[str] = "tasks"
     subject: ClassVar[str] = "task"
-
-    @pytest.fixture
-    def task(self) -> TextClassifier:
-        """A small, randomly initialised classifier with a preprocessor, compiled as it is by default."""
-        missing_fixture(self, "task", "a small, randomly initialised instance of your classifier, with a preprocessor")
+    needs: ClassVar[Mapping[str, str]] = {
+        "task": "a small, randomly initialised instance of your classifier, with a preprocessor"
+    }
 
     @pytest.fixture
     def texts(self, task: TextClassifier) -> Sequence[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import expect, fail, missing_fixture
+from modelry.testing.contract import expect, fail
 from modelry.testing.installed import InstalledContract
 from modelry.testing.presets import differences
 from modelry.testing.processes import run_module
@@ -29,16 +29,10 @@ class TokenizerContract(InstalledContract):
 
     kind: ClassVar[str] = "tokenizers"
     subject: ClassVar[str] = "tokenizer"
-
-    @pytest.fixture
-    def tokenizer(self) -> Tokenizer:
-        """A tokenizer with a small vocabulary."""
-        missing_fixture(self, "tokenizer", "an instance of your tokenizer, with a small vocabulary")
-
-    @pytest.fixture
-    def golden(self) -> Mapping[str, Sequence[int]]:
-        """Text → the ids it must get, found by hand or with the original implementation."""
-        missing_fixture(self, "golden", "a dict from texts to the ids they must get, found by hand or elsewhere")
+    needs: ClassVar[Mapping[str, str]] = {
+        "tokenizer": "an instance of your tokenizer, with a small vocabulary",
+        "golden": "a dict from texts to the ids they must get, found by hand or elsewhere",
+    }
 
     def test_golden_ids(self, tokenizer: Tokenizer, golden: Mapping[str, Sequence[int]]) -> None:
         """Texts get the ids that are known for them."""

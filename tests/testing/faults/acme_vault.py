@@ -26,11 +26,8 @@ class GoodFiles(PresetFiles):
     def names(self):
         return frozenset(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
 
-    def path(self, name):
-        path = self.folder / checked_name(name)
-        if not path.is_file():
-            raise PresetNotFound(f"Preset {self.reference!r} has no file {name!r}.")
-        return path
+    def fetch(self, name):
+        return self.folder / name
 
 
 class GoodVault(Storage):
@@ -53,8 +50,8 @@ class ForgetsFolders(GoodVault):
 
 class ChangesLines(GoodVault):
     class view(GoodFiles):  # noqa: N801
-        def path(self, name):
-            path = super().path(name)
+        def fetch(self, name):
+            path = super().fetch(name)
             copy = Path(tempfile.mkdtemp(dir=VAULT)) / "copy"
             copy.write_text(path.read_text("latin-1").replace("\n", "\r\n"), "latin-1")
             return copy
@@ -104,8 +101,8 @@ class NeedsArguments(GoodVault):
 
 class Collides(GoodVault):
     class view(GoodFiles):  # noqa: N801
-        def path(self, name):
-            path = super().path(name)
+        def fetch(self, name):
+            path = super().fetch(name)
             copy = VAULT / "cache" / name
             copy.parent.mkdir(parents=True, exist_ok=True)
             with copy.open("wb") as file:
@@ -116,8 +113,8 @@ class Collides(GoodVault):
 
 class Deletes(GoodVault):
     class view(GoodFiles):  # noqa: N801
-        def path(self, name):
-            path = super().path(name)
+        def fetch(self, name):
+            path = super().fetch(name)
             if name != "empty.txt":
                 return path
             copy = Path(shutil.move(path, Path(tempfile.mkdtemp(dir=VAULT)) / "moved"))
