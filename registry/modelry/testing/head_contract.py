@@ -186,7 +186,7 @@ def _score(head: Head, outputs: Mapping[str, Any], mask: Any) -> np.ndarray[Any,
 def _variant(head: Head, outputs: Arrays, like: Head | None = None, **changes: Any) -> Head:
     """Return a head with other arguments, built, and with the weights of `like`."""
     other = type(head).from_config({**head.get_config(), **changes})
-    other(dict(outputs))
+    other(dict(outputs), padding_mask=np.ones(outputs["sequence_output"].shape[:2], "int32"))
     if like is not None:
         other.set_weights(like.get_weights())
     return other

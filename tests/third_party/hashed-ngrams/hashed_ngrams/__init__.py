@@ -88,8 +88,10 @@ class MlpHead(Head):
 
     def call(self, outputs, padding_mask=None, training=None):
         """Return scores, `(batch, num_classes)`."""
-        mask = keras.ops.cast(keras.ops.not_equal(padding_mask, 0), self.compute_dtype)[:, :, None]  # (B, T, 1)
-        x = keras.ops.sum(outputs["sequence_output"] * mask, axis=1) / keras.ops.sum(mask, axis=1)  # (B, E)
+        states = outputs["sequence_output"]  # (B, T, E)
+        mask = keras.ops.ones_like(states[:, :, 0]) if padding_mask is None else padding_mask
+        mask = keras.ops.cast(keras.ops.not_equal(mask, 0), states.dtype)[:, :, None]  # (B, T, 1)
+        x = keras.ops.sum(states * mask, axis=1) / keras.ops.sum(mask, axis=1)  # (B, E)
         x = self.hidden_dropout(self.hidden(x), training=training)  # (B, H)
         return self.logits(x)  # (B, C)
 
