@@ -30,7 +30,7 @@ def test_a_refusal_says_who_why_and_what_to_do(run):
     assert output.splitlines() == [
         "asked about vault://acme/x",
         "PresetRefused Preset 'vault://acme/x' is refused by acme-gate 0.4: only folders are reviewed. Use a preset "
-        "that it allows, or ask whoever installed it; MODELRY_PLUGINS=-acme-gate turns it off.",
+        "that it allows, or ask whoever installed this policy.",
     ]
 
 
@@ -84,15 +84,11 @@ def test_a_policy_that_cannot_be_asked_refuses_everything_each_time(run, core, t
 
 
 @pytest.mark.parametrize(
-    ("variable", "advice"),
-    [
-        ("acme-gate,acme-bert", "MODELRY_PLUGINS=acme-bert turns it off"),
-        ("acme-gate", "MODELRY_PLUGINS=modelry turns it off"),
-        ("-acme-bert", "MODELRY_PLUGINS=-acme-bert,-acme-gate turns it off"),
-    ],
+    ("variable", "off"),
+    [("acme-gate,acme-bert", "acme-bert"), ("acme-gate", "modelry"), ("-acme-bert", "-acme-bert,-acme-gate")],
 )
-def test_the_way_to_turn_it_off_keeps_what_the_variable_says(run, variable, advice):
+def test_the_way_to_turn_it_off_keeps_what_the_variable_says(run, variable, off):
     code = OPEN.format(references=["vault://x"])
-    assert advice in run(code, GATE, "acme-bert==1.2", MODELRY_PLUGINS=variable)
-    off = advice.partition("=")[2].partition(" ")[0]
-    assert "StorageError" in run(code, GATE, "acme-bert==1.2", MODELRY_PLUGINS=off)
+    output = run(code, GATE, "acme-bert==1.2", ACME_GATE="raise", MODELRY_PLUGINS=variable)
+    assert output.endswith(f"turn it off with MODELRY_PLUGINS={off}")
+    assert "StorageError" in run(code, GATE, "acme-bert==1.2", ACME_GATE="raise", MODELRY_PLUGINS=off)
