@@ -66,7 +66,7 @@ def unknown(name: str, known: Iterable[str]) -> str:
     distribution, short = split(name)
     if distribution is not None and distribution in {entry.distribution for entry in registry.entries()}:
         return f"{text} Another version of {distribution} may have it: {pip_upgrade(distribution)}"
-    hint = distribution or registry.install_hint(COMMANDS, short)
+    hint = distribution or registry.hooks.install_hint(COMMANDS, short)
     return f"{text} Run: {pip_install(hint)}" if hint else text
 
 
@@ -74,7 +74,7 @@ def _entries() -> list[tuple[Entry, Command]]:
     """Return each command of a plugin, as an entry that can import it, sorted; what is declared twice is there once."""
     found = {
         Entry(COMMANDS, command.name, command.target, plugin.distribution, plugin.version): command
-        for plugin, commands in registry.commands()
+        for plugin, commands in registry.hooks.commands()
         for command in commands
     }
     return sorted(found.items(), key=lambda item: (item[0].distribution, item[0].name, item[0].target))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelry.discovery import hook_answers as read
 from modelry.discovery.hook_group import Failure, HookGroup
-from modelry.discovery.names import HOOK_GROUPS, OBSERVERS, PLUGIN, POLICIES
+from modelry.discovery.names import HOOK_GROUPS, OBSERVERS, PLUGIN, POLICIES, normalise
 from modelry.errors import PluginError, PresetRefused
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Hooks:
 
     def upgrades_configs(self, distribution: str) -> bool:
         """Return whether this distribution promises to read the presets of its older versions."""
-        return self._groups[PLUGIN].implements("modelry_upgrade_config", distribution)
+        return self._groups[PLUGIN].implements("modelry_upgrade_config", normalise(distribution))
 
     def upgrade_config(
         self, distribution: str, kind: str, name: str, config: Mapping[str, Any], saved_version: str
@@ -78,7 +78,7 @@ class Hooks:
         found = self._groups[PLUGIN].collect(
             "modelry_upgrade_config",
             read.read_config,
-            distribution,
+            normalise(distribution),
             kind=kind,
             name=name,
             config=dict(config),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, TypeVar, overload
 
 import attrs
 
@@ -16,7 +16,7 @@ from modelry.discovery.hooks import Hooks
 from modelry.discovery.index import Index, build_index
 from modelry.discovery.names import HOOK_GROUPS, KINDS, check_kind, normalise, split
 from modelry.discovery.ownership import find_owner
-from modelry.discovery.policy import parse_policy
+from modelry.discovery.policy import Policy, parse_policy
 from modelry.discovery.presets import merge_presets
 from modelry.discovery.runtime import add_runtime, runtime_entry
 from modelry.discovery.scan import scan
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from modelry.discovery.entry import Entry
     from modelry.discovery.hook_group import Failure
-    from modelry.discovery.hook_values import BuiltinPreset, Command, Fetched, PresetLoaded
+    from modelry.discovery.hook_values import BuiltinPreset
 
 T = TypeVar("T")
 
@@ -49,6 +49,16 @@ class Registry:
     def __init__(self) -> None:
         self._state: _State | None = None
         self._lock = threading.RLock()
+
+    @property
+    def hooks(self) -> Hooks:
+        """What the installed plugins answer when they are asked."""
+        return self._known().hooks
+
+    @property
+    def policy(self) -> Policy:
+        """Which distributions may contribute."""
+        return self._known().index.policy
 
     @overload
     def names(self) -> Mapping[str, tuple[str, ...]]: ...
@@ -111,7 +121,7 @@ class Registry:
         """
         found = self._retry(lambda index: index.find_class(class_name))
         if found is None:
-            hint = self.install_hint(hints.CLASSES, class_name)
+            hint = self.hooks.install_hint(hints.CLASSES, class_name)
             raise hints.unknown_class(self._known().index, class_name, hint)
         return found
 
@@ -131,69 +141,24 @@ class Registry:
         Args:
             architecture: Only those of this backbone.
         """
-        presets = merge_presets(self._known().hooks.presets())
+        presets = merge_presets(self.hooks.presets())
         return {name: preset for name, preset in presets.items() if architecture in (None, preset.architecture)}
 
     def contributor(self, preset: str) -> Entry | None:
         """Return the hook module that a built-in preset, by its name in `presets`, comes from; None for any other."""
         distribution, short = split(preset)
-        for plugin, presets in self._known().hooks.presets():
+        for plugin, presets in self.hooks.presets():
             if distribution in (None, plugin.distribution) and any(found.name == short for found in presets):
                 return plugin
         return None
 
     def failures(self) -> tuple[Failure, ...]:
         """Return what went wrong in hook modules so far."""
-        return self._known().hooks.failures
+        return self.hooks.failures
 
     def check_hooks(self) -> tuple[Failure, ...]:
         """Import every hook module, and return what went wrong in them so far."""
-        return self._known().hooks.check()
-
-    def install_hint(self, kind: str, name: str) -> str | None:
-        """Return what pip must install for a name that nobody here registers, where a plugin knows it.
-
-        Args:
-            kind: A kind of component; `classes` for the name of a class, `commands` for a command of `modelry`.
-            name: The name.
-        """
-        return self._known().hooks.install_hint(kind, name)
-
-    def commands(self) -> list[tuple[Entry, list[Command]]]:
-        """Return the commands that each hook module adds to `modelry`."""
-        return self._known().hooks.commands()
-
-    def upgrades_configs(self, distribution: str) -> bool:
-        """Return whether this distribution promises to read the presets of all its older versions."""
-        return self._known().hooks.upgrades_configs(normalise(distribution))
-
-    def upgrade_config(
-        self, distribution: str, kind: str, name: str, config: Mapping[str, Any], saved_version: str
-    ) -> Mapping[str, Any]:
-        """Return the config of a component, saved by an older version of its distribution, in today's terms.
-
-        Raises:
-            PluginError: The distribution's hook fails.
-        """
-        return self._known().hooks.upgrade_config(normalise(distribution), kind, name, config, saved_version)
-
-    def check_fetch(self, reference: str) -> None:
-        """Ask the installed policies whether the preset at `reference` may be used.
-
-        Raises:
-            PresetRefused: One of them does not allow it.
-            PluginError: One of them cannot be asked.
-        """
-        state = self._known()
-        state.hooks.check_fetch(reference, state.index.policy)
-
-    def has_observers(self) -> bool:
-        """Return whether a plugin wants to hear of what is done."""
-        return self._known().hooks.has_observers
-
-    def announce(self, event: PresetLoaded | Fetched) -> None:
-        """Tell the observers of what was done."""
-        self._known().hooks.announce(event)
+        return self.hooks.check()
 
     @overload
     def register(self, kind: str, name: str, obj: T, *, replace: bool = False) -> T: ...

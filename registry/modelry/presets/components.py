@@ -128,4 +128,4 @@ def check_requirements(recipe: Recipe) -> None:
 def _accepts(requirement: Requirement, installed: str) -> bool:
     wrong = [one for one in requirement.specifier if not one.contains(installed, prereleases=True)]
     only_too_new = all(one.operator in ("<", "<=") for one in wrong)
-    return not wrong or (only_too_new and registry.upgrades_configs(requirement.name))
+    return not wrong or (only_too_new and registry.hooks.upgrades_configs(requirement.name))

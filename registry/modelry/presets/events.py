@@ -29,10 +29,10 @@ def announced(
     def load_and_announce(cls: C, preset: str | os.PathLike[str], /, *args: P.args, **kwargs: P.kwargs) -> T:
         start = time.perf_counter()
         component = load(cls, preset, *args, **kwargs)
-        if registry.has_observers():
+        if registry.hooks.has_observers:
             seconds = time.perf_counter() - start
             event = PresetLoaded(os.fspath(preset), type(component).__name__, _distributions(component), seconds)
-            registry.announce(event)
+            registry.hooks.announce(event)
         return component
 
     return load_and_announce

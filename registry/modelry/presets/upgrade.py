@@ -43,7 +43,7 @@ def _upgraded(recipe: Recipe, part: Part) -> Part:
     if installed is None or Version(saved) >= Version(installed):
         return part
     try:
-        config = registry.upgrade_config(distribution, part.kind, name, part.config, saved)
+        config = registry.hooks.upgrade_config(distribution, part.kind, name, part.config, saved)
     except PluginError as error:
         raise PresetFormatError(
             f"Preset {recipe.files.reference!r} was saved by {distribution} {saved}, and {distribution} {installed} "

@@ -20,5 +20,5 @@ def announce_fetched(reference: str, files: Iterable[str], size: int, seconds: f
         size: Their size in bytes, as they lie on this machine.
         seconds: How long fetching took, on the wall clock.
     """
-    if registry.has_observers():
-        registry.announce(Fetched(reference, tuple(files), size, seconds))
+    if registry.hooks.has_observers:
+        registry.hooks.announce(Fetched(reference, tuple(files), size, seconds))

@@ -27,7 +27,7 @@ def open_preset(preset: str | os.PathLike[str]) -> PresetFiles:
         StorageError: The reference is malformed, or nothing installed handles its scheme.
     """
     reference = resolve_name(parse(preset))
-    registry.check_fetch(_uri(reference))
+    registry.hooks.check_fetch(_uri(reference), registry.policy)
     handler = _handler(reference)
     if not (isinstance(handler, type) and issubclass(handler, Storage)):
         raise StorageError(f"The plugin for {reference.scheme}:// registers {handler!r}, which is no Storage class.")
