@@ -93,7 +93,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types."""
-    install(session, "jax", *group("types"))
+    install(session, "jax,testing", *group("types"))
     session.run("mypy", *session.posargs)
 
 
