@@ -61,3 +61,8 @@ def _is_below(needed: Requirement) -> bool:
         one.operator in (">=", ">", "~=", "==") and Version(one.version.removesuffix(".*")) >= Version(version)
         for one in wrong
     )
+
+
+def next_breaking(installed: Version) -> str:
+    """Return the first version that may break what works now: the next minor one before 1.0, else the next major."""
+    return f"0.{installed.minor + 1}" if installed.major == 0 else str(installed.major + 1)

@@ -9,6 +9,7 @@ import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
+from modelry.discovery.compatibility import next_breaking
 from modelry.discovery.default import registry
 from modelry.discovery.names import CORE, RUNTIME, noun
 from modelry.errors import BrokenPlugin, MissingPlugin, PresetError, PresetFormatError, SaveError, UnknownComponent
@@ -72,14 +73,12 @@ class Owner:
     def requirement(self) -> str:
         """The versions of the distribution that can load what is saved now: up to the next that may break it.
 
-        Before 1.0 that is the next minor version, from then on the next major one. modelry itself reads whatever an
-        older modelry saved.
+        modelry itself reads whatever an older modelry saved.
         """
         saved = Version(self.version)
         if self.distribution == CORE:
             return f"{CORE}>={saved.public}"
-        end = f"0.{saved.minor + 1}" if saved.major == 0 else f"{saved.major + 1}"
-        return f"{self.distribution}>={saved.public},<{end}"
+        return f"{self.distribution}>={saved.public},<{next_breaking(saved)}"
 
 
 def owner_of(component: object) -> Owner:

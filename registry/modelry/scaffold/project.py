@@ -122,11 +122,11 @@ def supported_versions(version: str) -> str:
     """Return the versions of modelry that a plugin written for `version` works with, `>=0.1,<0.2` for 0.1.3."""
     from packaging.version import Version
 
+    from modelry.discovery.compatibility import next_breaking
+
     parsed = Version(version)
     lowest = version if parsed.is_prerelease else f"{parsed.major}.{parsed.minor}"
-    # Before 1.0, each minor version may break what worked with the one before.
-    next_one = f"0.{parsed.minor + 1}" if parsed.major == 0 else str(parsed.major + 1)
-    return f">={lowest},<{next_one}"
+    return f">={lowest},<{next_breaking(parsed)}"
 
 
 def _installed_version() -> str:
