@@ -15,6 +15,9 @@ import modelry  # noqa: F401 - chooses a backend before a test imports Keras
 os.environ["MODELRY_COMPILATION_CACHE"] = tempfile.mkdtemp(prefix="modelry-tests-")
 atexit.register(shutil.rmtree, os.environ["MODELRY_COMPILATION_CACHE"], ignore_errors=True)
 
+# Other people's tests, which are run where their packages are installed.
+collect_ignore = ["testing/faults", "third_party"]
+
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
