@@ -48,6 +48,7 @@ def test_a_table_on_a_terminal(terminal):
         ["heads", "bert.text_classifier", "modelry_bert.head:BertClassificationHead", "modelry-bert", "0.1.0"],
         ["first_token", "modelry.models.heads:FirstTokenHead", "modelry", "0.1.0"],  # the kind stands once
         ["mean_pool", "modelry.models.heads:MeanPoolHead", "modelry", "0.1.0"],
+        ["pooled_output", "modelry.models.heads:PooledOutputHead", "modelry", "0.1.0"],
     ]
 
 
