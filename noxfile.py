@@ -174,6 +174,10 @@ def peer(session: nox.Session, name: str, *requirements: str) -> str:
 def run_tests(session: nox.Session, backend: str, *options: str) -> None:
     """Run pytest on one backend, and keep what it covered."""
     variables = {"KERAS_BACKEND": backend, "COVERAGE_FILE": f".coverage.{backend}"}
+    if not session.posargs:
+        # A process for each core, each with one thread: PyTorch's would wait for one another.
+        options += ("--numprocesses=auto", "--maxprocesses=8", "--dist=loadgroup")
+        variables["OMP_NUM_THREADS"] = "1"
     session.run("pytest", "--cov", "--cov-report=", *options, *session.posargs, env=variables)
 
 

@@ -41,3 +41,9 @@ def edit():
         path.write_text(json.dumps(values))
 
     return change
+
+
+def pytest_itemcollected(item):
+    """Keep the tests of a file in one process, and those that install packages too: they share what takes long."""
+    folder = item.path.parent
+    item.add_marker(pytest.mark.xdist_group("installed" if folder.name == "installed" else str(item.path)))
