@@ -14,6 +14,7 @@ import nox
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 BACKENDS = ("jax", "torch")
+OTHER_BACKENDS = ("-m", "not packaging and not once")
 
 # PyPI's torch for Linux brings gigabytes of CUDA that no test needs. uv has a switch for the CPU builds. pip has none:
 # it takes the newest build of a version that its configured sources offer, and a CPU build, `2.13.0+cpu`, counts as
@@ -54,9 +55,8 @@ def quickstart(session: nox.Session) -> None:
 def tests(session: nox.Session, backend: str) -> None:
     """Run the tests on JAX and on PyTorch."""
     install_for_tests(session, backend)
-    # What is built and installed is the same on every backend, and takes minutes.
-    once = () if backend == BACKENDS[0] else ("-m", "not packaging")
-    run_tests(session, backend, *once)
+    # What knows no backend need not be tested on each of them, and takes minutes.
+    run_tests(session, backend, *(() if backend == BACKENDS[0] else OTHER_BACKENDS))
     if not session.posargs:
         session.notify("coverage")
 
@@ -65,7 +65,7 @@ def tests(session: nox.Session, backend: str) -> None:
 def tensorflow(session: nox.Session) -> None:
     """Run the tests on TensorFlow."""
     install_for_tests(session, "tensorflow")
-    run_tests(session, "tensorflow", "-m", "not packaging")
+    run_tests(session, "tensorflow", *OTHER_BACKENDS)
 
 
 @nox.session
@@ -174,10 +174,6 @@ def peer(session: nox.Session, name: str, *requirements: str) -> str:
 def run_tests(session: nox.Session, backend: str, *options: str) -> None:
     """Run pytest on one backend, and keep what it covered."""
     variables = {"KERAS_BACKEND": backend, "COVERAGE_FILE": f".coverage.{backend}"}
-    if not session.posargs:
-        # A process for each core, each with one thread: PyTorch's would wait for one another.
-        options += ("--numprocesses=auto", "--maxprocesses=8", "--dist=loadgroup")
-        variables["OMP_NUM_THREADS"] = "1"
     session.run("pytest", "--cov", "--cov-report=", *options, *session.posargs, env=variables)
 
 

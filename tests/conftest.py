@@ -43,7 +43,11 @@ def edit():
     return change
 
 
+# Folders and files of tests that no backend makes a difference to.
+ONCE = {"benchmarks", "discovery", "tables", "test_contracts.py", "test_doctor.py", "test_new.py", "test_plugins.py"}
+
+
 def pytest_itemcollected(item):
-    """Keep the tests of a file in one process, and those that install packages too: they share what takes long."""
-    folder = item.path.parent
-    item.add_marker(pytest.mark.xdist_group("installed" if folder.name == "installed" else str(item.path)))
+    """Mark what is tested once."""
+    if {item.path.parent.name, item.path.name} & ONCE:
+        item.add_marker(pytest.mark.once)
