@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from modelry.testing.comparing import as_numpy
 from modelry.testing.contract import fail
 
 if TYPE_CHECKING:
@@ -22,11 +23,12 @@ def as_if_trained(model: Any) -> Iterator[None]:
 
     Fresh biases are zero and fresh norms do nothing, which would hide much of what can go wrong.
     """
-    before = [keras.ops.convert_to_numpy(variable.value) for variable in model.variables]
+    # Copies: on PyTorch an array shares the memory of its tensor, which `assign` writes to.
+    before = [np.array(keras.ops.convert_toas_numpy(variable.value)) for variable in model.variables]
     generator = np.random.default_rng(0)
     for variable in model.trainable_variables:
         noise = NOISE * generator.standard_normal(variable.shape).astype("float32")
-        variable.assign(keras.ops.cast(variable.value, "float32") + noise)
+        variable.assign(as_numpy(variable.value) + noise)
     try:
         yield
     finally:
@@ -42,7 +44,7 @@ def gradients(layer: Any, *arguments: Any, **options: Any) -> dict[str, np.ndarr
     find = {"jax": _jax, "torch": _torch, "tensorflow": _tensorflow}[keras.backend.backend()]
     found = find(layer, *arguments, **{"training": False, **options})
     paths = [variable.path for variable in layer.trainable_variables]
-    return {path: None if one is None else _numpy(one) for path, one in zip(paths, found, strict=True)}
+    return {path: None if one is None else as_numpy(one) for path, one in zip(paths, found, strict=True)}
 
 
 def _projection(outputs: Any) -> Any:
@@ -51,7 +53,7 @@ def _projection(outputs: Any) -> Any:
     total: Any = 0.0
     for output in keras.tree.flatten(outputs):
         weights = generator.standard_normal(tuple(output.shape)).astype("float32")
-        total = total + keras.ops.sum(keras.ops.cast(output, "float32") * weights)
+        total = total + keras.ops.sum(keras.ops.multiply(keras.ops.cast(output, "float32"), weights))
     return total
 
 
@@ -84,10 +86,6 @@ def _tensorflow(layer: Any, *arguments: Any, **options: Any) -> list[Any]:
         loss = _projection(layer(*arguments, **options))
     found = tape.gradient(loss, [variable.value for variable in layer.trainable_variables])
     return [None if one is None else tf.convert_to_tensor(one) for one in found]
-
-
-def _numpy(tensor: Any) -> np.ndarray:
-    return np.asarray(keras.ops.convert_to_numpy(tensor), "float32")
 
 
 def expect_gradients(found: Mapping[str, np.ndarray | None], cls: type) -> None:
