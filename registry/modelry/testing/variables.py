@@ -24,7 +24,7 @@ def as_if_trained(model: Any) -> Iterator[None]:
     Fresh biases are zero and fresh norms do nothing, which would hide much of what can go wrong.
     """
     # Copies: on PyTorch an array shares the memory of its tensor, which `assign` writes to.
-    before = [np.array(keras.ops.convert_toas_numpy(variable.value)) for variable in model.variables]
+    before = [np.array(keras.ops.convert_to_numpy(variable.value)) for variable in model.variables]
     generator = np.random.default_rng(0)
     for variable in model.trainable_variables:
         noise = NOISE * generator.standard_normal(variable.shape).astype("float32")
