@@ -44,7 +44,8 @@ def edit():
 
 
 # Folders and files of tests that no backend makes a difference to.
-ONCE = {"benchmarks", "discovery", "tables", "test_contracts.py", "test_doctor.py", "test_new.py", "test_plugins.py"}
+ONCE = {"benchmarks", "discovery", "presets", "storage", "tables", "test_contracts.py", "test_installed.py"}
+ONCE |= {f"test_{name}.py" for name in ("doctor", "explain", "listing", "new", "plugins", "pytest_plugin", "show")}
 
 
 def pytest_itemcollected(item):
