@@ -9,7 +9,7 @@ import attrs
 
 from modelry.arguments import KERAS_ARGUMENTS
 from modelry.discovery.default import registry
-from modelry.errors import ModelryError, PluginError, UnknownComponent
+from modelry.errors import ModelryError, PluginError
 from modelry.presets.components import check_requirements
 from modelry.presets.json_files import read_json
 from modelry.presets.recipe import Part
@@ -63,9 +63,7 @@ def parts_of(recipe: Recipe) -> Iterator[Part]:
 
 
 def _default_task(name: str) -> Part:
-    try:
-        registry.find("tasks", name)
-    except UnknownComponent:
+    if not registry.has("tasks", name):
         name = "modelry:text_classifier"  # an architecture without a classifier of its own gets the generic one
     return Part("tasks", name, {})
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
+
+from modelry.testing.comparing import as_numpy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,16 +45,16 @@ def check_shares_rows(backbone: Backbone, texts: Sequence[Mapping[str, Any]], at
             start += size
     states = backbone.encode(**inputs, positions=positions, text_ids=text_ids)
     assert tuple(states.shape) == (2, length, backbone.hidden_dim)
-    assert np.isfinite(_numpy(states)).all()
+    assert np.isfinite(as_numpy(states)).all()
     for index, row, here in places:
         alone = backbone({name: np.asarray([texts[index][name]], "int32") for name in backbone.input})
         outputs = backbone.outputs_of(states[row : row + 1, here])
         assert set(outputs) == set(alone), "outputs_of returns other outputs than the backbone"
         for name, output in outputs.items():
             np.testing.assert_allclose(
-                _numpy(output), _numpy(alone[name]), atol=atol, rtol=0, err_msg=f"{name} of text {index} in row {row}"
+                as_numpy(output),
+                as_numpy(alone[name]),
+                atol=atol,
+                rtol=0,
+                err_msg=f"{name} of text {index} in row {row}",
             )
-
-
-def _numpy(tensor: Any) -> np.ndarray:
-    return np.asarray(keras.ops.convert_to_numpy(tensor), "float32")
