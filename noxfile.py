@@ -172,8 +172,13 @@ def peer(session: nox.Session, name: str, *requirements: str) -> str:
 
 
 def run_tests(session: nox.Session, backend: str, *options: str) -> None:
-    """Run pytest on one backend, and keep what it covered."""
-    variables = {"KERAS_BACKEND": backend, "COVERAGE_FILE": f".coverage.{backend}"}
+    """Run pytest on one backend, and keep what it covered; all tests at once run on all cores."""
+    # Some tests start processes in folders of their own, which leave what they covered beside that of this one.
+    variables = {"KERAS_BACKEND": backend, "COVERAGE_FILE": str(Path.cwd() / f".coverage.{backend}")}
+    if not session.posargs:
+        # Processes that share the cores must not each start threads for all of them: PyTorch's wait for one another.
+        options += ("--numprocesses=auto", "--maxprocesses=8", "--dist=loadfile")
+        variables["OMP_NUM_THREADS"] = "1"
     session.run("pytest", "--cov", "--cov-report=", *options, *session.posargs, env=variables)
 
 
