@@ -45,10 +45,11 @@ def edit():
 
 # Folders and files of tests that no backend makes a difference to.
 ONCE = {"benchmarks", "discovery", "presets", "storage", "tables", "test_contracts.py", "test_installed.py"}
-ONCE |= {f"test_{name}.py" for name in ("doctor", "explain", "listing", "new", "plugins", "pytest_plugin", "show")}
+ONCE |= {f"test_{name}.py" for name in ("docs", "doctor", "explain", "imports", "listing", "new", "plugins", "public")}
+ONCE |= {f"test_{name}.py" for name in ("pytest_plugin", "show", "storage_contract")}
 
 
 def pytest_itemcollected(item):
     """Mark what is tested once."""
-    if {item.path.parent.name, item.path.name} & ONCE:
+    if ONCE.intersection(item.path.relative_to(FIXTURES.parent).parts):
         item.add_marker(pytest.mark.once)
