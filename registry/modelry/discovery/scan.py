@@ -49,7 +49,8 @@ def entries_of(distribution: Distribution) -> Iterator[Entry]:
     version = None
     for group, name, value in _declarations(text):
         if group.startswith(PREFIX):
-            version = header_of(distribution, "version") if version is None else version
+            if version is None:
+                version = distribution.version or header_of(distribution, "version")
             yield _entry(group.removeprefix(PREFIX), name, value, distribution.name, version)
 
 
