@@ -122,6 +122,15 @@ def finetune(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Seed faults into copies of a plugin, and report how `modelry.testing` catches them: `-- --only WORDS`."""
+    # On PyTorch, which compiles nothing, so that a fault takes seconds.
+    install(session, "torch,testing", "pip", "hatchling>=1.27")
+    with session.chdir("tests/testing"):
+        session.run("python", "-m", "seeded_faults", *session.posargs, env={"KERAS_BACKEND": "torch"})
+
+
+@nox.session
 def parity(session: nox.Session) -> None:
     """Compare with KerasHub and transformers, each in an environment of its own."""
     install(session, "jax")

@@ -107,7 +107,8 @@ def _cells(line: Line) -> tuple[str, ...]:
         bar = NOTHING
     else:
         sign = "≤" if row.at_most else "≥"
-        bar = f"{sign} {row.bar:.0%}" if row.unit == "share" else f"{sign} {row.bar:g}x"
+        plain = "x" if row.peer or row.unit == "x" else f" {row.unit}"
+        bar = f"{sign} {row.bar:.0%}" if row.unit == "share" else f"{sign} {row.bar:g}{plain}"
     shown = [_figure(row, line.ours[side]) for side in OURS]
     theirs = NOTHING if row.peer is None else _figure(row, line.theirs)
     return (row.work, *shown, peer, theirs, *ratios, bar, line.verdict)

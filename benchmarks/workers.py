@@ -24,7 +24,9 @@ SIDES = {
     "modelry-torch": ("modelry_side.py", "torch"),
     "keras_hub": ("keras_hub_side.py", "jax"),
     "transformers": ("transformers_side.py", ""),
+    "pluggy": ("pluggy_side.py", ""),
 }
+SHARED = {"pluggy": "modelry-jax"}  # a side → the one in whose environment it is
 OURS = ("modelry-jax", "modelry-torch")
 
 

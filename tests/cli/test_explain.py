@@ -239,6 +239,7 @@ def test_an_incompatible_plugin_stops_it(sites, copy_of, run):
     assert done.returncode == 1
     (row,) = (value for name, value in rows(done.stdout) if name == "backbone")
     assert row.startswith("electra: acme-electra 1.0 needs modelry>=99, and this is modelry ")
+    assert row.endswith('Run: pip install "modelry>=99"')
 
 
 def test_a_grid_on_a_terminal(terminal):

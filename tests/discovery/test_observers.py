@@ -67,6 +67,24 @@ def test_a_download_is_announced_and_a_broken_observer_is_named_once(run):
     ]
 
 
+def test_where_warnings_are_errors_a_broken_observer_is_shown_and_stops_nothing(run):
+    shown = run(
+        """
+        import io, sys, warnings
+        import modelry
+        from modelry.storage.events import announce_fetched
+        sys.stderr = io.StringIO()
+        warnings.simplefilter("error")
+        announce_fetched("vault://x", ["config.json"], 12, 0.5)
+        print(sys.stderr.getvalue())
+        """,
+        WATCH,
+    )
+    assert shown.startswith("Fetched(")
+    assert "RuntimeWarning: A modelry plugin is broken and passed over. acme-watch 0.6 (acme_watch_blind)" in shown
+    assert "<string>:" in shown  # the user's line
+
+
 def test_with_nobody_to_hear_nothing_is_imported(run):
     assert run(FETCH, "acme-bert==1.2").splitlines() == ["[]", "False"]
 

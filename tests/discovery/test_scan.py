@@ -10,7 +10,7 @@ import pytest
 
 from modelry.discovery.distributions import installed
 from modelry.discovery.names import normalise
-from modelry.discovery.scan import _declarations, header_of, scan
+from modelry.discovery.scan import _declarations, scan, version_of
 from modelry.errors import BrokenPlugin
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def _declared_by_modelry():
     found = set()
     for distribution in installed():
         declarations = list(_declarations(distribution.read("entry_points.txt") or ""))
-        version = header_of(distribution, "version") if declarations else ""
+        version = version_of(distribution) if declarations else ""
         found.update((distribution.name, version, *declaration) for declaration in declarations)
     return found
 
@@ -124,8 +124,17 @@ def test_spaces_extras_and_repetitions_do_not_matter(tmp_path):
     assert (plugin.kind, plugin.target, plugin.problem) == ("plugin", "m", None)
 
 
+def test_a_version_is_in_the_name_of_the_folder_unless_it_is_escaped_there(tmp_path):
+    for number, version in enumerate(("1.2", "2!1.0rc1+local.7", "1_0", "1.0-py3", "V1")):
+        points = f"[modelry.heads]\nx{number} = m:C"
+        _install(tmp_path, f"a{number}-{version}.dist-info", points, "Name: a\nVersion: of the header\n")
+    versions = {entry.name: entry.version for entry in scan([str(tmp_path)]).entries}
+    header = "of the header"
+    assert versions == {"x0": "1.2", "x1": "2!1.0rc1+local.7", "x2": header, "x3": header, "x4": header}
+
+
 def test_a_version_is_read_from_the_header_alone(tmp_path):
-    _install(tmp_path, "none-1.dist-info", "[modelry.heads]\nx = m:C", "Name: none\n\nVersion: 9\n")
+    _install(tmp_path, "none.dist-info", "[modelry.heads]\nx = m:C", "Name: none\n\nVersion: 9\n")
     old = _install(tmp_path, "develop.egg-info", "[modelry.heads]\ny = m:C")
     (old / "METADATA").rename(old / "PKG-INFO")
     owners = {entry.name: entry.owner for entry in scan([str(tmp_path)]).entries}

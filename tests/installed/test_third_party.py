@@ -92,6 +92,24 @@ def test_a_later_version_reads_what_an_earlier_one_saved(environment, install):
     assert "acme-textcnn>=0.2.0,<0.3, which is installed in version 0.1.0" in message
 
 
+def test_loading_imports_the_plugins_that_it_uses_and_no_other(environment, install):
+    install("acme-textcnn", "attention-head", "hashed-ngrams", "other-textcnn", "vault-storage", "acme-messages")
+    environment.run(TRAIN_TEXTCNN)
+    output = environment.run(
+        """
+        import sys, modelry
+        plugins = {"acme_textcnn", "attention_head", "hashed_ngrams", "other_textcnn", "vault_storage"}
+        plugins |= {"acme_messages", "modelry_bert"}
+        print(sorted(plugins & set(sys.modules)))
+        modelry.TextClassifier.from_preset("./messages")
+        print(sorted(plugins & set(sys.modules)))
+        modelry.TextClassifier.from_preset("./messages", num_classes=2, head="attention-head:attention")
+        print(sorted(plugins & set(sys.modules)))
+        """
+    )
+    assert output == ["[]", "['acme_textcnn']", "['acme_textcnn', 'attention_head']"]
+
+
 def test_a_plugin_brings_a_command(environment, install):
     install("acme-textcnn-0.2")
     assert "count-characters" in environment.modelry("--help").stdout

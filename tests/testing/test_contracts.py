@@ -26,6 +26,7 @@ UNKNOWN = "test_unknown_arguments_are_refused"
 BACKBONES: dict[str, tuple[set[str], str]] = {
     "LosesArgument": ({"test_config_restores_it"}, "has no attribute 'epsilon'"),
     "KeepsAnotherValue": ({"test_config_restores_it"}, "keeps epsilon as 1e-06"),
+    "KeepsAnotherList": ({"test_config_restores_it"}, "(widths=[6, 10]) keeps widths as [3, 5]"),
     "IsNotJson": ({"test_config_restores_it"}, "cannot be written as JSON"),
     "SwallowsArguments": ({UNKNOWN}, "(no_such_argument=1) is accepted"),
     "HasAnotherWidth": ({"test_outputs_are_what_heads_read"}, "sequence_output has the shape (3, 8, 8), not (3, 8, 4)"),

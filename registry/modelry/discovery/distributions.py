@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 
+_VERSION = re.compile(r"[0-9][0-9a-z.+!]*")
+
+
 @attrs.frozen
 class Distribution:
     """An installed distribution.
@@ -27,11 +31,13 @@ class Distribution:
         name: Its name in PEP 503 spelling.
         read: Returns the text of one of its metadata files, or None.
         folder: Where these files lie; empty where only a foreign finder knows.
+        version: Its version, as far as the folder's name tells it, which saves reading a file; else empty.
     """
 
     name: str
     read: Callable[[str], str | None]
     folder: str = ""
+    version: str = ""
 
 
 def installed(path: Iterable[str] | None = None) -> Iterator[Distribution]:
@@ -78,8 +84,11 @@ def _on_path(path: Iterable[str]) -> Iterator[Distribution]:
             stem, dot, suffix = child.rpartition(".")
             # pip renames what it could not delete to `~odelry-0.1.dist-info`, and ignores that from then on.
             if dot and suffix.lower() in ("dist-info", "egg-info") and not child.startswith(("~", "-")):
-                name, folder = normalise(stem.partition("-")[0]), os.path.join(place, child)
-                yield Distribution(name, functools.partial(_read, folder), folder)
+                name, _, version = stem.partition("-")
+                # An egg's may go on with a Python, and what is escaped, or no version by its look, is left to METADATA.
+                told = version if suffix == "dist-info" and _VERSION.fullmatch(version) else ""
+                folder = os.path.join(place, child)
+                yield Distribution(normalise(name), functools.partial(_read, folder), folder, told)
 
 
 def _foreign(finder: object, place: str | None = None) -> Iterator[Distribution]:
@@ -94,7 +103,7 @@ def _foreign(finder: object, place: str | None = None) -> Iterator[Distribution]
 
 def _read(folder: str, file: str) -> str | None:
     try:
-        with open(os.path.join(folder, file), encoding="utf-8", errors="replace") as opened:
-            return opened.read()
+        with open(f"{folder}{os.sep}{file}", "rb", buffering=0) as opened:  # twice as fast as a text file
+            return opened.read().decode("utf-8", "replace")
     except OSError:
         return None

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from modelry.discovery.warn import warn_user
+from modelry.discovery.names import OBSERVERS
+from modelry.discovery.warn import warn_user, warn_user_and_go_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -67,11 +68,12 @@ class HookGroup:
     def ask(self, hook: str, read: Callable[[Any], T], **arguments: Any) -> list[tuple[Entry, T]]:
         """Call `hook` of every plugin and `read` what it returns; warn of those that fail, and pass them over."""
         before = self.failures
+        warn = warn_user_and_go_on if self.group == OBSERVERS else warn_user  # who only observes can stop nothing
         answers = self.collect(hook, read, **arguments)
         # Only now, since with warnings turned into errors the first one would silence the plugins after it.
         for failure in answers.failures:
             if failure not in before:
-                warn_user(f"A modelry plugin is broken and passed over. {failure}", RuntimeWarning)
+                warn(f"A modelry plugin is broken and passed over. {failure}", RuntimeWarning)
         return answers.given
 
     def collect(

@@ -113,6 +113,6 @@ class Hooks:
             )
 
     def announce(self, event: PresetLoaded | Fetched) -> None:
-        """Tell the observers of what was done; one that fails is warned of."""
+        """Tell the observers of what was done; one that fails is warned of, and stops nothing whatever it does."""
         hook = "modelry_" + {"PresetLoaded": "preset_loaded", "Fetched": "fetched"}[type(event).__name__]
         self._groups[OBSERVERS].ask(hook, read.read_nothing, event=event)

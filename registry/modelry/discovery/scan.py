@@ -49,7 +49,7 @@ def entries_of(distribution: Distribution) -> Iterator[Entry]:
     version = None
     for group, name, value in _declarations(text):
         if group.startswith(PREFIX):
-            version = header_of(distribution, "version") if version is None else version
+            version = version_of(distribution) if version is None else version
             yield _entry(group.removeprefix(PREFIX), name, value, distribution.name, version)
 
 
@@ -81,6 +81,11 @@ def _problem(kind: str, name: str, target: str, readable: bool) -> str | None:
     if not readable or (kind not in HOOK_GROUPS and ":" not in target):
         return f"{target!r} is not of the form 'module:Class'"
     return None
+
+
+def version_of(distribution: Distribution) -> str:
+    """Return the version of a distribution, or an empty string where it states none."""
+    return distribution.version or header_of(distribution, "version")
 
 
 def header_of(distribution: Distribution, field: str) -> str:

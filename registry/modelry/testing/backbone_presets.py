@@ -78,7 +78,14 @@ class BackbonePresets(InstalledContract):
     def test_a_subclass_does_not_take_its_place(self, backbone: Backbone, preset: Path) -> None:
         """Whoever derives from its class does not change what presets load as."""
         cls = type(backbone)
-        type(f"My{cls.__name__}", (cls,), {"__module__": __name__})
+        try:
+            type(f"My{cls.__name__}", (cls,), {"__module__": __name__})
+        except Exception as error:
+            fail(
+                f"A class that derives from {cls.__name__} cannot be defined: {type(error).__name__}: {error}",
+                "anybody may derive from a plugin's class.",
+                "register by entry points alone, not in __init_subclass__ or a metaclass.",
+            )
         loaded = type(Backbone.from_preset(preset))
         expect(
             loaded is cls,

@@ -96,6 +96,9 @@ def _others(value: Any) -> list[Any]:
         return [not value]
     if isinstance(value, int):
         return [value * 2]
+    if isinstance(value, (list, tuple)) and value:
+        others = [_others(one) for one in value]
+        return [[found[0] for found in others]] if all(others) else []
     return [value / 2 + 0.001] if isinstance(value, float) else []
 
 

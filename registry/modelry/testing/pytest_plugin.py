@@ -73,6 +73,19 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    """Say why a class cannot be imported from a plugin's package, where its entry points are the reason."""
+    report = yield
+    if report.failed and "cannot import name" in report.longreprtext:
+        from modelry.testing.imports import missing_export
+
+        reason = missing_export(report.longreprtext)
+        if reason is not None:
+            report.longrepr = f"{report.longreprtext}\n\n{reason}"
+    return report
+
+
 def _missing_fixture(item: pytest.Item, call: pytest.CallInfo[None]) -> str | None:
     """Return what to say of a fixture that only the contract's author can write, if that is what the test lacks."""
     contract, error = _contract_of(item), call.excinfo and call.excinfo.value

@@ -34,10 +34,7 @@ class TaskPresets(InstalledContract):
     @pytest.fixture
     def preset(self, task: TextClassifier, tmp_path: Path) -> Path:
         """The classifier, saved as a preset."""
-        parts = (task, task.backbone, task.head, task.preprocessor, task.preprocessor.tokenizer)
-        for part in parts:
-            if not any(owner_of(cls) for cls in type(part).__mro__):
-                pytest.skip(f"{type(part).__name__} is not registered, so it cannot be saved")
+        _skip_unless_registered(task)
         task.save_to_preset(tmp_path / "preset")
         return tmp_path / "preset"
 
@@ -50,6 +47,18 @@ class TaskPresets(InstalledContract):
         rule = f"a task's name is its architecture's, a dot, and {task.task!r}."
         to_do = f'[project.entry-points."modelry.tasks"] "ARCHITECTURE.{task.task}" = "{entry.target}"'
         expect(entry.name.rpartition(".")[2] == task.task and "." in entry.name, what, rule, to_do)
+
+    def test_its_parts_are_registered(self, task: TextClassifier) -> None:
+        """Installed distributions register backbone, head, preprocessor and tokenizer too."""
+        for kind, part in _parts(task).items():
+            cls = type(part)
+            what = f"No installed distribution registers {cls.__name__}, one of the {kind}, so it cannot be saved."
+            rule = "a preset names every part by the entry point of its class, or of one that this derives from."
+            to_do = (
+                f'add to pyproject.toml: [project.entry-points."modelry.{kind}"] '
+                f'NAME = "{cls.__module__}:{cls.__qualname__}", then run: pip install -e .'
+            )
+            expect(_is_registered(part), what, rule, to_do)
 
     def test_saving_restores_it_to_the_byte(
         self, task: TextClassifier, preset: Path, texts: Sequence[str], tmp_path: Path
@@ -68,6 +77,7 @@ class TaskPresets(InstalledContract):
 
     def test_labels_are_saved(self, task: TextClassifier, tmp_path: Path) -> None:
         """The names of the classes are part of the preset."""
+        _skip_unless_registered(task)
         names = task.labels = tuple(f"class_{index}" for index in range(task.num_classes))
         task.save_to_preset(tmp_path / "named")
         found = TextClassifier.from_preset(tmp_path / "named").labels
@@ -213,6 +223,26 @@ class TaskPresets(InstalledContract):
             to_do = "use keras.ops alone, and nothing that depends on the process, such as hash() or an import."
             expect_close(outputs["scores"], _scores(task, texts), here, rule, to_do, tolerance=1e-3)
         return measured
+
+
+def _parts(task: TextClassifier) -> dict[str, object]:
+    return {
+        "backbones": task.backbone,
+        "heads": task.head,
+        "preprocessors": task.preprocessor,
+        "tokenizers": task.preprocessor.tokenizer,
+    }
+
+
+def _is_registered(part: object) -> bool:
+    return any(owner_of(cls) for cls in type(part).__mro__)
+
+
+def _skip_unless_registered(task: TextClassifier) -> None:
+    """Skip where the task cannot be saved; test_it_is_registered or test_its_parts_are_registered says so."""
+    for part in (task, *_parts(task).values()):
+        if not _is_registered(part):
+            pytest.skip(f"{type(part).__name__} is not registered, so it cannot be saved")
 
 
 def _scores(task: TextClassifier, texts: Sequence[str]) -> np.ndarray[Any, Any]:

@@ -50,6 +50,14 @@ class KeepsAnotherValue(Good):
         self.epsilon = 1e-6
 
 
+class KeepsAnotherList(Good):
+    def __init__(
+        self, vocabulary_size, hidden_dim, epsilon=1e-6, widths=(3, 5), dtype: Any = None, **kwargs: Any
+    ) -> None:
+        super().__init__(vocabulary_size, hidden_dim, epsilon, dtype, **kwargs)
+        self.widths = [3, 5]
+
+
 class IsNotJson(Good):
     def __init__(self, vocabulary_size, hidden_dim, epsilon=1e-6, dtype: Any = None, **kwargs: Any) -> None:
         super().__init__(vocabulary_size, hidden_dim, epsilon, dtype, **kwargs)
