@@ -45,6 +45,7 @@ def edit():
 
 # Folders and files of tests that no backend makes a difference to.
 ONCE = {"benchmarks", "discovery", "presets", "storage", "tables", "test_contracts.py", "test_installed.py"}
+ONCE |= {"hf", "kaggle"}  # within `storage`
 ONCE |= {f"test_{name}.py" for name in ("doctor", "explain", "listing", "new", "plugins", "pytest_plugin", "show")}
 
 
