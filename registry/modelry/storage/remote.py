@@ -5,14 +5,22 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING, final
 
+from modelry.errors import ModelryError, PresetNotFound, StorageError
+from modelry.storage.cache.cache import Cache
+from modelry.storage.cache.folders import layers
+from modelry.storage.cache.records import recall, remember
+from modelry.storage.failures import failure
+from modelry.storage.fetching import Fetcher
 from modelry.storage.handler import Storage
+from modelry.storage.names import check_names
 from modelry.storage.options import OpenOptions
+from modelry.storage.remote_files import RemoteFiles
+from modelry.storage.retries import Retrying
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from modelry.storage.files import PresetFiles
     from modelry.storage.reference import Reference
     from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
 
@@ -95,6 +103,45 @@ class RemoteStorage(Storage):
         """
 
     @final
-    def open(self, reference: Reference) -> PresetFiles:
+    def open(self, reference: Reference) -> RemoteFiles:
         """Return a view of the preset's files; raises what `Storage.open` does."""
         return self.open_with(reference, OpenOptions())
+
+    @final
+    def open_with(self, reference: Reference, options: OpenOptions) -> RemoteFiles:
+        """Return a view of the preset's files, at the version that the store has now or that is pinned.
+
+        Raises:
+            PresetNotFound: There is nothing where the reference points, or offline, nothing of it was ever fetched.
+            StorageError: The reference is malformed, or the store cannot be reached.
+            InputError: An option is given that the store has no use for.
+        """
+        source, offline = self.source(reference, options), options.is_offline
+        cache = Cache(layers(options.cache_dir), full=options.verify == "full")
+        snapshot = recall(cache, source.uri) if offline or source.is_pinned else None
+        if snapshot is None and offline:
+            raise PresetNotFound(
+                f"{reference.text!r} was never fetched into the cache {str(cache.own.root.parent)!r}, and offline "
+                "keeps modelry from asking the store. Open the preset once without offline."
+            )
+        if snapshot is None:
+            snapshot = _resolve(source, reference, options)
+            try:
+                remember(cache, source.uri, snapshot)
+            except OSError as error:
+                raise StorageError(
+                    f"The cache {str(cache.own.root)!r} cannot be written: {error}. Set MODELRY_CACHE, or pass "
+                    "cache_dir=, to a folder of yours."
+                ) from error
+        return RemoteFiles(Fetcher(reference.text, source, snapshot, cache, options), offline=offline)
+
+
+def _resolve(source: RemoteSource, reference: Reference, options: OpenOptions) -> Snapshot:
+    try:
+        snapshot = Retrying(source.is_transient).call(source.resolve)
+    except ModelryError:
+        raise
+    except Exception as error:
+        raise failure(f"{reference.text!r} cannot be opened", error, source, options) from None
+    check_names((file.name for file in snapshot.files), reference.text)
+    return snapshot
