@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 LISTING_TIMEOUT: Final = 30
 """Seconds to wait for the hub to tell about a repository."""
 
-CHUNK: Final = 1 << 20
-"""Bytes that are taken from a connection at once."""
-
 
 @final
 class HubStorage(RemoteStorage):
@@ -104,7 +101,8 @@ class HubSource(RemoteSource):
                 if (refused := refusal(error, self.asked)) is not None:
                     raise refused from error
                 raise
-            yield ByteStream(response.iter_bytes(CHUNK), offset if response.status_code == 206 else 0)
+            # As they come: what waits for a chunk to be full is lost with the connection.
+            yield ByteStream(response.iter_bytes(), offset if response.status_code == 206 else 0)
 
     def local_copy(self, snapshot: Snapshot, file: RemoteFile) -> Path | None:
         """Return where the hub's own cache has the file, which transformers and others fill."""
@@ -116,6 +114,15 @@ class HubSource(RemoteSource):
     def is_transient(self, error: Exception) -> bool:
         """Return whether trying again may help."""
         return is_passing(error)
+
+    def advice(self, error: Exception) -> str | None:
+        """Return what to do where the hub cannot be reached."""
+        if not is_passing(error):
+            return None
+        return (
+            f"{self.asked.endpoint} is busy, or cannot be reached from here. Check the network and HF_ENDPOINT, or try "
+            "again later; offline=True opens what was fetched before."
+        )
 
     def _path(self, file: RemoteFile) -> str:
         """Return where a file of the preset is in the repository."""

@@ -27,9 +27,9 @@ def models_client(token: str | None) -> Any:
     from kagglehub.config import get_kaggle_credentials
     from kagglesdk.kaggle_client import KaggleClient
 
-    import modelry
+    from modelry._version import version
 
-    agent = f"modelry/{modelry.__version__}"
+    agent = f"modelry/{version}"
     if token is not None:
         return KaggleClient(api_token=token, user_agent=agent)
     try:

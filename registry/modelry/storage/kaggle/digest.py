@@ -20,7 +20,7 @@ class DamagedOnTheWay(OSError):
 
 
 def checked(chunks: Iterator[Any], headers: Mapping[str, str], name: str) -> Iterator[bytes]:
-    """Yield the chunks of a file, and check at the end that they are what the headers say.
+    """Yield the chunks of a file, the last one only if all are what the headers say; so no wrong file is ever whole.
 
     Raises:
         StorageError: The headers say nothing: the listing has no digests, so nothing else could show a wrong bit.
@@ -36,9 +36,13 @@ def checked(chunks: Iterator[Any], headers: Mapping[str, str], name: str) -> Ite
 
 
 def _checked(chunks: Iterator[Any], expected: bytes, name: str) -> Iterator[bytes]:
-    digest = hashlib.md5(usedforsecurity=False)
+    digest, held = hashlib.md5(usedforsecurity=False), b""
     for chunk in chunks:
+        if held:
+            yield held
         digest.update(chunk)
-        yield chunk
+        held = chunk
     if digest.digest() != expected:
-        raise DamagedOnTheWay(f"{name!r} was damaged on its way from Kaggle: its MD5 sum is another.")
+        raise DamagedOnTheWay(f"{name!r} was damaged on its way from Kaggle: its MD5 sum is another")
+    if held:
+        yield held

@@ -102,6 +102,15 @@ class KaggleSource(RemoteSource):
         """Return whether trying again may help."""
         return is_passing(error)
 
+    def advice(self, error: Exception) -> str | None:
+        """Return what to do where Kaggle cannot be reached."""
+        if not is_passing(error):
+            return None
+        return (
+            "Kaggle is busy, or cannot be reached from here. Check the network, or try again later; offline=True opens "
+            "what was fetched before."
+        )
+
     def _newest(self, client: Any) -> int:
         from kagglesdk.models.types.model_api_service import ApiGetModelInstanceRequest
 
@@ -124,5 +133,8 @@ class KaggleSource(RemoteSource):
 
     def _explain(self, error: Exception) -> None:
         """Raise what tells the user what to do, if Kaggle has refused."""
+        response = getattr(error, "response", None)
+        if response is not None:
+            response.close()  # nobody reads the rest of it
         if (refused := refusal(error, self.text, self.kaggle)) is not None:
             raise refused from error
