@@ -24,7 +24,8 @@ def on_disk(folder):
 
 def test_a_classifier_is_loaded_as_from_a_folder(tiny):
     here, there = (TextClassifier.from_preset(one) for one in (tiny, f"kaggle://{MODEL}/1"))
-    np.testing.assert_array_equal(here.predict(["a film"]), there.predict(["a film"]))
+    for mine, its in zip(here.get_weights(), there.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, its)
 
 
 def test_all_files_are_the_same_to_the_byte(kaggle, tiny):
@@ -32,7 +33,7 @@ def test_all_files_are_the_same_to_the_byte(kaggle, tiny):
 
 
 def test_a_listing_may_have_many_pages(kaggle, tmp_path):
-    for number in range(40):
+    for number in range(10):
         (tmp_path / "many" / "a").mkdir(parents=True, exist_ok=True)
         (tmp_path / "many" / "a" / f"{number}.txt").write_text(str(number))
     kaggle.publish("acme/many/keras/base", tmp_path / "many")
