@@ -105,13 +105,14 @@ OPTIONS = tuple(field.name for field in attrs.fields(OpenOptions))
 """The names of all options, which are keyword arguments of every `from_preset`."""
 
 
-def take_options(arguments: dict[str, Any]) -> OpenOptions:
-    """Take the options out of the keyword arguments of a `from_preset`, which keep the others.
+def take_options(arguments: Mapping[str, Any]) -> tuple[OpenOptions, dict[str, Any]]:
+    """Return the options among the keyword arguments of a `from_preset`, and the other arguments.
 
     Raises:
         InputError: The value of one is not of the right kind.
     """
-    return OpenOptions(**{name: arguments.pop(name) for name in OPTIONS if name in arguments})
+    given = {name: value for name, value in arguments.items() if name in OPTIONS}
+    return OpenOptions(**given), {name: value for name, value in arguments.items() if name not in OPTIONS}
 
 
 def _texts(value: Any) -> Iterator[str]:

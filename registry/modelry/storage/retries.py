@@ -104,9 +104,13 @@ def status_of(error: BaseException) -> int | None:
     """Return the HTTP status that an error of a client carries, wherever that client keeps it."""
     response = getattr(error, "response", None)
     metadata = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
-    candidates = [getattr(error, name, None) for name in ("status", "status_code", "code")]
-    candidates += [getattr(response, "status_code", None), metadata.get("HTTPStatusCode")]
-    return next((one for one in candidates if isinstance(one, int) and 100 <= one < 600), None)
+    places = [(error, "status"), (error, "status_code"), (response, "status_code"), (error, "code")]
+    for place, name in places:  # the next only where there is no status yet: to ask for `code` may be deprecated
+        status = getattr(place, name, None)
+        if isinstance(status, int) and 100 <= status < 600:
+            return status
+    status = metadata.get("HTTPStatusCode")
+    return status if isinstance(status, int) else None
 
 
 def _asked_to_wait(error: BaseException) -> float:

@@ -1,4 +1,4 @@
-"""A hub on this machine, a client that knows no other, and an empty cache of each kind."""
+"""A hub on this machine, a client that knows no other, and an empty cache of its own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
-
-from modelry.storage import retries
 
 from ..servers.hub import Hub
 
@@ -17,7 +15,6 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 @pytest.fixture
 def hub(tmp_path, monkeypatch):
     """A hub with nothing in it, which `hf://` leads to."""
-    monkeypatch.setenv("MODELRY_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("HF_TOKEN", raising=False)
     # The client has read its own variables when it was imported.
     constants = {
@@ -28,7 +25,6 @@ def hub(tmp_path, monkeypatch):
     }
     for name, value in constants.items():
         monkeypatch.setattr(huggingface_hub.constants, name, value)
-    monkeypatch.setattr(retries, "FIRST_PAUSE", 0.01)
     with Hub() as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         yield hub

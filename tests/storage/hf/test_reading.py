@@ -32,7 +32,8 @@ def requested(hub):
 
 def test_a_classifier_is_loaded_as_from_a_folder(reviews):
     texts = ["the quick brown fox", "a film"]
-    here, there = (TextClassifier.from_preset(one) for one in (reviews, "hf://acme/reviews@v2"))
+    here = TextClassifier.from_preset(reviews)
+    there = TextClassifier.from_preset("hf://acme/reviews", revision="v2")
     np.testing.assert_array_equal(here.predict(texts), there.predict(texts))
 
 

@@ -67,9 +67,9 @@ def test_a_token_is_shown_to_the_hub_and_to_nobody_else(hub, guarded, monkeypatc
     assert shown == {False: MINE, True: None}
 
 
-def test_no_token_is_in_the_cache(hub, guarded, tmp_path):
+def test_no_token_is_in_the_cache(hub, guarded, cache):
     open_preset("hf://acme/reviews@v2", OpenOptions(token=MINE)).path("config.json")
-    written = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    written = [path for path in cache.rglob("*") if path.is_file()]
     assert written
     assert not [path for path in written if MINE in str(path) or MINE.encode() in path.read_bytes()]
 

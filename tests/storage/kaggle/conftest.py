@@ -1,4 +1,4 @@
-"""Kaggle on this machine, a client that knows no other, and an empty cache."""
+"""Kaggle on this machine, and a client that knows no other."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from pathlib import Path
 
 import kagglesdk.kaggle_env
 import pytest
-
-from modelry.storage import retries
 
 from ..servers.kaggle import Kaggle
 
@@ -18,13 +16,11 @@ MODEL = "keras/bert/keras/bert_tiny"
 @pytest.fixture
 def kaggle(tmp_path, monkeypatch):
     """Kaggle with nothing on it, which `kaggle://` leads to."""
-    monkeypatch.setenv("MODELRY_CACHE", str(tmp_path / "cache"))
     for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "LOCALHOST")
-    monkeypatch.setattr(retries, "FIRST_PAUSE", 0.01)
     with Kaggle() as kaggle:
         # The client has no setting for an address.
         local = kagglesdk.kaggle_env.KaggleEnv.LOCAL

@@ -29,12 +29,10 @@ class Cache:
     Attributes:
         layers: The layers, the writable one first.
         full: Whether every file is hashed whenever it is opened.
-        locks: Whether processes wait for one another. Only tests turn it off, for where locks do not work.
     """
 
     layers: tuple[Layout, ...]
     full: bool = False
-    locks: bool = True
 
     @property
     def own(self) -> Layout:
@@ -102,7 +100,7 @@ class Cache:
 
     def lock(self, key: str) -> AbstractContextManager[None]:
         """Return a lock between those who fetch the same file."""
-        return locked(self.own, key) if self.locks else contextlib.nullcontext()
+        return locked(self.own, key)
 
 
 def _is_same(path: Path, blob: Path) -> bool:
