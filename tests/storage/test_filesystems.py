@@ -5,10 +5,7 @@ import os
 import tarfile
 import zipfile
 
-import boto3
-import fsspec
 import pytest
-from moto.server import ThreadedMotoServer
 
 from modelry.errors import InputError, PresetNotFound, StorageError
 from modelry.storage.filesystems.storage import FsspecStorage
@@ -17,48 +14,9 @@ from modelry.storage.options import OpenOptions
 from modelry.storage.reference import parse
 from modelry.testing import StorageContract
 
+from .conftest import upload
+
 WEIGHTS = "model.weights.h5"
-
-
-@pytest.fixture(scope="module")
-def object_store():
-    """S3 on this machine."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(object_store, monkeypatch):
-    """A client with an empty bucket `presets`."""
-    for name, value in {
-        "ACCESS_KEY_ID": "key",
-        "SECRET_ACCESS_KEY": "planted-secret",
-        "DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", object_store)
-    made = boto3.resource("s3").create_bucket(Bucket="presets")
-    yield made
-    made.objects.all().delete()
-    made.delete()
-
-
-@pytest.fixture
-def memory():
-    """fsspec's file system in memory, empty."""
-    found = fsspec.filesystem("memory")
-    found.store.clear()
-    yield found
-    found.store.clear()
-
-
-def upload(folder, put):
-    for path in folder.rglob("*"):
-        if path.is_file():
-            put(path.relative_to(folder).as_posix(), path.read_bytes())
 
 
 def zipped(folder, top="") -> bytes:

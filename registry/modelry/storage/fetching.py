@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from typing import TYPE_CHECKING, final
@@ -10,7 +11,7 @@ import attrs
 
 from modelry.errors import ModelryError, StorageError
 from modelry.storage.cache.checking import git_sha1_of
-from modelry.storage.cache.layout import key_of
+from modelry.storage.cache.records import token_of
 from modelry.storage.events import announce_fetched
 from modelry.storage.failures import failure
 from modelry.storage.progress import Progress
@@ -50,12 +51,16 @@ class Fetcher:
 
     def known_digest(self, file: RemoteFile) -> str | None:
         """Return the SHA-256 that a file has to have, if the store tells it or an earlier fetch has found it."""
-        return file.sha256 or self.cache.digest(self._token(file))
+        return file.sha256 or self.cache.digest(token_of(self.source.uri, file))
 
     def find(self, file: RemoteFile) -> Path | None:
         """Return a file's checked content in the cache; `None` if it has to be fetched."""
         digest = self.known_digest(file)
-        return None if digest is None else self.cache.find(digest)
+        found = None if digest is None else self.cache.find(digest)
+        if digest is not None and found is not None:
+            with contextlib.suppress(OSError):  # so that pruning knows who has use for it, if notes can be taken
+                self.cache.learn(token_of(self.source.uri, file), digest)
+        return found
 
     def fetch(self, file: RemoteFile) -> Path:
         """Return a file's content, fetched now unless somebody else does so at the same time.
@@ -63,7 +68,8 @@ class Fetcher:
         Raises:
             StorageError: It cannot be fetched, is not what the store or the manifest says, or cannot be written.
         """
-        key = file.sha256 or self._token(file)
+        token = token_of(self.source.uri, file)
+        key = file.sha256 or token
         with self.cache.lock(key):
             found = self.find(file)
             if found is not None:
@@ -76,19 +82,13 @@ class Fetcher:
                         self._stream(part, file)
                     digest = part.complete()
                     blob = self.cache.keep(part)
-                self.cache.learn(self._token(file), digest)
+                self.cache.learn(token, digest)
             except ModelryError:  # PresetNotFound is an OSError too
                 raise
             except OSError as error:
                 raise self._cannot_write(error) from error
         announce_fetched(self.reference, (file.name,), part.size, time.perf_counter() - start)
         return blob
-
-    def _token(self, file: RemoteFile) -> str:
-        """Return by what a file is known before it was ever fetched."""
-        if file.git_sha1 is not None:
-            return key_of(["git", file.git_sha1])
-        return key_of([self.source.uri, file.name, file.size, file.validator or file.sha256])
 
     def _copy(self, part: Part, file: RemoteFile) -> bool:
         """Take what the store's own client has on this machine, if that can be proved to be right."""

@@ -41,6 +41,13 @@ def snapshot_id(uri: str, snapshot: Snapshot) -> str:
     return key_of([uri, _as_json(snapshot)])
 
 
+def token_of(uri: str, file: RemoteFile) -> str:
+    """Return the name under which the cache notes the SHA-256 of a file that its store knows otherwise."""
+    if file.git_sha1 is not None:
+        return key_of(["git", file.git_sha1])
+    return key_of([uri, file.name, file.validator or file.sha256])
+
+
 def remember(cache: Cache, uri: str, snapshot: Snapshot) -> None:
     """Note that a reference leads to a version."""
     name = snapshot_id(uri, snapshot)
