@@ -54,6 +54,13 @@ def test_a_version_that_is_cached_is_not_asked_for(kaggle, tiny):
     assert kaggle.log == []
 
 
+def test_the_newest_version_that_is_cached_is_asked_for_once(kaggle, tiny):
+    first = contents(open_preset(f"kaggle://{MODEL}"))
+    kaggle.log.clear()
+    assert contents(open_preset(f"kaggle://{MODEL}")) == first
+    assert kaggle.calls() == ["GetModelInstance"]
+
+
 def test_the_newest_version_is_followed_and_an_older_one_stays(kaggle, tiny):
     assert open_preset(f"kaggle://{MODEL}").revision == "1"
     kaggle.publish(MODEL, FIXTURES / "keras_hub/bert_cased")

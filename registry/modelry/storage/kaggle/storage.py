@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, final
 import attrs
 
 from modelry.errors import InputError, PresetNotFound
+from modelry.storage.cache.cache import Cache
+from modelry.storage.cache.folders import layers
+from modelry.storage.cache.records import recall
 from modelry.storage.kaggle.client import about, limit_silence, models_client, within
 from modelry.storage.kaggle.digest import checked
 from modelry.storage.kaggle.reference import KaggleReference, parse_kaggle
@@ -33,7 +36,8 @@ class KaggleStorage(RemoteStorage):
         """Parse a reference; raises what `RemoteStorage.source` does."""
         if options.storage_options:
             raise InputError(f"kaggle:// takes no storage options, and {', '.join(options.storage_options)} was given.")
-        return KaggleSource(reference.text, parse_kaggle(reference, options.revision), options.token)
+        kaggle = parse_kaggle(reference, options.revision)
+        return KaggleSource(reference.text, kaggle, Cache(layers(options.cache_dir)), options.token)
 
 
 @final
@@ -47,11 +51,13 @@ class KaggleSource(RemoteSource):
     Attributes:
         text: What the user wrote.
         kaggle: The same, parsed.
+        cache: Where an earlier listing may be.
         token: The token to show; `None` for what kagglehub finds by itself.
     """
 
     text: str
     kaggle: KaggleReference
+    cache: Cache = attrs.field(repr=False)
     token: str | None = attrs.field(default=None, repr=False)
 
     @property
@@ -69,6 +75,9 @@ class KaggleSource(RemoteSource):
         try:
             with models_client(self.token) as client:
                 version = self.kaggle.version or self._newest(client)
+                earlier = recall(self.cache, self.uri)
+                if earlier is not None and earlier.revision == str(version):  # versions never change
+                    return earlier
                 files = tuple(self._list(client, self.kaggle.at(version)))
         except Exception as error:
             self._explain(error)
