@@ -12,6 +12,7 @@ ModelryError
 │   ├── PresetNotFound             there is nothing where the reference points      (FileNotFoundError)
 │   ├── PresetRefused              an installed policy does not allow this preset   (PermissionError)
 │   ├── PresetFormatError          a file of the preset is damaged or not understood
+│   │   └── DamagedPreset          a file in the cache is not what was fetched
 │   ├── WeightsError               the stored weights do not fit the model
 │   └── SaveError                  a preset could not be written; nothing was changed
 ├── StorageError                   a reference cannot be parsed, reached or handled (ValueError)
@@ -73,6 +74,10 @@ class PresetRefused(PresetError, PermissionError):
 
 class PresetFormatError(PresetError):
     """A file of the preset is damaged, or holds something that is not understood."""
+
+
+class DamagedPreset(PresetFormatError):
+    """A file in the cache is not what was fetched, and offline it cannot be fetched again."""
 
 
 class WeightsError(PresetError):

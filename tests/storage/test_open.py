@@ -8,6 +8,7 @@ from modelry.errors import PresetNotFound, StorageError
 from modelry.storage.files import FolderFiles, PresetFiles
 from modelry.storage.handler import Storage
 from modelry.storage.open import open_preset
+from modelry.storage.options import OpenOptions
 
 
 @pytest.fixture
@@ -53,9 +54,10 @@ def test_a_misspelt_builtin_name_is_corrected():
         open_preset("bert_micro_sst")
 
 
-def test_a_builtin_name_without_a_handler_says_so():
-    with pytest.raises(StorageError, match=r"kaggle://.*bert_base_en.*Install a storage plugin"):
-        open_preset("bert_base_en")
+def test_a_builtin_name_leads_to_its_handle(tmp_path):
+    handle = r"bert_base_en \(kaggle://keras/bert/keras/bert_base_en/3\)"
+    with pytest.raises(PresetNotFound, match=f"{handle}.* was never fetched"):
+        open_preset("bert_base_en", OpenOptions(cache_dir=tmp_path, offline=True))
 
 
 def test_an_unknown_scheme_names_the_installed_ones():

@@ -24,6 +24,7 @@ from modelry.presets.json_files import read_json
 from modelry.presets.keras_hub import ASSETS
 from modelry.presets.read import read_files
 from modelry.storage.open import open_preset, resolve_name
+from modelry.storage.redact import redact
 from modelry.storage.reference import parse
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def plan_of(preset: str, dtype: str) -> dict[str, Any]:
         preset: A built-in name, a folder, or a URI.
         dtype: The dtype policy to load it with.
     """
-    plan: dict[str, Any] = {"preset": preset, "loads": False, "problems": [], "needs": []}
+    plan: dict[str, Any] = {"preset": redact(preset), "loads": False, "problems": [], "needs": []}
     plan |= dict.fromkeys(_LATER) | {"backend": _backend(), "requires": [], "components": [], "files": []}
     problems: list[str] = plan["problems"]
     with _noting(problems):
@@ -85,7 +86,7 @@ def _source(preset: str) -> dict[str, Any]:
     """Return where the preset lies, and who says so."""
     reference = resolve_name(parse(preset))
     found: dict[str, Any] = {"reference": reference.text}
-    contributor = registry.contributor(preset) if reference.text != preset else None
+    contributor = registry.contributor(preset) if reference.text != redact(preset) else None
     if contributor is not None:
         found["contributor"] = {**_owner(contributor), "parameters": registry.presets()[preset].parameters}
     with contextlib.suppress(ModelryError):  # opening it will raise the same, in more words

@@ -85,7 +85,9 @@ class Backbone(FunctionalModel):
         Args:
             preset: A built-in name, a folder, or a URI.
             load_weights: Whether to read the weights; otherwise they are initialised at random.
-            **overrides: Constructor arguments that replace the saved ones, such as `dtype` or `dropout`.
+            **overrides: Constructor arguments that replace the saved ones, such as `dtype` or `dropout`;
+                `revision`, `token`, `cache_dir`, `offline`, `storage_options` and `verify` say how to open the
+                preset, as in `TextClassifier.from_preset`.
 
         Raises:
             PresetError: The preset is missing, damaged, of another architecture, or its weights do not fit.

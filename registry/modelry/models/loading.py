@@ -19,6 +19,7 @@ from modelry.presets.events import announced
 from modelry.presets.recipe import Part
 from modelry.presets.transformers import DEFAULT_SEQUENCE_LENGTH
 from modelry.presets.upgrade import ready_recipe
+from modelry.storage.options import OPTIONS, take_options
 from modelry.text.loading import build_preprocessor, create
 from modelry.weights.build import initialize, uninitialized
 
@@ -38,7 +39,8 @@ C = TypeVar("C", bound="TextClassifier")
 @announced
 def load_backbone(cls: type[B], preset: str | os.PathLike[str], load_weights: bool, overrides: Mapping[str, Any]) -> B:
     """Load a preset's backbone, which must be a `cls`."""
-    recipe = ready_recipe(preset)
+    options, overrides = take_options(overrides)
+    recipe = ready_recipe(preset, options)
     found = load_class(recipe, recipe.backbone, cls)
     with uninitialized():
         backbone = create(found, recipe.backbone.config, overrides, recipe)
@@ -66,7 +68,8 @@ def load_classifier(
         infer_class: Whether `cls` stands for whatever subclass of it the preset names.
     """
     check_arguments(overrides, _override_names(cls), f"{cls.__name__}.from_preset")
-    recipe = ready_recipe(preset)
+    options, overrides = take_options(overrides)
+    recipe = ready_recipe(preset, options)
     found = _named_class(recipe, cls) if infer_class else cls
     load_class(recipe, recipe.backbone, found.backbone_cls)
     choice = choose_head(recipe, overrides)
@@ -90,7 +93,7 @@ def load_classifier(
 
 
 def _override_names(cls: type[TextClassifier]) -> tuple[str, ...]:
-    return (*cls.arguments(), "sequence_length", "dtype")
+    return (*cls.arguments(), "sequence_length", "dtype", *OPTIONS)
 
 
 def _named_class(recipe: Recipe, cls: type[C]) -> type[C]:

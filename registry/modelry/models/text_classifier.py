@@ -154,17 +154,20 @@ class TextClassifier(TextTask):
         must be of that architecture.
 
         Args:
-            preset: A built-in name (`TextClassifier.presets`), a folder, `file://…`, or `package://distribution/path`.
+            preset: A built-in name (`TextClassifier.presets`), a folder, or a URI such as `s3://…`.
             load_weights: Whether to read the weights; otherwise all are initialised at random.
             **overrides: `num_classes` asks for a fresh, randomly initialised head; without it, the saved head is
                 restored. `labels` names the classes (and gives their number, where there is no saved head). `head`,
                 a `Head` or a registered name, asks for a fresh head of that kind. `activation`, `dropout`, `dtype`,
                 `name`, `trainable` and `sequence_length` replace what was saved; `backbone` and `preprocessor`
                 replace a whole part (`preprocessor=None`: take the backbone's inputs). `compile=False` leaves the
-                model uncompiled.
+                model uncompiled. How the preset is opened: `revision`, which version; `token` and `storage_options`,
+                what the store or its client is given; `cache_dir`, where fetched files are kept; `offline`, whether
+                only they may be used; `verify="full"`, whether all of them are hashed again.
 
         Raises:
             PresetError: The preset is missing, damaged, of another architecture, or its weights do not fit.
+            StorageError: The reference is malformed, or the store cannot be read.
             UnknownComponent: A plugin that the preset needs is not installed.
             InputError: An override is missing, unknown, or contradicts another.
         """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from modelry.discovery.default import registry
 from modelry.discovery.hook_values import PresetLoaded
+from modelry.storage.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +32,9 @@ def announced(
         component = load(cls, preset, *args, **kwargs)
         if registry.hooks.has_observers:
             seconds = time.perf_counter() - start
-            event = PresetLoaded(os.fspath(preset), type(component).__name__, _distributions(component), seconds)
+            event = PresetLoaded(
+                redact(os.fspath(preset)), type(component).__name__, _distributions(component), seconds
+            )
             registry.hooks.announce(event)
         return component
 

@@ -23,6 +23,7 @@ import attrs
 
 from modelry.errors import PresetFormatError
 from modelry.presets.json_files import field, read_json
+from modelry.storage.checksums import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from modelry.storage.files import PresetFiles
 
-NAME = "modelry.json"
+NAME = MANIFEST
 FORMAT_VERSION = 1
 
 

@@ -15,12 +15,17 @@ if TYPE_CHECKING:
 
     from modelry.presets.recipe import Recipe
     from modelry.storage.files import PresetFiles
+    from modelry.storage.options import OpenOptions
 
 CONFIG = "config.json"
 
 
-def read_recipe(preset: str | os.PathLike[str]) -> Recipe:
+def read_recipe(preset: str | os.PathLike[str], options: OpenOptions | None = None) -> Recipe:
     """Open a preset and read its Recipe; imports no Keras and touches no weights.
+
+    Args:
+        preset: A built-in name, a folder, or a URI.
+        options: How to open it.
 
     Raises:
         PresetNotFound: There is nothing where the reference points, or nothing that looks like a preset.
@@ -28,7 +33,7 @@ def read_recipe(preset: str | os.PathLike[str]) -> Recipe:
         StorageError: The reference is malformed, or nothing installed handles its scheme.
         UnknownComponent: No installed plugin reads this kind of checkpoint.
     """
-    return read_files(open_preset(preset))
+    return read_files(open_preset(preset, options))
 
 
 def read_files(files: PresetFiles) -> Recipe:

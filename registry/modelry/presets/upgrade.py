@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     import os
 
     from modelry.presets.recipe import Part, Recipe
+    from modelry.storage.options import OpenOptions
 
 
-def ready_recipe(preset: str | os.PathLike[str]) -> Recipe:
+def ready_recipe(preset: str | os.PathLike[str], options: OpenOptions | None = None) -> Recipe:
     """Read the Recipe of a preset that is about to be loaded: all it requires is there, its configs are up to date.
 
     Raises:
@@ -29,7 +30,7 @@ def ready_recipe(preset: str | os.PathLike[str]) -> Recipe:
         PresetFormatError: The preset is damaged, or a plugin cannot upgrade a config of its own.
         ModelryError: Whatever else `read_recipe` raises.
     """
-    recipe = read_recipe(preset)
+    recipe = read_recipe(preset, options)
     check_requirements(recipe)
     return recipe.map(lambda part: _upgraded(recipe, part))
 

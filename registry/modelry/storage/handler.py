@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from modelry.storage.files import PresetFiles
+    from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
 
 
@@ -25,3 +26,16 @@ class Storage(abc.ABC):
             PresetNotFound: There is nothing where the reference points.
             StorageError: The reference is malformed, or the store cannot be reached.
         """
+
+    def open_with(self, reference: Reference, options: OpenOptions) -> PresetFiles:
+        """Return a view of the preset's files, opened as the options say.
+
+        A handler that has use for options overrides this, and refuses the others with `options.allow_only`. Unless it
+        does, no option can be given.
+
+        Raises:
+            InputError: An option is given that this handler cannot honour.
+            ModelryError: Whatever `open` raises.
+        """
+        options.allow_only((), reference)
+        return self.open(reference)

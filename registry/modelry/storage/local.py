@@ -10,6 +10,7 @@ from modelry.storage.files import FolderFiles
 from modelry.storage.handler import Storage
 
 if TYPE_CHECKING:
+    from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
 
 
@@ -24,3 +25,8 @@ class LocalStorage(Storage):
         if not folder.is_dir():
             raise PresetNotFound(f"There is no folder {str(folder.absolute())!r} (from {reference.text!r}).")
         return FolderFiles(folder, reference.text)
+
+    def open_with(self, reference: Reference, options: OpenOptions) -> FolderFiles:
+        """Return a view of the folder; what is about networks and caches holds of itself."""
+        options.allow_only(("cache_dir", "offline", "verify"), reference)
+        return self.open(reference)

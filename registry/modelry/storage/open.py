@@ -9,29 +9,36 @@ from typing import TYPE_CHECKING
 from modelry.discovery.default import registry
 from modelry.errors import PresetNotFound, StorageError, UnknownComponent, did_you_mean
 from modelry.storage.handler import Storage
+from modelry.storage.options import OpenOptions
+from modelry.storage.redact import redact
 from modelry.storage.reference import Reference, parse
 
 if TYPE_CHECKING:
     from modelry.storage.files import PresetFiles
 
 
-def open_preset(preset: str | os.PathLike[str]) -> PresetFiles:
+def open_preset(preset: str | os.PathLike[str], options: OpenOptions | None = None) -> PresetFiles:
     """Open a preset by built-in name, folder or URI.
 
     A built-in name wins over a folder of the same name in the current directory, as in KerasHub; write `./name` for
     the folder.
 
+    Args:
+        preset: A built-in name, a folder, or a URI.
+        options: How to open it.
+
     Raises:
         PresetNotFound: There is nothing where the reference points.
         PresetRefused: A policy that is installed here does not allow it.
         StorageError: The reference is malformed, or nothing installed handles its scheme.
+        InputError: An option is given that the reference's handler cannot honour.
     """
     reference = resolve_name(parse(preset))
     registry.hooks.check_fetch(_uri(reference), registry.policy)
     handler = _handler(reference)
     if not (isinstance(handler, type) and issubclass(handler, Storage)):
         raise StorageError(f"The plugin for {reference.scheme}:// registers {handler!r}, which is no Storage class.")
-    return handler().open(reference)
+    return handler().open_with(reference, options or OpenOptions())
 
 
 def _handler(reference: Reference) -> object:
@@ -48,7 +55,7 @@ def _uri(reference: Reference) -> str:
     """Return the one spelling of a reference, which policies are asked about."""
     if reference.scheme == "file":
         return Path(reference.path).resolve().as_uri()
-    return f"{reference.scheme}://{reference.path}"
+    return redact(f"{reference.scheme}://{reference.path}")
 
 
 def resolve_name(reference: Reference) -> Reference:

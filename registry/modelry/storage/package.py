@@ -13,6 +13,7 @@ from modelry.storage.files import FolderFiles, checked_name
 from modelry.storage.handler import Storage
 
 if TYPE_CHECKING:
+    from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
 
 
@@ -36,6 +37,11 @@ class PackageStorage(Storage):
             if folder.is_dir():
                 return FolderFiles(folder, reference.text)
         raise PresetNotFound(f"The installed distribution {name!r} {distribution.version} has no folder {path!r}.")
+
+    def open_with(self, reference: Reference, options: OpenOptions) -> FolderFiles:
+        """Return a view of the folder; what is about networks and caches holds of itself."""
+        options.allow_only(("cache_dir", "offline", "verify"), reference)
+        return self.open(reference)
 
 
 def _roots(distribution: importlib.metadata.Distribution, top: str) -> list[Path]:

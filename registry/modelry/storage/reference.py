@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from modelry.errors import InputError, StorageError
+from modelry.storage.redact import redact
 
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
 
@@ -19,14 +20,14 @@ class Reference:
     """A parsed reference.
 
     Attributes:
-        text: What the user wrote.
+        text: What the user wrote, without the secrets in it; for messages.
         scheme: The URI scheme in lower case; `"file"` for plain paths.
-        path: What follows `scheme://`; for `"file"`, a path of this machine.
+        path: What follows `scheme://`, which may hold secrets; for `"file"`, a path of this machine.
     """
 
     text: str
     scheme: str
-    path: str
+    path: str = attrs.field(repr=lambda path: repr(redact(f"x://{path}").removeprefix("x://")))
 
     def __str__(self) -> str:
         return self.text
@@ -56,7 +57,7 @@ def parse(reference: str | os.PathLike[str]) -> Reference:
     scheme = matched["scheme"].lower()
     if scheme == "file":
         return Reference(text, "file", _file_path(text))
-    return Reference(text, scheme, matched["rest"])
+    return Reference(redact(text), scheme, matched["rest"])
 
 
 def _file_path(uri: str) -> str:

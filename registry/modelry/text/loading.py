@@ -11,6 +11,7 @@ from modelry.presets.events import announced
 from modelry.presets.keras_hub import ASSETS
 from modelry.presets.recipe import Part
 from modelry.presets.upgrade import ready_recipe
+from modelry.storage.options import OPTIONS, take_options
 
 if TYPE_CHECKING:
     import os
@@ -28,13 +29,15 @@ C = TypeVar("C")
 @announced
 def load_tokenizer(cls: type[T], preset: str | os.PathLike[str], overrides: Mapping[str, Any]) -> T:
     """Load a preset's tokenizer, which must be a `cls`."""
-    return build_tokenizer(ready_recipe(preset), cls, overrides)
+    options, overrides = take_options(overrides)
+    return build_tokenizer(ready_recipe(preset, options), cls, overrides)
 
 
 @announced
 def load_preprocessor(cls: type[P], preset: str | os.PathLike[str], overrides: Mapping[str, Any]) -> P:
     """Load a preset's preprocessor, which must be a `cls`."""
-    return build_preprocessor(ready_recipe(preset), cls, overrides)
+    options, overrides = take_options(overrides)
+    return build_preprocessor(ready_recipe(preset, options), cls, overrides)
 
 
 def build_tokenizer(recipe: Recipe, cls: type[T], overrides: Mapping[str, Any]) -> T:
@@ -63,7 +66,7 @@ def build_preprocessor(recipe: Recipe, cls: type[P], overrides: Mapping[str, Any
 def create(cls: type[C], config: Mapping[str, Any], overrides: Mapping[str, Any], recipe: Recipe) -> C:
     """Call a class with a preset's config and the caller's overrides, blaming the right one for a wrong argument."""
     known = argument_names(cls)
-    check_arguments(overrides, known, f"{cls.__name__}.from_preset")
+    check_arguments(overrides, (*known, *OPTIONS), f"{cls.__name__}.from_preset")
     unknown = sorted(set(config) - set(known))
     if unknown:
         raise PresetFormatError(

@@ -116,7 +116,9 @@ class Preprocessor(abc.ABC):
 
         Args:
             preset: A built-in name, a folder, or a URI.
-            **overrides: Constructor arguments that replace the saved ones, such as `sequence_length`.
+            **overrides: Constructor arguments that replace the saved ones, such as `sequence_length`;
+                `revision`, `token`, `cache_dir`, `offline`, `storage_options` and `verify` say how to open the
+                preset, as in `TextClassifier.from_preset`.
 
         Raises:
             PresetError: The preset is missing, damaged, has no tokenizer, or is of another architecture.

@@ -120,7 +120,9 @@ class Tokenizer(abc.ABC):
 
         Args:
             preset: A built-in name, a folder, or a URI.
-            **overrides: Constructor arguments that replace the saved ones.
+            **overrides: Constructor arguments that replace the saved ones;
+                `revision`, `token`, `cache_dir`, `offline`, `storage_options` and `verify` say how to open the
+                preset, as in `TextClassifier.from_preset`.
 
         Raises:
             PresetError: The preset is missing, damaged, has no tokenizer, or has one of another class.

@@ -1,0 +1,1 @@
+"""Files of remote presets on this machine: found by what they contain, and never half there."""

@@ -1,0 +1,119 @@
+"""A file on its way into the cache, hashed as it comes, and taken over from a process that died on it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+from typing import TYPE_CHECKING, Self
+
+from modelry.storage.cache.layout import move_in
+from modelry.storage.cache.owner import host, is_gone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modelry.storage.cache.layout import Layout
+
+_SUFFIX = ".part"
+_open: set[Path] = set()
+"""The parts that this process is writing."""
+
+
+class Part:
+    """A file that only this object writes to.
+
+    Attributes:
+        path: The file.
+        size: How many bytes it has.
+        resumed: How many of them a process that died, or an earlier attempt of this one, had fetched.
+    """
+
+    def __init__(self, layout: Layout, key: str) -> None:
+        self._layout = layout
+        self._key = key
+        self._hash = hashlib.sha256()
+        self.size = 0
+        self.resumed = 0
+        self.path = self._fresh_path()
+        _open.add(self.path)
+        self._file = self.path.open("xb")
+        self._adopt()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop writing. What was not published stays for whoever fetches the same file next."""
+        self._file.close()
+        _open.discard(self.path)
+        if self.size == 0:
+            self.path.unlink(missing_ok=True)
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes."""
+        self._file.write(chunk)
+        self._hash.update(chunk)
+        self.size += len(chunk)
+
+    def clear(self) -> None:
+        """Start anew with an empty file."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._hash, self.size = hashlib.sha256(), 0
+
+    def complete(self) -> str:
+        """Bring everything to the disk, and return the SHA-256."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return self._hash.hexdigest()
+
+    def publish(self) -> Path:
+        """Make the file the blob of its content, read-only, and return where that is."""
+        blob = self._layout.blob(self._hash.hexdigest())
+        self._file.close()
+        os.chmod(self.path, 0o444)
+        move_in(self.path, blob)
+        return blob
+
+    def _fresh_path(self) -> Path:
+        return self._layout.tmp() / f"{self._key}.{host()}.{os.getpid()}.{secrets.token_hex(4)}{_SUFFIX}"
+
+    def _adopt(self) -> None:
+        """Take over what somebody had fetched of this file.
+
+        The bytes are copied and not continued in place: should the other one be alive after all, it writes into a file
+        that nobody reads.
+        """
+        for path in orphans(self._layout, self._key):
+            mine = self._fresh_path()
+            _open.add(mine)
+            try:
+                os.rename(path, mine)  # one of several takes it
+                with mine.open("rb") as file:
+                    while chunk := file.read(2**20):
+                        self.write(chunk)
+            except OSError:
+                self.clear()
+                continue
+            finally:
+                with contextlib.suppress(OSError):
+                    mine.unlink(missing_ok=True)
+                _open.discard(mine)
+            self.resumed = self.size
+            return
+
+
+def orphans(layout: Layout, key: str = "*") -> list[Path]:
+    """Return the parts that nobody is writing to any more, the largest first."""
+    found = []
+    for path in layout.tmp().glob(f"{key}.*{_SUFFIX}"):
+        try:
+            _, owner, pid, _, _ = path.name.split(".")
+            left = path not in _open if (owner, int(pid)) == (host(), os.getpid()) else is_gone(owner, int(pid))
+            if left:
+                found.append((path.stat().st_size, path))
+        except (OSError, ValueError):  # gone in the meantime, or no part
+            continue
+    return [path for _, path in sorted(found, reverse=True)]

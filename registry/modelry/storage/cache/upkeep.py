@@ -1,0 +1,150 @@
+"""What the cache holds, whether it is still right, and what of it can go."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+import attrs
+
+from modelry.storage.cache.cache import Cache
+from modelry.storage.cache.checking import is_intact
+from modelry.storage.cache.locks import locked
+from modelry.storage.cache.part import orphans
+from modelry.storage.cache.records import listing_of, refs, token_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from modelry.storage.cache.layout import Layout
+
+IN_USE = 3600.0
+"""Seconds for which nothing is removed that was fetched or opened: somebody may be loading it."""
+
+_FORSAKEN = 24 * 3600.0
+"""Seconds after which what another machine left half fetched is removed."""
+
+
+@attrs.frozen
+class Entry:
+    """A preset in the cache.
+
+    Attributes:
+        ref: The file that remembers it.
+        uri: Its reference, without secrets.
+        revision: Its version, if its store has versions.
+        snapshot_id: The name of that version in the cache.
+        used: When it was opened last, in seconds since 1970.
+        files: How many files the preset has.
+        blobs: Those of them that are here: SHA-256 → size in bytes.
+    """
+
+    ref: Path
+    uri: str
+    revision: str | None
+    snapshot_id: str
+    used: float
+    files: int
+    blobs: dict[str, int]
+
+    @property
+    def size(self) -> int:
+        """The size of what is here, in bytes."""
+        return sum(self.blobs.values())
+
+
+def entries(layer: Layout) -> list[Entry]:
+    """Return the presets of a layer, the one that was opened last first."""
+    found = []
+    for path, ref in refs(layer):
+        snapshot = listing_of(layer, ref)
+        with contextlib.suppress(OSError):  # removed in the meantime
+            used = path.stat().st_mtime
+            blobs: dict[str, int] = {}
+            for file in () if snapshot is None else snapshot.files:
+                digest = file.sha256 or Cache((layer,)).digest(token_of(ref.uri, file))
+                if digest is not None and layer.blob(digest).is_file():
+                    blobs[digest] = layer.blob(digest).stat().st_size
+            count = 0 if snapshot is None else len(snapshot.files)
+            found.append(Entry(path, ref.uri, ref.revision, ref.snapshot_id, used, count, blobs))
+    return sorted(found, key=lambda entry: -entry.used)
+
+
+def damaged(layer: Layout) -> Iterator[tuple[str, bool]]:
+    """Hash every file of a layer, and yield the SHA-256 it should have with whether it has. Wrong ones are removed."""
+    for path in sorted((layer.root / "blobs").glob("*/*")):
+        right = is_intact(path, path.name, full=True, notes=layer)
+        if not right:
+            path.unlink(missing_ok=True)
+        yield path.name, right
+
+
+def prune(layer: Layout, max_size: int | None = None) -> int:
+    """Remove from a layer what nothing leads to, and beyond a size also the presets that were opened longest ago.
+
+    What was fetched or opened within the last hour stays in any case.
+
+    Args:
+        layer: The layer.
+        max_size: The size in bytes that presets may have together; `None` for any.
+
+    Returns:
+        By how many bytes the files are fewer.
+    """
+    if not layer.root.is_dir():
+        return 0
+    with locked(layer, "prune"):
+        before = _size(layer)
+        kept: dict[str, int] = {}
+        snapshots = set()
+        for entry in entries(layer):
+            together = kept | entry.blobs
+            if max_size is not None and sum(together.values()) > max_size and not _in_use(entry.ref):
+                entry.ref.unlink(missing_ok=True)
+                continue
+            kept = together
+            snapshots.add(entry.snapshot_id)
+        _remove_others(layer, kept, snapshots)
+        return before - _size(layer)
+
+
+def _remove_others(layer: Layout, kept: dict[str, int], snapshots: set[str]) -> None:
+    """Remove what is not kept: names before content, so that nobody meets a name without it."""
+    for folder in (layer.root / "snapshots").glob("*"):
+        if folder.name not in snapshots and not _in_use(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    for listing in (layer.root / "listings").glob("*.json"):
+        if listing.stem not in snapshots and not _in_use(listing):
+            listing.unlink(missing_ok=True)
+    for blob in (layer.root / "blobs").glob("*/*"):
+        if blob.name not in kept and not _in_use(blob):
+            blob.unlink(missing_ok=True)
+    for note in (layer.root / "digests").glob("*/*"):
+        with contextlib.suppress(OSError):
+            if not layer.blob(note.read_text()).is_file() and not _in_use(note):
+                note.unlink(missing_ok=True)
+    left = set(orphans(layer))
+    for path in layer.tmp().iterdir():
+        if path in left or not _in_use(path, _FORSAKEN):
+            path.unlink(missing_ok=True)
+
+
+def _in_use(path: Path, seconds: float = IN_USE) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime < seconds
+    except OSError:
+        return False
+
+
+def _size(layer: Layout) -> int:
+    """Return the bytes of a layer's files, each content once."""
+    sizes = {}
+    for path in layer.root.rglob("*"):
+        with contextlib.suppress(OSError):
+            facts = path.lstat()
+            if path.is_file():
+                sizes[facts.st_dev, facts.st_ino] = facts.st_size
+    return sum(sizes.values())

@@ -1,0 +1,70 @@
+"""The SHA-256 sums that a preset's own manifest holds, against which every file that is fetched is checked."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from modelry.errors import PresetFormatError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from modelry.storage.snapshot import RemoteFile
+
+MANIFEST = "modelry.json"
+"""The file of a preset that lists the others with their sizes and SHA-256 sums."""
+
+LARGEST_MANIFEST = 8 * 2**20
+"""Bytes; a manifest has about a hundred for each file."""
+
+
+def parse_checksums(content: bytes, reference: str) -> dict[str, tuple[int, str]]:
+    """Return name → size in bytes and SHA-256 of the files that a manifest lists.
+
+    Raises:
+        PresetFormatError: The manifest is damaged.
+    """
+    try:
+        listed = json.loads(content)["files"]
+        return {name: _facts(facts) for name, facts in listed.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise PresetFormatError(
+            f"{MANIFEST} of preset {reference!r} does not list files with their sizes and SHA-256 sums "
+            f"({type(error).__name__}: {error}). Save and publish the preset again."
+        ) from error
+
+
+def read_checksums(path: Path, reference: str) -> dict[str, tuple[int, str]]:
+    """Return what `parse_checksums` does, of a file."""
+    if path.stat().st_size > LARGEST_MANIFEST:
+        raise PresetFormatError(f"{MANIFEST} of preset {reference!r} is larger than {LARGEST_MANIFEST:,} bytes.")
+    return parse_checksums(path.read_bytes(), reference)
+
+
+def with_checksum(file: RemoteFile, checksums: Mapping[str, tuple[int, str]], reference: str) -> RemoteFile:
+    """Return a listed file with what the manifest says of it.
+
+    Raises:
+        StorageError: The store says otherwise.
+    """
+    if file.name not in checksums:
+        return file
+    size, sha256 = checksums[file.name]
+    if file.size not in (None, size) or file.sha256 not in (None, sha256):
+        store = f"{file.size} bytes" if file.size not in (None, size) else f"SHA-256 {file.sha256}"
+        raise StorageError(
+            f"{file.name} of {reference!r} is not what {MANIFEST} says: the store has {store}, the manifest "
+            f"{size} bytes with SHA-256 {sha256}. The preset was published in part or changed since; publish it again."
+        )
+    return attrs.evolve(file, size=size, sha256=sha256)
+
+
+def _facts(facts: Any) -> tuple[int, str]:
+    size, sha256 = facts["size"], facts["sha256"]
+    if not isinstance(size, int) or isinstance(size, bool) or not isinstance(sha256, str):
+        raise TypeError(f"{facts!r} is no size with a sha256")
+    return size, sha256

@@ -1,0 +1,198 @@
+"""Bring one file of a remote preset into the cache: retried, resumed, hashed."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from typing import TYPE_CHECKING, final
+
+import attrs
+
+from modelry.errors import ModelryError, StorageError
+from modelry.storage.cache.checking import git_sha1_of
+from modelry.storage.cache.records import token_of
+from modelry.storage.events import announce_fetched
+from modelry.storage.failures import failure
+from modelry.storage.progress import Progress
+from modelry.storage.retries import Interrupted, Retrying
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modelry.storage.cache.cache import Cache
+    from modelry.storage.cache.part import Part
+    from modelry.storage.options import OpenOptions
+    from modelry.storage.remote import RemoteSource
+    from modelry.storage.snapshot import RemoteFile, Snapshot
+
+_MOST_WRONG = 3
+"""How often a file may come with other content than it should, before that is blamed on the store."""
+
+
+@final
+@attrs.frozen
+class Fetcher:
+    """Fetches the files of one version of a preset.
+
+    Attributes:
+        reference: What messages call the preset.
+        source: What reads it.
+        snapshot: The version.
+        cache: Where files are kept.
+        options: How the preset was opened.
+    """
+
+    reference: str
+    source: RemoteSource
+    snapshot: Snapshot
+    cache: Cache
+    options: OpenOptions
+
+    def known_digest(self, file: RemoteFile) -> str | None:
+        """Return the SHA-256 that a file has to have, if the store tells it or an earlier fetch has found it."""
+        return file.sha256 or self.cache.digest(token_of(self.source.uri, file))
+
+    def find(self, file: RemoteFile) -> Path | None:
+        """Return a file's checked content in the cache; `None` if it has to be fetched."""
+        digest = self.known_digest(file)
+        found = None if digest is None else self.cache.find(digest)
+        if digest is not None and found is not None:
+            with contextlib.suppress(OSError):  # so that pruning knows who has use for it, if notes can be taken
+                self.cache.learn(token_of(self.source.uri, file), digest)
+        return found
+
+    def fetch(self, file: RemoteFile) -> Path:
+        """Return a file's content, fetched now unless somebody else does so at the same time.
+
+        Raises:
+            StorageError: It cannot be fetched, is not what the store or the manifest says, or cannot be written.
+        """
+        token = token_of(self.source.uri, file)
+        key = file.sha256 or token
+        with self.cache.lock(key):
+            found = self.find(file)
+            if found is not None:
+                return found
+            self._check_room(file)
+            start = time.perf_counter()
+            try:
+                with self.cache.new_part(key) as part:
+                    if not self._copy(part, file):
+                        self._stream(part, file)
+                    digest = part.complete()
+                    blob = self.cache.keep(part)
+                self.cache.learn(token, digest)
+            except ModelryError:  # PresetNotFound is an OSError too
+                raise
+            except OSError as error:
+                raise self._cannot_write(error) from error
+        announce_fetched(self.reference, (file.name,), part.size, time.perf_counter() - start)
+        return blob
+
+    def _copy(self, part: Part, file: RemoteFile) -> bool:
+        """Take what the store's own client has on this machine, if that can be proved to be right."""
+        path = None
+        if file.sha256 is not None or file.git_sha1 is not None:
+            path = self.source.local_copy(self.snapshot, file)
+        if path is None:
+            return False
+        part.clear()
+        with path.open("rb") as copy:
+            while chunk := copy.read(2**20):
+                part.write(chunk)
+        if self._is_right(part, file):
+            return True
+        part.clear()
+        return False
+
+    def _stream(self, part: Part, file: RemoteFile) -> None:
+        """Read from the store until all is here and right."""
+        retrying, furthest, wrong = Retrying(self.source.is_transient), part.size, 0
+        with Progress(file.name, file.size, part.size) as progress:
+            while True:
+                try:
+                    self._read_on(part, file, progress)
+                    if self._is_right(part, file):
+                        return
+                    part.clear()
+                    wrong += 1
+                    if wrong == _MOST_WRONG:
+                        raise self._is_other(file)
+                    raise Interrupted("it came with other content than it has in the store")
+                except ModelryError:
+                    raise
+                except Exception as error:
+                    if part.size > furthest:
+                        furthest = part.size
+                        retrying.progressed()
+                    try:
+                        retrying.pause_after(error)
+                    except Exception as last:
+                        what = f"{file.name} of {self.reference!r} could not be fetched"
+                        raise failure(what, last, self.source, self.options) from None
+
+    def _read_on(self, part: Part, file: RemoteFile, progress: Progress) -> None:
+        """Read what is lacking, in one request."""
+        if part.size == file.size:
+            return
+        with self.source.read(self.snapshot, file, part.size) as stream:
+            proven = file.sha256 is not None or file.git_sha1 is not None
+            if not proven and None not in (stream.validator, file.validator) and stream.validator != file.validator:
+                raise StorageError(
+                    f"{file.name} of {self.reference!r} has changed in the store since the preset was opened. "
+                    "Files of two versions are not mixed: open the preset again."
+                )
+            if stream.start != part.size:
+                part.clear()
+            if stream.start not in (0, part.size):
+                raise Interrupted(f"the store sent bytes from {stream.start} on, which were not asked for")
+            progress.restart(part.size)
+            for chunk in stream.chunks:
+                if file.size is not None and part.size + len(chunk) > file.size:
+                    part.clear()
+                    raise Interrupted(f"it is longer than the {file.size:,} bytes that the store announced")
+                self._write(part, chunk)
+                progress.advance(len(chunk))
+        if file.size is not None and part.size < file.size:
+            raise Interrupted(f"it ended after {part.size:,} of {file.size:,} bytes")
+
+    def _write(self, part: Part, chunk: bytes) -> None:
+        try:
+            part.write(chunk)
+        except OSError as error:  # not one of the network, which would be tried again
+            raise self._cannot_write(error) from error
+
+    def _is_right(self, part: Part, file: RemoteFile) -> bool:
+        digest = part.complete()
+        if file.size is not None and part.size != file.size:
+            return False
+        if file.sha256 is not None:
+            return digest == file.sha256
+        return file.git_sha1 is None or git_sha1_of(part.path) == file.git_sha1
+
+    def _is_other(self, file: RemoteFile) -> StorageError:
+        return StorageError(
+            f"{file.name} of {self.reference!r} has other content than the digest that the store or the preset's "
+            f"manifest has for it ({file.sha256 or file.git_sha1}), each of {_MOST_WRONG} times it was fetched. It was "
+            "changed or damaged in the store, or on the way here: open the preset again, or publish it again."
+        )
+
+    def _check_room(self, file: RemoteFile) -> None:
+        if file.size is None:
+            return
+        try:
+            free = shutil.disk_usage(self.cache.own.tmp()).free
+        except OSError as error:
+            raise self._cannot_write(error) from error
+        if file.size > free:
+            raise StorageError(
+                f"{file.name} of {self.reference!r} has {file.size:,} bytes, but {str(self.cache.own.root)!r} has room "
+                f"for {free:,}. Run `modelry cache prune`, or set MODELRY_CACHE to a folder with more room."
+            )
+
+    def _cannot_write(self, error: OSError) -> StorageError:
+        return StorageError(
+            f"The cache {str(self.cache.own.root)!r} cannot be written: {error}. Set MODELRY_CACHE, or pass "
+            "cache_dir=, to a folder of yours with room in it."
+        )

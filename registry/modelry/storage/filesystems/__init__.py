@@ -1,0 +1,1 @@
+"""Stores that fsspec has a client for: object stores, servers, archives."""

@@ -1,0 +1,99 @@
+"""From the links of a reference to a file system of fsspec, which reads the last through the others."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urlsplit
+
+from modelry.errors import InputError
+from modelry.storage.filesystems.protocols import ALLOWED, client_class
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modelry.storage.filesystems.links import Link
+
+_COMPRESSION = {"gz": "gzip", "tgz": "gzip", "bz2": "bz2", "tbz2": "bz2", "xz": "xz", "txz": "xz"}
+_UNSHARED = {"skip_instance_cache": True}
+_TIMEOUTS = {"total": None, "sock_connect": 30, "sock_read": 60}
+
+
+def options_by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], reference: str) -> dict[str, dict[str, Any]]:
+    """Return the options of each link's client.
+
+    Args:
+        links: The links.
+        given: `storage_options`: those of the client, or for a chain, a dict for each protocol in it.
+        reference: What messages call the preset.
+
+    Raises:
+        InputError: They are not of this form.
+    """
+    names = [link.protocol for link in links]
+    if len(links) == 1:
+        return {names[0]: dict(given)}
+    for name, value in given.items():
+        if name not in names or not isinstance(value, dict):
+            raise InputError(
+                f"{reference!r} is a chain, so storage_options= takes a dict for each protocol in it, as in "
+                f"{{{names[-1]!r}: {{…}}}}; it has {name!r} with a {type(value).__name__}."
+            )
+    return {name: dict(given.get(name, {})) for name in names}
+
+
+def connect(links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]], reference: str) -> tuple[Any, str]:
+    """Return the file system of the first link, and the path there.
+
+    Nothing is shared with other references: fsspec would keep clients, with their credentials and listings.
+
+    Raises:
+        StorageError: A client is not installed.
+        Exception: Whatever a client raises that asks the network when it is created.
+    """
+    *archives, place = links
+    cls = client_class(place.protocol, reference)
+    arguments, path = _place(place, cls)
+    filesystem = cls(**{**arguments, **options.get(place.protocol, {}), **_UNSHARED})
+    for link, outer in zip(reversed(archives), reversed(links), strict=False):
+        archive = client_class(link.protocol, reference)
+        file = open_file(filesystem, outer.protocol, path)
+        packed = _COMPRESSION.get(outer.path.rpartition(".")[2].lower()) if link.protocol == "tar" else None
+        more = {"compression": packed} if packed else {}
+        filesystem = archive(fo=file, **{**more, **options.get(link.protocol, {}), **_UNSHARED})
+        path = link.path.strip("/")
+    return filesystem, path
+
+
+def open_file(filesystem: Any, protocol: str, path: str) -> Any:
+    """Open a file of a file system for reading."""
+    size = ALLOWED[protocol].block_size
+    opened = filesystem.open(path, "rb", **({} if size is None else {"block_size": size, "cache_type": "readahead"}))
+    # Whoever opens a file in memory gets the same object, with one position for all.
+    return io.BytesIO(bytes(opened.getbuffer())) if protocol == "memory" else opened
+
+
+def _place(link: Link, cls: Any) -> tuple[dict[str, Any], str]:
+    """Return the arguments that a client's class needs for a link, and the path that the client knows it by."""
+    if link.protocol in ("http", "https"):
+        import aiohttp
+
+        return {"client_kwargs": {"timeout": aiohttp.ClientTimeout(**_TIMEOUTS)}, "encoded": True}, http_url(link)
+    if link.protocol in ("webdav", "webdavs"):
+        parts = urlsplit(link.url)
+        host = parts.netloc.rpartition("@")[2]
+        user = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+        base = f"{'https' if link.protocol == 'webdavs' else 'http'}://{host}"
+        return {"base_url": base, "auth": user}, unquote(parts.path).strip("/")
+    arguments = dict(cls._get_kwargs_from_urls(link.url))
+    if link.protocol == "s3":  # modelry tries again itself
+        arguments["config_kwargs"] = {"retries": {"total_max_attempts": 1}}
+    if link.protocol in ("sftp", "ssh"):
+        # By default sshfs trusts any host; this is what asyncssh does by default, to look into ~/.ssh/known_hosts.
+        arguments.setdefault("known_hosts", ())
+    return arguments, cls._strip_protocol(link.url)
+
+
+def http_url(link: Link) -> str:
+    """Return the URL of a link, quoted where it is not yet: the client is told not to quote again."""
+    return quote(link.url, safe="%/:=&?~#+!$,;'@()*[]")

@@ -1,0 +1,118 @@
+"""A preset on a web server, whose manifest says which files there are: web servers cannot be trusted to list."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import threading
+from typing import TYPE_CHECKING, Any, final
+from urllib.parse import quote
+
+import attrs
+
+from modelry.errors import PresetNotFound, StorageError
+from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST, parse_checksums
+from modelry.storage.filesystems.connect import connect, http_url
+from modelry.storage.remote import RemoteSource
+from modelry.storage.retries import Interrupted
+from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from modelry.storage.filesystems.links import Link
+
+_CHUNK = 2**20
+
+
+@final
+class HttpSource(RemoteSource):
+    """A folder of a web server.
+
+    Args:
+        reference: What messages call the preset.
+        uri: Its one spelling.
+        link: The URL.
+        options: `"http"` or `"https"` → the options of the client.
+    """
+
+    def __init__(self, reference: str, uri: str, link: Link, options: Mapping[str, Mapping[str, Any]]) -> None:
+        self._reference = reference
+        self._uri = uri
+        self._link = link
+        self._options = options
+        self._filesystem: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def uri(self) -> str:
+        """The one spelling of the reference."""
+        return self._uri
+
+    def resolve(self) -> Snapshot:
+        """Read the manifest."""
+        try:
+            with self._open(MANIFEST, 0) as stream:
+                content = _read(stream, LARGEST_MANIFEST, self._reference)
+        except FileNotFoundError:
+            raise PresetNotFound(
+                f"There is no {MANIFEST} at {self._reference!r}, which has to say what files the preset has: a web "
+                "server does not list them. Save the preset with modelry, or publish it as an archive and open "
+                "zip://folder::https://…"
+            ) from None
+        listed = parse_checksums(content, self._reference)
+        files = [RemoteFile(name, size, sha256) for name, (size, sha256) in listed.items() if name != MANIFEST]
+        manifest = RemoteFile(MANIFEST, len(content), hashlib.sha256(content).hexdigest())
+        return Snapshot((manifest, *files))
+
+    @contextlib.contextmanager
+    def read(self, snapshot: Snapshot, file: RemoteFile, offset: int) -> Iterator[ByteStream]:
+        """Read from `offset` on, or from the start if the server cannot do otherwise."""
+        try:
+            with self._open(file.name, offset) as stream:
+                yield stream
+        except FileNotFoundError:
+            raise StorageError(
+                f"{file.name} of {self._reference!r} is not there, though {MANIFEST} lists it. The preset was "
+                "published in part or is being replaced; try again, or publish it again."
+            ) from None
+
+    @contextlib.contextmanager
+    def _open(self, name: str, offset: int) -> Iterator[ByteStream]:
+        filesystem, url = self._connect(name)
+        headers = {**filesystem.kwargs.get("headers", {}), "Accept-Encoding": "identity"}
+        if offset:
+            headers["Range"] = f"bytes={offset}-"
+        # A block size of 0 makes it one request, and a size, which is then not used, saves asking for it.
+        with filesystem.open(url, "rb", block_size=0, size=1, headers=headers) as opened:
+            response = opened.r
+            if self._link.protocol == "https" and response.url.scheme != "https":
+                raise StorageError(f"{self._reference!r} is sent on to {response.url.host!r} without encryption.")
+            start = _start(response, offset)
+            yield ByteStream(iter(lambda: opened.read(_CHUNK), b""), start)
+
+    def _connect(self, name: str) -> tuple[Any, str]:
+        with self._lock:
+            if self._filesystem is None:
+                self._filesystem, _ = connect((self._link,), self._options, self._reference)
+        path = f"{self._link.path.rstrip('/')}/{quote(name)}"
+        return self._filesystem, http_url(attrs.evolve(self._link, path=path))
+
+
+def _start(response: Any, offset: int) -> int:
+    """Return where the bytes of a response start."""
+    if not offset or response.status != 206:
+        return 0
+    told = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0].strip()
+    if not told.isdigit():
+        raise Interrupted("the server does not say which part of the file it sends")
+    return int(told)
+
+
+def _read(stream: ByteStream, limit: int, reference: str) -> bytes:
+    content = b""
+    for chunk in stream.chunks:
+        content += chunk
+        if len(content) > limit:
+            raise StorageError(f"{MANIFEST} of {reference!r} is larger than {limit:,} bytes, so it is none.")
+    return content

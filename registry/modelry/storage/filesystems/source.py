@@ -1,0 +1,138 @@
+"""A preset in a file system that can list its files."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any, final
+
+from modelry.errors import PresetNotFound, StorageError
+from modelry.storage.filesystems.connect import connect, open_file
+from modelry.storage.filesystems.validators import validator_of
+from modelry.storage.remote import RemoteSource
+from modelry.storage.retries import looks_transient, status_of
+from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from modelry.storage.filesystems.links import Link
+
+_CHUNK = 2**20
+
+
+@final
+class FilesystemSource(RemoteSource):
+    """A folder of a file system.
+
+    Args:
+        reference: What messages call the preset.
+        uri: Its one spelling.
+        links: The parts of the reference.
+        options: Protocol → the options of its client.
+    """
+
+    def __init__(
+        self, reference: str, uri: str, links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]]
+    ) -> None:
+        self._reference = reference
+        self._uri = uri
+        self._links = links
+        self._options = options
+        self._connected: tuple[Any, str] | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def uri(self) -> str:
+        """The one spelling of the reference."""
+        return self._uri
+
+    def resolve(self) -> Snapshot:
+        """List the folder, as it is now."""
+        self._connected = None
+        place = self._place_validator()
+        try:
+            filesystem, root = self._connect()
+            found = filesystem.find(root, detail=True)
+        except FileNotFoundError as error:
+            _raise_other(error)
+            found = {}
+        if not found:
+            raise PresetNotFound(f"There is nothing at {self._reference!r}. Check the reference, and who may list it.")
+        root = root.rstrip("/")
+        if set(found) == {root}:
+            raise StorageError(
+                f"{self._reference!r} is a file. A preset is a folder, or a folder in an archive: zip://…"
+            )
+        return Snapshot(tuple(_file(path, info, root, place) for path, info in found.items() if path[-1] != "/"))
+
+    @contextlib.contextmanager
+    def read(self, snapshot: Snapshot, file: RemoteFile, offset: int) -> Iterator[ByteStream]:
+        """Read from `offset` on, and see at the end whether it still is the file that was listed."""
+        filesystem, root = self._connect()
+        path = f"{root.rstrip('/')}/{file.name}" if root.strip("/") else file.name
+        # The files of an archive share one handle.
+        with self._lock if len(self._links) > 1 else contextlib.nullcontext():
+            with open_file(filesystem, self._links[0].protocol, path) as opened:
+                if offset:
+                    opened.seek(offset)
+                yield ByteStream(iter(lambda: opened.read(_CHUNK), b""), offset)
+            if file.sha256 is None:
+                self._check_unchanged(filesystem, path, file)
+
+    def is_transient(self, error: Exception) -> bool | None:
+        """Return whether trying again may help, by what a client has made a missing file of."""
+        if isinstance(error, FileNotFoundError) and isinstance(error.__cause__, Exception):
+            return looks_transient(error.__cause__)
+        return None
+
+    def _connect(self) -> tuple[Any, str]:
+        with self._lock:
+            if self._connected is None:
+                self._connected = connect(self._links, self._options, self._reference)
+            return self._connected
+
+    def _place_validator(self) -> str | None:
+        """Return what tells that an archive has changed."""
+        if len(self._links) == 1:
+            return None
+        filesystem, path = connect(self._links[-1:], self._options, self._reference)
+        try:
+            validator = validator_of(filesystem.info(path))
+        except FileNotFoundError as error:
+            _raise_other(error)
+            raise PresetNotFound(f"There is no archive where {self._reference!r} has it.") from None
+        if validator is None:
+            raise StorageError(
+                f"The server of {self._reference!r} tells neither an ETag nor a time of the archive, so a change of it "
+                "could not be seen. Fetch the archive, and open the file: zip://folder::/path/presets.zip"
+            )
+        return validator
+
+    def _check_unchanged(self, filesystem: Any, path: str, file: RemoteFile) -> None:
+        filesystem.invalidate_cache()
+        now = _file(path, filesystem.info(path), path.removesuffix(f"/{file.name}"), self._place_validator())
+        if now.validator != file.validator:
+            raise StorageError(
+                f"{file.name} of {self._reference!r} has changed in the store since the preset was opened. Files of "
+                "two versions are not mixed: open the preset again."
+            )
+
+
+def _raise_other(error: FileNotFoundError) -> None:
+    """Raise what a client calls a missing file though it is something else: fsspec does so for all errors of HTTP."""
+    cause = error.__cause__
+    if isinstance(cause, Exception) and status_of(cause) not in (None, 404, 410):
+        raise cause from None
+    if isinstance(cause, Exception) and looks_transient(cause):
+        raise cause from None
+
+
+def _file(path: str, info: Mapping[str, Any], root: str, place: str | None) -> RemoteFile:
+    """Return what a client told of a file."""
+    name = path[len(root) :].removeprefix("/") if path.startswith(root) else path
+    validator = validator_of(info)
+    if place is not None:
+        validator = f"{validator} in {place}"
+    size = info.get("size")
+    return RemoteFile(name, size if isinstance(size, int) else None, validator=validator)

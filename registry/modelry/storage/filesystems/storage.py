@@ -1,0 +1,50 @@
+"""`s3://`, `gs://`, `az://`, `https://`, `sftp://`, `webdav://`, `memory://`, and `zip://` and `tar://` in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, final
+from urllib.parse import urlsplit
+
+from modelry.errors import InputError
+from modelry.storage.filesystems.connect import options_by_protocol
+from modelry.storage.filesystems.http import HttpSource
+from modelry.storage.filesystems.identity import uri_of
+from modelry.storage.filesystems.links import parse_links
+from modelry.storage.filesystems.source import FilesystemSource
+from modelry.storage.remote import RemoteSource, RemoteStorage
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from modelry.storage.filesystems.links import Link
+    from modelry.storage.options import OpenOptions
+    from modelry.storage.reference import Reference
+
+_OPTIONS = ("cache_dir", "offline", "storage_options", "verify")
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@final
+class FsspecStorage(RemoteStorage):
+    """Opens presets in what fsspec has a client for, with the client that is installed."""
+
+    def source(self, reference: Reference, options: OpenOptions) -> RemoteSource:
+        """Parse a reference; raises what `RemoteStorage.source` does."""
+        links = parse_links(reference)
+        place = links[-1]
+        is_http = place.protocol in ("http", "https")
+        options.allow_only((*_OPTIONS, "token") if is_http else _OPTIONS, reference)
+        by_protocol = options_by_protocol(links, options.storage_options or {}, reference.text)
+        uri = uri_of(links, by_protocol)
+        if options.token is not None:
+            _add_token(by_protocol[place.protocol], options.token, place)
+        if is_http and len(links) == 1:
+            return HttpSource(reference.text, uri, place, by_protocol)
+        return FilesystemSource(reference.text, uri, links, by_protocol)
+
+
+def _add_token(client: dict[str, Any], token: str, place: Link) -> None:
+    host = urlsplit(place.url).hostname
+    if place.protocol == "http" and host not in _LOOPBACK:
+        raise InputError(f"token= would be sent to {host!r} in the clear. Use https://, or leave token= out.")
+    client["headers"] = {**client.get("headers", {}), "Authorization": f"Bearer {token}"}

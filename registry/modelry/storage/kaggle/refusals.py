@@ -1,0 +1,55 @@
+"""What Kaggle refuses, said so that the reader knows what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelry.errors import ModelryError, PresetNotFound, StorageError
+
+if TYPE_CHECKING:
+    from modelry.storage.kaggle.reference import KaggleReference
+
+LOG_IN = "set KAGGLE_API_TOKEN, run kagglehub.login(), or pass token="
+SETTINGS = "https://www.kaggle.com/settings"
+
+
+def refusal(error: Exception, text: str, reference: KaggleReference) -> ModelryError | None:
+    """Return the error to raise for one of the client's; `None` where Kaggle has not refused, only failed.
+
+    Args:
+        error: What the client raised.
+        text: What the user wrote.
+        reference: The same, parsed.
+    """
+    status = _status(error)
+    if status == 401:
+        return StorageError(
+            f"Kaggle does not accept your token for {text!r}: it is missing, misspelt, expired or revoked. "
+            f"{SETTINGS} makes a new one; then {LOG_IN}."
+        )
+    if status == 403:
+        return StorageError(
+            f"Kaggle does not let you read {text!r}. Either its licence asks for your consent: open {reference.page}, "
+            f"log in, and accept it. Or it is private, and its owner must let you in. Then let modelry show who you "
+            f"are: {LOG_IN}."
+        )
+    if status == 404:
+        version = "" if reference.version is None else f" in version {reference.version}"
+        return PresetNotFound(
+            f"Kaggle has no model {reference.model!r}{version} (from {text!r}). Check the spelling; {reference.page} "
+            f"is the page it would have. If it is private: {LOG_IN}."
+        )
+    return None
+
+
+def is_passing(error: Exception) -> bool:
+    """Return whether an error of the client may be gone the next time: Kaggle is busy, or a connection broke."""
+    status = _status(error)
+    if status is not None:
+        return status in (408, 425, 429) or status >= 500
+    return isinstance(error, OSError)  # as all errors of requests are
+
+
+def _status(error: Exception) -> int | None:
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return status if isinstance(status, int) else None

@@ -1,0 +1,129 @@
+"""What a caller can say about opening a preset, beside where it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+
+from modelry.arguments import one_of
+from modelry.errors import InputError
+from modelry.storage.redact import HIDDEN, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from modelry.storage.reference import Reference
+
+OFFLINE = "MODELRY_OFFLINE"
+"""The environment variable that keeps modelry off the network."""
+
+Verify = Literal["fast", "full"]
+
+_YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
+
+
+@attrs.frozen
+class OpenOptions:
+    """How to open a preset. What is `None` was not asked for.
+
+    Attributes:
+        revision: Which version of the preset: a branch, a tag, a commit or a number, as the store has them.
+        token: What the store is to be shown; never printed.
+        cache_dir: The folder to keep fetched files in, instead of those that `MODELRY_CACHE` names.
+        offline: Whether to use only what was fetched before; `None` for what `MODELRY_OFFLINE` says.
+        storage_options: Arguments for the store's client, such as an endpoint or credentials; never printed.
+        verify: `"full"` hashes every cached file each time it is opened, `"fast"` large ones only when they are fetched
+            or seem changed.
+    """
+
+    revision: str | None = None
+    token: str | None = attrs.field(default=None, repr=False)
+    cache_dir: str | os.PathLike[str] | None = None
+    offline: bool | None = None
+    storage_options: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
+    verify: Verify | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("revision", "token"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, str) or not value.strip()):
+                shown = HIDDEN if name == "token" else repr(value)
+                raise InputError(f"{name} must be a text that is not empty, not {shown} ({type(value).__name__}).")
+        if self.offline is not None and not isinstance(self.offline, bool):
+            raise InputError(f"offline must be True or False, not {self.offline!r}.")
+        if self.cache_dir is not None and not isinstance(self.cache_dir, (str, os.PathLike)):
+            raise InputError(f"cache_dir must be the path of a folder, not {self.cache_dir!r}.")
+        if self.storage_options is not None and not isinstance(self.storage_options, Mapping):
+            raise InputError(f"storage_options must be a dict, not a {type(self.storage_options).__name__}.")
+        if self.verify is not None:
+            one_of("verify", self.verify, ("fast", "full"))
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the network is out of bounds: by `offline`, or else by `MODELRY_OFFLINE`.
+
+        Raises:
+            InputError: `MODELRY_OFFLINE` is neither yes nor no.
+        """
+        if self.offline is not None:
+            return self.offline
+        value = os.environ.get(OFFLINE, "").strip().lower()
+        if value not in _YES + _NO:
+            raise InputError(f"{OFFLINE}={value!r} is neither yes nor no. Set it to 1 or 0, or unset it.")
+        return value in _YES
+
+    def allow_only(self, names: Collection[str], reference: Reference) -> None:
+        """Check that no other options are given than those that the handler of `reference` can honour.
+
+        Raises:
+            InputError: One is.
+        """
+        for name in OPTIONS:
+            if getattr(self, name) is not None and name not in names:
+                able = f"only {', '.join(f'{one}=' for one in sorted(names))}" if names else "no options"
+                raise InputError(
+                    f"{reference.text!r} cannot be opened with {name}=: what opens {reference.scheme}:// references "
+                    f"takes {able}. Leave it out."
+                )
+
+    def scrub(self, text: str) -> str:
+        """Return `text` without any secret: neither those in URIs, nor `token`, nor values of `storage_options`."""
+        for secret in sorted(self._secrets(), key=len, reverse=True):
+            text = text.replace(secret, HIDDEN)
+        return redact(text)
+
+    def _secrets(self) -> Iterator[str]:
+        if self.token:
+            yield self.token
+        yield from _texts(self.storage_options)
+
+
+OPTIONS = tuple(field.name for field in attrs.fields(OpenOptions))
+"""The names of all options, which are keyword arguments of every `from_preset`."""
+
+
+def take_options(arguments: Mapping[str, Any]) -> tuple[OpenOptions, dict[str, Any]]:
+    """Return the options among the keyword arguments of a `from_preset`, and the other arguments.
+
+    Raises:
+        InputError: The value of one is not of the right kind.
+    """
+    given = {name: value for name, value in arguments.items() if name in OPTIONS}
+    return OpenOptions(**given), {name: value for name, value in arguments.items() if name not in OPTIONS}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts inside a value that are long enough for a secret, and to be told from words in a message."""
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, (list, tuple, set)):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, bytes):
+        yield from _texts(value.decode(errors="replace"))
+    elif isinstance(value, str) and len(value) >= 4 and "://" not in value:
+        yield value

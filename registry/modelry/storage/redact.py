@@ -1,0 +1,31 @@
+"""Take the secrets out of a URI, or out of a text with URIs in it, before anybody sees it."""
+
+from __future__ import annotations
+
+import re
+
+HIDDEN = "***"
+
+# A user name without a password is no secret where it says whose files, or, on Azure, which container is meant.
+_NAMES_A_PLACE = {"sftp", "ssh", "abfs", "abfss", "az"}
+# What queries hold that is no secret: which version of a file is meant.
+_SHOWN = {"generation", "revision", "snapshot", "version", "versionid"}
+
+_USER = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/?#\s'\"]+)@")
+_VALUE = re.compile(r"(?P<name>[?&][\w.~%-]+=)(?P<value>[^&#\s'\"]*?)(?=::|[&#\s'\"]|$)")
+
+
+def redact(text: str) -> str:
+    """Return `text` with passwords and the values of queries in all URIs in it replaced by `***`."""
+    return _VALUE.sub(_without_value, _USER.sub(_without_user, text))
+
+
+def _without_user(found: re.Match[str]) -> str:
+    if found["scheme"].lower() in _NAMES_A_PLACE:
+        name, colon, _ = found["user"].partition(":")
+        return f"{found['scheme']}://{name}{colon and ':' + HIDDEN}@"
+    return f"{found['scheme']}://{HIDDEN}@"
+
+
+def _without_value(found: re.Match[str]) -> str:
+    return found[0] if found["name"][1:-1].lower() in _SHOWN else found["name"] + HIDDEN

@@ -1,0 +1,147 @@
+"""The contract of a handler for a remote store: it lists and reads, and modelry does the rest."""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING, final
+
+from modelry.errors import ModelryError, PresetNotFound, StorageError
+from modelry.storage.cache.cache import Cache
+from modelry.storage.cache.folders import layers
+from modelry.storage.cache.records import recall, remember
+from modelry.storage.failures import failure
+from modelry.storage.fetching import Fetcher
+from modelry.storage.handler import Storage
+from modelry.storage.names import check_names
+from modelry.storage.options import OpenOptions
+from modelry.storage.remote_files import RemoteFiles
+from modelry.storage.retries import Retrying
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from modelry.storage.reference import Reference
+    from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
+
+
+class RemoteSource(abc.ABC):
+    """One preset in a remote store, as one reference and its options name it.
+
+    A subclass writes `uri`, `resolve` and `read`, and the others where its store has more to tell. None of them caches,
+    retries, checks names or hashes: modelry does that around them, the same for every store. Creating a source touches
+    no network, so that what is cached can be opened without one.
+
+    Methods may be called from several threads at once.
+    """
+
+    @property
+    @abc.abstractmethod
+    def uri(self) -> str:
+        """The one spelling of the reference, by which the cache knows it; it holds no secrets.
+
+        It says all that decides which files are meant: the place, an endpoint that is not the usual one, the revision
+        that was asked for.
+        """
+
+    @abc.abstractmethod
+    def resolve(self) -> Snapshot:
+        """Ask the store which files the preset has now, and at which version.
+
+        Raises:
+            PresetNotFound: There is nothing where the reference points.
+            StorageError: The store refuses; the message says what to do. It is not tried again.
+            Exception: Whatever the store's client raises; it is tried again if `is_transient` says so.
+        """
+
+    @abc.abstractmethod
+    def read(self, snapshot: Snapshot, file: RemoteFile, offset: int) -> AbstractContextManager[ByteStream]:
+        """Read a file from `offset` on, or from its start where the store cannot start in the middle.
+
+        Args:
+            snapshot: What `resolve` returned, in this process or in an earlier one.
+            file: One of its files.
+            offset: How many bytes are here already.
+
+        Raises:
+            StorageError: The store refuses, or does not have this version any more. It is not tried again.
+            Exception: Whatever the store's client raises, here or while the bytes come; see `is_transient`.
+        """
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the reference itself names one version that can never change, so that a cached one is enough."""
+        return False
+
+    def local_copy(self, snapshot: Snapshot, file: RemoteFile) -> Path | None:
+        """Return where the store's own client has the file on this machine already; it is hashed before it is used."""
+        return None
+
+    def is_transient(self, error: Exception) -> bool | None:
+        """Return whether trying again may help; `None` leaves it to modelry, which knows connections and HTTP."""
+        return None
+
+    def advice(self, error: Exception) -> str | None:
+        """Return what a user should do about an error of the store's client, as a sentence; `None` if unknown."""
+        return None
+
+
+class RemoteStorage(Storage):
+    """Opens the presets of a remote store.
+
+    A subclass writes `source`. The files that a source lists are fetched one by one when they are asked for, into a
+    cache that is shared by all stores and processes; they are hashed, and they are all of one version.
+    """
+
+    @abc.abstractmethod
+    def source(self, reference: Reference, options: OpenOptions) -> RemoteSource:
+        """Parse a reference, and return what lists and reads the preset. Touches no network.
+
+        Raises:
+            StorageError: The reference is malformed.
+            InputError: An option is given that this store has no use for; see `OpenOptions.allow_only`.
+        """
+
+    @final
+    def open(self, reference: Reference) -> RemoteFiles:
+        """Return a view of the preset's files; raises what `Storage.open` does."""
+        return self.open_with(reference, OpenOptions())
+
+    @final
+    def open_with(self, reference: Reference, options: OpenOptions) -> RemoteFiles:
+        """Return a view of the preset's files, at the version that the store has now or that is pinned.
+
+        Raises:
+            PresetNotFound: There is nothing where the reference points, or offline, nothing of it was ever fetched.
+            StorageError: The reference is malformed, or the store cannot be reached.
+            InputError: An option is given that the store has no use for.
+        """
+        source, offline = self.source(reference, options), options.is_offline
+        cache = Cache(layers(options.cache_dir), full=options.verify == "full")
+        snapshot = recall(cache, source.uri) if offline or source.is_pinned else None
+        if snapshot is None and offline:
+            raise PresetNotFound(
+                f"{reference.text!r} was never fetched into the cache {str(cache.own.root.parent)!r}, and offline "
+                "keeps modelry from asking the store. Open the preset once without offline."
+            )
+        if snapshot is None:
+            snapshot = _resolve(source, reference, options)
+            try:
+                remember(cache, source.uri, snapshot)
+            except OSError as error:
+                raise StorageError(
+                    f"The cache {str(cache.own.root)!r} cannot be written: {error}. Set MODELRY_CACHE, or pass "
+                    "cache_dir=, to a folder of yours."
+                ) from error
+        return RemoteFiles(Fetcher(reference.text, source, snapshot, cache, options), offline=offline)
+
+
+def _resolve(source: RemoteSource, reference: Reference, options: OpenOptions) -> Snapshot:
+    try:
+        snapshot = Retrying(source.is_transient).call(source.resolve)
+    except ModelryError:
+        raise
+    except Exception as error:
+        raise failure(f"{reference.text!r} cannot be opened", error, source, options) from None
+    check_names((file.name for file in snapshot.files), reference.text)
+    return snapshot

@@ -1,0 +1,95 @@
+"""The view of one version of a remote preset, whose files come here when they are asked for."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from modelry.errors import DamagedPreset, StorageError
+from modelry.storage.cache.records import snapshot_id
+from modelry.storage.checksums import MANIFEST, read_checksums, with_checksum
+from modelry.storage.files import PresetFiles
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modelry.storage.fetching import Fetcher
+    from modelry.storage.snapshot import RemoteFile
+
+
+class RemoteFiles(PresetFiles):
+    """The files of one version of a remote preset. If it has a manifest, every file is checked against that."""
+
+    def __init__(self, fetcher: Fetcher, *, offline: bool) -> None:
+        self._fetcher = fetcher
+        self._offline = offline
+        self._listed = {file.name: file for file in fetcher.snapshot.files}
+        self._id = snapshot_id(fetcher.source.uri, fetcher.snapshot)
+        self._checked = MANIFEST not in self._listed
+        self._checking = threading.Lock()
+
+    @property
+    def reference(self) -> str:
+        """What the user wrote to name this preset, without the secrets in it."""
+        return self._fetcher.reference
+
+    @property
+    def revision(self) -> str | None:
+        """The version of the preset, if the store has versions."""
+        return self._fetcher.snapshot.revision
+
+    def names(self) -> frozenset[str]:
+        """Return the names of all files."""
+        return frozenset(self._listed)
+
+    def size(self, name: str) -> int | None:
+        """Return the size of a file in bytes, if the store tells it."""
+        file = self._listed.get(name)
+        return None if file is None else file.size
+
+    def is_here(self, name: str) -> bool:
+        """Return whether the cache seems to hold a file."""
+        digest = self._fetcher.known_digest(self._listed[name]) if name in self._listed else None
+        return digest is not None and self._fetcher.cache.has(digest)
+
+    def fetch(self, name: str) -> Path:
+        """Return the path of a file; raises what `PresetFiles.fetch` does, and DamagedPreset where that is offline."""
+        if name != MANIFEST:
+            self._take_checksums()
+        file = self._listed[name]
+        was_here = self.is_here(name)
+        blob = self._fetcher.find(file)
+        if blob is None:
+            if self._offline:
+                raise self._not_here(name, was_here)
+            blob = self._fetcher.fetch(file)
+        try:
+            return self._fetcher.cache.place(blob, self._id, name)
+        except OSError as error:
+            raise StorageError(
+                f"{name} of {self.reference!r} is in the cache but cannot be given its name there: {error}. Set "
+                "MODELRY_CACHE, or pass cache_dir=, to a folder of yours with room in it."
+            ) from error
+
+    def _take_checksums(self) -> None:
+        """Learn from the manifest what every other file must be."""
+        with self._checking:
+            if not self._checked:
+                checksums = read_checksums(self.fetch(MANIFEST), self.reference)
+                self._listed = {name: self._with(file, checksums) for name, file in self._listed.items()}
+                self._checked = True
+
+    def _with(self, file: RemoteFile, checksums: dict[str, tuple[int, str]]) -> RemoteFile:
+        return with_checksum(file, checksums, self.reference)
+
+    def _not_here(self, name: str, was_here: bool) -> Exception:
+        folder = str(self._fetcher.cache.own.root.parent)
+        if was_here:
+            return DamagedPreset(
+                f"{name} of {self.reference!r} is damaged in the cache {folder!r}, and was taken out of it. "
+                "Open the preset once without offline, which fetches it again."
+            )
+        return StorageError(
+            f"{name} of {self.reference!r} is not in the cache {folder!r}, and offline keeps modelry from fetching it. "
+            "Open the preset once without offline."
+        )

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import boto3
+import fsspec
+import pytest
+from moto.server import ThreadedMotoServer
+
+import modelry_bert
+from modelry.storage import retries
+
+from .web import Web
+
+PRESET = Path(modelry_bert.__file__).parent / "presets" / "bert_micro_sst2"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """An empty cache of the test's own; and pauses that are short, between servers that are near."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("MODELRY_CACHE", str(folder))
+    monkeypatch.delenv("MODELRY_OFFLINE", raising=False)
+    monkeypatch.setattr(retries, "FIRST_PAUSE", 0.001)
+    return folder
+
+
+@pytest.fixture
+def preset(tmp_path):
+    """A copy of a real preset, with a manifest."""
+    return Path(shutil.copytree(PRESET, tmp_path / "sentiment"))
+
+
+@pytest.fixture
+def web(tmp_path):
+    """A web server on this machine that serves `tmp_path`, and misbehaves when told to."""
+    with Web(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def object_store():
+    """S3 on this machine."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(object_store, monkeypatch):
+    """A client with an empty bucket `presets`."""
+    for name, value in {
+        "ACCESS_KEY_ID": "key",
+        "SECRET_ACCESS_KEY": "planted-secret",
+        "DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", object_store)
+    made = boto3.resource("s3").create_bucket(Bucket="presets")
+    yield made
+    made.objects.all().delete()
+    made.delete()
+
+
+@pytest.fixture
+def memory():
+    """fsspec's file system in memory, empty."""
+    found = fsspec.filesystem("memory")
+    found.store.clear()
+    yield found
+    found.store.clear()
+
+
+def upload(folder, put):
+    """Hand each file of a folder to `put`, by its name and its content."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            put(path.relative_to(folder).as_posix(), path.read_bytes())

@@ -1,0 +1,20 @@
+"""What modelry asks of every storage handler, asked of `kaggle://`."""
+
+import pytest
+
+from modelry.storage.kaggle.storage import KaggleStorage
+from modelry.testing import StorageContract
+
+
+class TestKaggleStorage(StorageContract):
+    @pytest.fixture
+    def storage(self):
+        return KaggleStorage()
+
+    @pytest.fixture
+    def publish(self, kaggle):
+        def put(folder):
+            kaggle.publish(f"acme/bert/keras/{folder.name}", folder)
+            return f"kaggle://acme/bert/keras/{folder.name}"
+
+        return put

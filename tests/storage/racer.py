@@ -1,0 +1,70 @@
+"""Processes that fetch one preset at once, or are killed while they fetch: `racer.py race|kill URL COUNT LOCKS`.
+
+Prints JSON: how the processes ended, and whether what the cache holds in the end is right.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import random
+import signal
+import sys
+import time
+
+import aiohttp  # noqa: F401 - so that the children need not import it
+import filelock
+import fsspec.implementations.http  # noqa: F401
+
+import modelry.storage.filesystems.http  # noqa: F401
+from modelry.storage.open import open_preset
+
+
+def fetch(url: str) -> int:
+    """Fetch every file of a preset, and return how many are not what its manifest says."""
+    files = open_preset(url)
+    listed = json.loads(files.path("modelry.json").read_text())["files"]
+    return sum(
+        hashlib.sha256(files.path(name).read_bytes()).hexdigest() != listed[name]["sha256"]
+        for name in files.names() & set(listed)
+    )
+
+
+def start(url: str) -> int:
+    """Fetch in a process of its own, and return its id; its exit status is 0 if all is right."""
+    pid = os.fork()
+    if pid == 0:
+        status = 99
+        try:
+            status = fetch(url)
+        finally:
+            os._exit(status)
+    return pid
+
+
+def ending(pid: int) -> int:
+    """Return the exit status of a process, or minus the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def main(mode: str, url: str, count: int, locks: bool) -> None:
+    """Run one of the two."""
+    if not locks:  # as on a file system whose locks do nothing
+        filelock.FileLock = lambda *_, **__: contextlib.nullcontext()
+    endings = []
+    if mode == "race":
+        endings = [ending(pid) for pid in [start(url) for _ in range(count)]]
+    else:
+        chance = random.Random(7)
+        for _ in range(count):
+            pid = start(url)
+            time.sleep(chance.uniform(0.02, 0.4))
+            os.kill(pid, signal.SIGKILL)
+            endings.append(ending(pid))
+    print(json.dumps({"endings": endings, "after": ending(start(url))}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "locks")

@@ -1,0 +1,1 @@
+"""Stand-ins for the services that presets are read from, on this machine: real HTTP for the real clients."""

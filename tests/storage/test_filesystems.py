@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import io
+import os
+import tarfile
+import zipfile
+
+import pytest
+
+from modelry.errors import InputError, PresetNotFound, StorageError
+from modelry.storage.filesystems.storage import FsspecStorage
+from modelry.storage.open import open_preset
+from modelry.storage.options import OpenOptions
+from modelry.storage.reference import parse
+from modelry.testing import StorageContract
+
+from .conftest import upload
+
+WEIGHTS = "model.weights.h5"
+
+
+def zipped(folder, top="") -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        upload(folder, lambda name, content: archive.writestr(f"{top}{name}", content))
+    return file.getvalue()
+
+
+class _OfFsspec(StorageContract):
+    @pytest.fixture
+    def storage(self):
+        return FsspecStorage()
+
+
+class TestMemory(_OfFsspec):
+    @pytest.fixture
+    def publish(self, memory):
+        def put(folder):
+            upload(folder, lambda name, content: memory.pipe(f"/shelf/preset/{name}", content))
+            return "memory://shelf/preset"
+
+        return put
+
+
+class TestS3(_OfFsspec):
+    @pytest.fixture
+    def publish(self, bucket):
+        def put(folder):
+            upload(folder, lambda name, content: bucket.put_object(Key=f"shelf/{name}", Body=content))
+            return "s3://presets/shelf"
+
+        return put
+
+
+class TestZip(_OfFsspec):
+    @pytest.fixture
+    def publish(self, tmp_path):
+        def put(folder):
+            (tmp_path / "presets.zip").write_bytes(zipped(folder, "inner/"))
+            return f"zip://inner::{tmp_path / 'presets.zip'}"
+
+        return put
+
+    def test_a_missing_preset_is_not_found(self, storage, reference, tmp_path):
+        for nowhere in (f"zip://no-such-preset::{tmp_path / 'presets.zip'}", "zip://inner::/no-such-preset.zip"):
+            with pytest.raises(PresetNotFound, match="no-such-preset"):
+                storage.open(parse(nowhere))
+
+
+class TestTar(_OfFsspec):
+    @pytest.fixture
+    def publish(self, tmp_path):
+        def put(folder):
+            with tarfile.open(tmp_path / "presets.tar.gz", "w:gz") as archive:
+                archive.add(folder, "inner")
+            return f"tar://inner::file://{tmp_path / 'presets.tar.gz'}"
+
+        return put
+
+    test_a_missing_preset_is_not_found = None
+
+
+def test_an_archive_on_a_web_server(web, preset):
+    (web.folder / "presets.zip").write_bytes(zipped(preset, "sentiment/"))
+    web.faults.extend(["503", "close", "reset"])
+    files = open_preset(f"zip://sentiment::{web.url}/presets.zip")
+    web.faults.extend(["close", "503", "cut"])
+    assert files.path(WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+    with pytest.raises(PresetNotFound, match=r"There is no archive where .*nothing\.zip"):
+        open_preset(f"zip://sentiment::{web.url}/nothing.zip")
+
+
+def test_an_archive_whose_changes_cannot_be_seen_is_refused(web, preset):
+    web.etags = False
+    (web.folder / "presets.zip").write_bytes(zipped(preset))
+    with pytest.raises(StorageError, match="tells neither an ETag nor a time"):
+        open_preset(f"zip://::{web.url}/presets.zip")
+
+
+def test_an_archive_in_a_bucket(bucket, preset):
+    bucket.put_object(Key="a/presets.zip", Body=zipped(preset))
+    files = open_preset("zip://::s3://presets/a/presets.zip")
+    assert files.path(WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+
+
+def test_members_that_lead_out_of_an_archive_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
+        archive.writestr("inner/config.json", "{}")
+        archive.writestr("inner/../../outside.txt", "x")
+    with pytest.raises(StorageError, match="leads out of the preset"):
+        open_preset(f"zip://inner::{tmp_path / 'bad.zip'}")
+
+
+def test_what_changes_in_a_bucket_meanwhile_is_noticed(bucket):
+    for name in ("config.json", "task.json"):
+        bucket.put_object(Key=f"p/{name}", Body=b'{"version": 1}')
+    files = open_preset("s3://presets/p")
+    assert files.path("config.json").read_bytes() == b'{"version": 1}'
+    for name in ("config.json", "task.json"):
+        bucket.put_object(Key=f"p/{name}", Body=b'{"version": 2}')
+    with pytest.raises(StorageError, match=r"task\.json of 's3://presets/p' has changed in the store"):
+        files.path("task.json")
+    assert files.path("config.json").read_bytes() == b'{"version": 1}'
+    assert open_preset("s3://presets/p").path("task.json").read_bytes() == b'{"version": 2}'
+
+
+def test_what_changes_in_memory_meanwhile_is_noticed(memory):
+    memory.pipe("/p/config.json", b"1")
+    files = open_preset("memory://p")
+    memory.pipe("/p/config.json", b"2")
+    with pytest.raises(StorageError, match="has changed in the store"):
+        files.path("config.json")
+
+
+def test_only_what_changed_is_fetched_again(bucket, preset):
+    upload(preset, lambda name, content: bucket.put_object(Key=f"p/{name}", Body=content))
+    open_preset("s3://presets/p").path(WEIGHTS)
+    bucket.put_object(Key="p/README.md", Body=b"new")
+    files = open_preset("s3://presets/p")
+    assert files.is_here(WEIGHTS)
+    assert not files.is_here("README.md")
+
+
+def test_one_name_behind_two_endpoints_is_two_presets(bucket, object_store, monkeypatch):
+    bucket.put_object(Key="p/config.json", Body=b"{}")
+    open_preset("s3://presets/p").path("config.json")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(PresetNotFound, match="was never fetched"):
+        open_preset("s3://presets/p", OpenOptions(offline=True))
+    options = {"endpoint_url": object_store, "key": "key", "secret": "planted-secret"}
+    assert open_preset("s3://presets/p", OpenOptions(storage_options=options)).names() == {"config.json"}
+
+
+def test_credentials_are_never_shown(bucket, object_store, cache):
+    bucket.put_object(Key="p/config.json", Body=b"{}")
+    options = OpenOptions(
+        storage_options={"endpoint_url": object_store, "key": "k", "secret": "planted-2", "token": "planted-3"}
+    )
+    files = open_preset("s3://presets/p", options)
+    files.path("config.json")
+    with pytest.raises(PresetNotFound) as caught:
+        open_preset("s3://nothing/p", options)
+    assert "planted" not in f"{options!r} {files!r} {vars(files)!r} {caught.value!r}"
+    assert all(b"planted" not in path.read_bytes() for path in cache.rglob("*") if path.is_file())
+
+
+def test_the_manifest_is_what_counts(memory, preset):
+    upload(preset, lambda name, content: memory.pipe(f"/p/{name}", content))
+    damaged = bytearray((preset / WEIGHTS).read_bytes())
+    damaged[-1] ^= 1
+    memory.pipe(f"/p/{WEIGHTS}", bytes(damaged))
+    with pytest.raises(StorageError, match="has other content than the digest"):
+        open_preset("memory://p").path(WEIGHTS)
+    memory.pipe(f"/p/{WEIGHTS}", bytes(damaged[:-1]))
+    with pytest.raises(StorageError, match=r"is not what modelry\.json says: the store has \d+ bytes"):
+        open_preset("memory://p").path(WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("s3://", "names no place"),
+        ("s3:///", "names no place"),
+        ("zip://inner", "does not say where the archive lies"),
+        ("zip://inner::", "names no place"),
+        ("zip://a::s3://b/x.zip::memory://c", r"goes on behind s3://, which is no archive"),
+        ("zip://a::reference://b", "reference:// is not: what it lists can lead to any file"),
+        ("zip://a::data://b", "data:// is not"),
+        ("zip://a::github://b:c@/x.zip", "github:// is not: it asks an API"),
+        ("zip://a::generic://b", "generic:// is not"),
+        ("zip://a::simplecache::https://b/x.zip", "simplecache:// is not: modelry has a cache of its own"),
+        ("zip://a::htps://b/x.zip", r"htps:// is not\. Did you mean 'https'"),
+        ("s3://bucket/a/../b", r"holds '\.\.'"),
+        ("s3://bucket/a?versionId=3", "holds '\\?' or '#'"),
+        ("s3://key:planted@bucket/a", r"s3://\*\*\*@bucket/a' has a user or a password"),
+    ],
+)
+def test_malformed_references_are_named(reference, message):
+    with pytest.raises(StorageError, match=message) as caught:
+        open_preset(reference)
+    assert "planted" not in str(caught.value)
+
+
+def test_a_file_is_no_preset(memory):
+    memory.pipe("/p/config.json", b"{}")
+    with pytest.raises(StorageError, match=r"is a file\. A preset is a folder"):
+        open_preset("memory://p/config.json")
+
+
+@pytest.mark.parametrize(("scheme", "extra"), [("gs", "gs"), ("az", "az"), ("abfss", "az")])
+def test_a_client_that_is_not_installed_has_its_command(scheme, extra):
+    with pytest.raises(StorageError, match=rf'needs a client for {scheme}://.*Run: pip install "modelry\[{extra}\]"'):
+        open_preset(f"{scheme}://presets/p")
+
+
+@pytest.mark.parametrize("name", ["revision", "token"])
+def test_a_bucket_has_no_revisions_and_takes_no_token(name):
+    with pytest.raises(InputError, match=rf"s3://x/y.* cannot be opened with {name}=.*storage_options="):
+        open_preset("s3://x/y", OpenOptions(**{name: "value"}))
+
+
+def test_a_chain_takes_options_by_protocol(bucket, object_store, preset, monkeypatch):
+    bucket.put_object(Key="presets.zip", Body=zipped(preset))
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    options = {"s3": {"endpoint_url": object_store}}
+    files = open_preset("zip://::s3://presets/presets.zip", OpenOptions(storage_options=options))
+    assert "config.json" in files
+    with pytest.raises(InputError, match=r"takes a dict for each protocol in it, as in \{'s3': "):
+        open_preset("zip://::s3://presets/presets.zip", OpenOptions(storage_options=options["s3"]))
+
+
+def test_a_relative_archive_is_the_same_from_everywhere(tmp_path, preset, monkeypatch):
+    (tmp_path / "a.zip").write_bytes(zipped(preset))
+    monkeypatch.chdir(tmp_path)
+    files = open_preset("zip://::a.zip")
+    assert files.path("config.json").is_file()
+    monkeypatch.chdir(os.sep)
+    assert open_preset(f"zip://::{tmp_path}/a.zip", OpenOptions(offline=True)).is_here("config.json")

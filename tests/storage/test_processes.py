@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from modelry.storage.open import open_preset
+
+RACER = Path(__file__).with_name("racer.py")
+WEIGHTS = "/sentiment/model.weights.h5"
+
+LOAD_OFFLINE = """
+import sys
+def refuse(event, arguments):
+    if event.startswith("socket."):
+        raise AssertionError(f"{event} {arguments}")
+sys.addaudithook(refuse)
+from modelry.storage.open import open_preset
+from modelry.storage.options import OpenOptions
+for reference in sys.argv[1:]:
+    files = open_preset(reference)
+    for name in files.names():
+        print(files.path(name).stat().st_size)
+"""
+
+
+def race(*arguments: object) -> dict:
+    done = subprocess.run(
+        [sys.executable, str(RACER), *map(str, arguments)], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("locks", ["locks", "none"])
+def test_processes_that_race_all_get_the_right_files(web, preset, cache, locks):
+    web.pace = 0.002
+    assert race("race", f"{web.url}/sentiment", 6, locks) == {"endings": [0] * 6, "after": 0}
+    fetched = [path for path, _ in web.requests].count(WEIGHTS)
+    assert fetched == 1 if locks == "locks" else 1 < fetched <= 6
+    assert list((cache / "v1" / "tmp").iterdir()) == []
+
+
+def test_processes_that_are_killed_leave_nothing_wrong_behind(web, preset, cache):
+    web.pace = 0.005
+    found = race("kill", f"{web.url}/sentiment", 12, "locks")
+    assert found["endings"].count(-9) >= 6
+    assert found["after"] == 0
+    resumed = [asked for path, asked in web.requests if path == WEIGHTS and asked]
+    assert resumed  # somebody went on where a dead one had stopped
+    assert [path for path in (cache / "v1" / "tmp").iterdir() if path.suffix == ".part"] == []
+
+
+def test_offline_opens_no_socket(web, preset, monkeypatch):
+    reference = f"{web.url}/sentiment"
+    files = open_preset(reference)
+    sizes = [files.path(name).stat().st_size for name in files.names()]
+    monkeypatch.setenv("MODELRY_OFFLINE", "1")
+    done = subprocess.run([sys.executable, "-c", LOAD_OFFLINE, reference], capture_output=True, text=True, check=True)
+    assert sorted(map(int, done.stdout.split())) == sorted(sizes)
