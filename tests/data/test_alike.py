@@ -18,8 +18,8 @@ def test_a_batch_is_as_long_as_its_longest_text_and_holds_a_fixed_number_of_toke
 
 
 def test_a_batch_ends_before_its_padding_costs_more_than_another_batch() -> None:
-    assert members([100, 68, 68, 67]) == [[100, 68, 68], [67]]  # 64 tokens of padding, and not 97
-    assert members([100, 5]) == [[100], [5]]
+    assert members([100, 36, 36, 35]) == [[100, 36, 36], [35]]  # 128 tokens of padding, and not 193
+    assert members([200, 5]) == [[200], [5]]
     assert members([40, 39, 1]) == [[40, 39, 1]]
 
 
@@ -45,7 +45,7 @@ def test_every_text_is_in_one_batch_and_little_is_padding(low: int, high: int) -
         assert batch.length == lengths[batch.texts].max()
         assert len(batch.texts) * batch.length <= 32 * 64
     padded = sum(len(batch.texts) * batch.length for batch in plan)
-    assert padded <= 1.06 * lengths.sum()
+    assert padded <= 1.08 * lengths.sum()
     assert [batch.length for batch in plan] == sorted((batch.length for batch in plan), reverse=True)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from modelry.data.buckets import Batch, Ints, check_plan
 
 TOKENS = 64  # per batch, for each text of the batch size: as where texts share rows
-PADDING = 64  # tokens of it that a batch may have: about what it costs to begin another one
+PADDING = 128  # tokens of it that a batch may have: what beginning another one costs a model of middling size
 
 
 def plan_alike(lengths: Ints, batch_size: int, sequence_length: int) -> list[Batch]:

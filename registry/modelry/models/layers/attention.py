@@ -92,11 +92,11 @@ class SelfAttention(keras.layers.Layer):
 def _attend_fused(query: Any, key: Any, value: Any, mask: Any) -> Any:
     if keras.backend.backend() != "torch":
         return ops.dot_product_attention(query, key, value, mask=mask)
-    # Keras copies all three into another order first. PyTorch does as well without, and copies cost as much as attention.
+    # Keras copies all three into another order first, which PyTorch does not need, and which takes as long as this.
     import torch
 
     if mask is not None:
-        mask = torch.where(mask, 0.0, torch.finfo(query.dtype).min / 2)  # finite: see above
+        mask = torch.where(mask, 0.0, torch.finfo(query.dtype).min / 2).to(query.dtype)  # finite: see above
     query, key, value = (heads.transpose(1, 2) for heads in (query, key, value))  # (B, H, T, D)
     return torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2)
 
