@@ -15,6 +15,7 @@ from modelry import TextClassifier
 from modelry.errors import InputError
 from modelry.models import BertBackbone, BertTextClassifier, BertTextClassifierPreprocessor, BertTokenizer
 from modelry.models.heads import FirstTokenHead, MeanPoolHead
+from modelry.models.text_task import TextTask
 
 from .conftest import TEXTS, VOCABULARY
 
@@ -63,6 +64,7 @@ def alone(monkeypatch):
     def call(function):
         with monkeypatch.context() as patch:
             patch.setattr(BertBackbone, "shares_rows", False)
+            patch.setattr(TextTask, "takes_any_shape", False)
             return function()
 
     return call
@@ -369,6 +371,31 @@ def test_resuming_by_hand_meets_the_batches_of_that_epoch():
 @pytest.fixture
 def classifier():
     return create()
+
+
+@pytest.mark.skipif(backend != "jax", reason="Keras spreads arrays over devices on JAX")
+def test_texts_share_no_rows_where_arrays_are_spread_over_devices(classifier):
+    texts = texts_of(20)
+    expected = classifier.predict(texts, verbose=0)
+    assert classifier.shares_rows
+
+    keras.distribution.set_distribution(keras.distribution.DataParallel(devices=["cpu:0"]))
+    try:
+        assert not classifier.shares_rows
+        scores = classifier.predict(texts, verbose=0)
+    finally:
+        keras.distribution.set_distribution(None)
+
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
+
+
+@pytest.mark.skipif(backend != "torch", reason="other backends compile a program for each shape")
+def test_on_pytorch_texts_of_like_length_are_predicted_together(classifier):
+    texts = [" ".join(["film"] * count) for count in (3, 40, 41, 3, 3)]
+
+    batches = [features["token_ids"].shape for (features,) in classifier._predictions(texts).batches()]
+
+    assert batches == [(2, 43), (3, 5)]  # with a token at the start and one at the end
 
 
 @pytest.mark.parametrize("window", [1, 7, 1024])

@@ -50,13 +50,18 @@ class Batch:
 
 def bucket_lengths(sequence_length: int) -> tuple[int, ...]:
     """Return the powers of two from 16 that are shorter than `sequence_length`, then `sequence_length` itself."""
+    return growing_lengths(SHORTEST, 2, sequence_length)
+
+
+def growing_lengths(shortest: int, growth: int, sequence_length: int) -> tuple[int, ...]:
+    """Return `shortest` times the powers of `growth`, below `sequence_length`, then `sequence_length` itself."""
     if sequence_length < 1:
         raise InputError(f"sequence_length is {sequence_length}. Pass at least 1.")
     lengths = []
-    length = SHORTEST
+    length = shortest
     while length < sequence_length:
         lengths.append(length)
-        length *= 2
+        length *= growth
     return (*lengths, sequence_length)
 
 

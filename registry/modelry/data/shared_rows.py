@@ -14,6 +14,7 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from modelry.data.buckets import growing_lengths
 from modelry.data.packed import PackedTexts
 
 if TYPE_CHECKING:
@@ -98,12 +99,7 @@ _NOTHING = np.zeros(0, "int32")
 
 def row_lengths(sequence_length: int) -> tuple[int, ...]:
     """Return the lengths that rows may have: 64, 256, 1,024, … below `sequence_length`, then that itself."""
-    lengths = []
-    length = SHORTEST
-    while length < sequence_length:
-        lengths.append(length)
-        length *= GROWTH
-    return (*lengths, sequence_length)
+    return growing_lengths(SHORTEST, GROWTH, sequence_length)
 
 
 def lay_out(lengths: Ints, row_lengths: Sequence[int], most: int) -> tuple[Ints, Ints, Ints]:

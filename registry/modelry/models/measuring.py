@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -88,6 +89,12 @@ def matmul_parameters(backbone: keras.Model) -> int:
 
 def peak_memory() -> int | None:
     """The most memory that this process has had at once, in bytes; `None` on Windows."""
+    try:
+        status = Path("/proc/self/status").read_text("ascii")
+        # Linux's `getrusage` counts what the process was forked from too, which may have been larger.
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        pass
     try:
         import resource
     except ImportError:

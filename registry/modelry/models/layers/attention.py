@@ -39,7 +39,9 @@ class SelfAttention(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create the weights for inputs of shape `(batch, length, hidden_dim)`."""
         self.output_dense = keras.layers.EinsumDense(
-            "BTHD,HDE->BTE",
+            # D is called K here: JAX sums over axes in the order of their letters, and where that is not the order in
+            # the kernel, it makes a rearranged copy of all kernels for each batch.
+            "BTHK,HKE->BTE",
             output_shape=(None, input_shape[-1]),
             bias_axes="E",
             kernel_initializer=self.kernel_initializer,
@@ -68,7 +70,7 @@ class SelfAttention(keras.layers.Layer):
         if training and self.dropout:  # no backend's fused attention drops out
             attended = self._attend(query, key, value, attention_mask)  # (B, T, H, D)
         else:
-            attended = ops.dot_product_attention(query, key, value, mask=attention_mask)  # (B, T, H, D)
+            attended = _attend_fused(query, key, value, attention_mask)  # (B, T, H, D)
         return self.output_dense(attended)  # (B, T, E)
 
     def _attend(self, query: Any, key: Any, value: Any, attention_mask: Any) -> Any:
@@ -85,6 +87,18 @@ class SelfAttention(keras.layers.Layer):
     ) -> tuple[int | None, ...]:
         """Return the shape of the hidden states, which stays the same."""
         return x_shape
+
+
+def _attend_fused(query: Any, key: Any, value: Any, mask: Any) -> Any:
+    if keras.backend.backend() != "torch":
+        return ops.dot_product_attention(query, key, value, mask=mask)
+    # Keras copies all three into another order first, which PyTorch does not need, and which takes as long as this.
+    import torch
+
+    if mask is not None:
+        mask = torch.where(mask, 0.0, torch.finfo(query.dtype).min / 2).to(query.dtype)  # finite: see above
+    query, key, value = (heads.transpose(1, 2) for heads in (query, key, value))  # (B, H, T, D)
+    return torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2)
 
 
 def attention_mask(padding_mask: Any, text_ids: Any = None) -> Any:
