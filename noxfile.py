@@ -131,6 +131,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def storage(session: nox.Session) -> None:
+    """Have many processes race for one cache and be killed on it: `-- --kills 200 --rounds 25`."""
+    install(session, "jax,http")
+    session.run("python", "tests/storage/endurance.py", *session.posargs)
+
+
+@nox.session
 def parity(session: nox.Session) -> None:
     """Compare with KerasHub and transformers, each in an environment of its own."""
     install(session, "jax")

@@ -27,6 +27,7 @@ class RemoteFiles(PresetFiles):
         self._id = snapshot_id(fetcher.source.uri, fetcher.snapshot)
         self._checked = MANIFEST not in self._listed
         self._checking = threading.Lock()
+        self._opened: dict[str, Path] = {}
 
     @property
     def reference(self) -> str:
@@ -54,6 +55,13 @@ class RemoteFiles(PresetFiles):
 
     def fetch(self, name: str) -> Path:
         """Return the path of a file; raises what `PresetFiles.fetch` does, and DamagedPreset where that is offline."""
+        path = self._opened.get(name)
+        if path is None or not path.is_file():  # a file is checked when it is opened, and not each time it is asked for
+            path = self._opened[name] = self._open(name)
+        return path
+
+    def _open(self, name: str) -> Path:
+        """Return the path of a file that is checked now."""
         if name != MANIFEST:
             self._take_checksums()
         file = self._listed[name]

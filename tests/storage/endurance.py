@@ -1,0 +1,62 @@
+"""The tests of processes many times over, with figures: `endurance.py --kills 200 --rounds 25`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import modelry_bert
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from web import Web
+
+PRESET = Path(modelry_bert.__file__).parent / "presets" / "bert_micro_sst2"
+RACER = Path(__file__).with_name("racer.py")
+
+
+def run(mode: str, url: str, count: int, locks: str, cache: str) -> dict:
+    """Run processes on an empty cache."""
+    done = subprocess.run(
+        [sys.executable, str(RACER), mode, url, str(count), locks],
+        env={"MODELRY_CACHE": cache, "PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def main() -> None:
+    """Print one line for each kind of ordeal."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=25, help="races of 8 processes each, half of them without locks")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, Web(Path(folder)) as web:
+        shutil.copytree(PRESET, Path(folder) / "sentiment")
+        url = f"{web.url}/sentiment"
+        right = wrong = 0
+        for number in range(options.rounds):
+            found = run("race", url, 8, ("locks", "none")[number % 2], f"{folder}/race{number}")
+            right += found["endings"].count(0)
+            wrong += len(found["endings"]) - found["endings"].count(0) + (found["after"] != 0)
+        print(f"races: {right} loads right, {wrong} not")  # noqa: T201
+        web.pace = 0.005
+        killed = resumed = wrong = 0
+        for number in range(0, options.kills, 10):
+            web.requests.clear()
+            found = run("kill", url, min(10, options.kills - number), "locks", f"{folder}/kill{number}")
+            killed += found["endings"].count(-9)
+            resumed += any(asked for _, asked in web.requests)
+            wrong += found["after"] != 0
+        print(f"kills: {killed} processes killed, {resumed} caches resumed, {wrong} wrong loads after")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
