@@ -101,6 +101,28 @@ def test_an_empty_repository_is_no_preset(hub):
     assert "is empty at revision 'main'" in refused("hf://acme/empty", PresetNotFound)
 
 
+@pytest.mark.parametrize(
+    ("status", "words", "message"),
+    [
+        (403, "Access to this resource is disabled.", "was disabled by its owner or by the hub"),
+        (403, "Your token lacks the permission", "does not let you read 'hf://acme/reviews@v2'"),
+        (451, "Unavailable for legal reasons", "cannot be opened: HfHubHTTPError: Client error '451"),
+    ],
+)
+def test_other_refusals_are_told(hub, reviews, status, words, message):
+    hub.repositories["acme/reviews"].refused = (status, words)
+    assert message in refused("hf://acme/reviews@v2")
+    assert len(hub.log) == 1  # there is no point in another try
+
+
+def test_a_listed_file_that_is_gone_is_told(hub, reviews):
+    files = open_preset("hf://acme/reviews@v2")
+    repository = hub.repositories["acme/reviews"]
+    del repository.commits[repository.refs["v2"]]["config.json"]
+    with pytest.raises(PresetNotFound, match=r"The hub has a file of 'hf://acme/reviews@v2' no more"):
+        files.path("config.json")
+
+
 def test_the_clients_own_offline_switch_is_named(hub, reviews, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     huggingface_hub.close_session()
