@@ -7,7 +7,7 @@ from modelry.errors import InputError, PresetNotFound, StorageError
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
-from ..servers.hub_repository import HubRepository
+from ..stand_ins.hub_repository import HubRepository
 
 MINE = "hf_mine0123456789secret"
 OTHERS = "hf_others0123456789secret"

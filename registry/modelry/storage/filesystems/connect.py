@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import weakref
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -55,6 +56,8 @@ def connect(links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]], r
     cls = client_class(place.protocol, reference)
     arguments, path = _place(place, cls)
     filesystem = cls(**{**arguments, **options.get(place.protocol, {}), **_UNSHARED})
+    if place.protocol in ("webdav", "webdavs"):  # the other clients close their connections themselves
+        weakref.finalize(filesystem, filesystem.client.http.close)
     for link, outer in zip(reversed(archives), reversed(links), strict=False):
         archive = client_class(link.protocol, reference)
         file = open_file(filesystem, outer.protocol, path)

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 _CHUNK = 2**20
 
+# By the names of the classes, since clients are imported only where they are used.
+_CREDENTIALS = "Pass credentials with storage_options=, or as the store's own tools take them."
+_ADVICE = {
+    "HostKeyNotVerifiable": "Connect to the host once with ssh, which adds it to ~/.ssh/known_hosts.",
+    "NoCredentialsError": _CREDENTIALS,
+    "PartialCredentialsError": _CREDENTIALS,
+    "PermissionDenied": _CREDENTIALS,
+}
+
 
 @final
 class FilesystemSource(RemoteSource):
@@ -85,6 +94,10 @@ class FilesystemSource(RemoteSource):
         if isinstance(error, FileNotFoundError) and isinstance(error.__cause__, Exception):
             return looks_transient(error.__cause__)
         return None
+
+    def advice(self, error: Exception) -> str | None:
+        """Return what to do about an error of a client, where that is no matter of the network."""
+        return _ADVICE.get(type(error).__name__)
 
     def _connect(self) -> tuple[Any, str]:
         with self._lock:
