@@ -10,10 +10,10 @@ import sys
 import attrs
 import pytest
 
-from .servers import reader
-from .servers.hub import Hub
-from .servers.hub_repository import HubRepository
-from .servers.kaggle import Kaggle, KaggleModel
+from .stand_ins import reader
+from .stand_ins.hub import Hub
+from .stand_ins.hub_repository import HubRepository
+from .stand_ins.kaggle import Kaggle, KaggleModel
 
 WEIGHTS = random.Random(0).randbytes(3_000_000)
 FILES = {"config.json": b"{}", "model.weights.h5": WEIGHTS}

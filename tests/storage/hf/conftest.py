@@ -7,7 +7,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 
-from ..servers.hub import Hub
+from ..stand_ins.hub import Hub
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 

@@ -12,8 +12,8 @@ from modelry.storage import retries
 from modelry.storage.hf import listing, storage
 from modelry.storage.open import open_preset
 
-from ..servers.faults import Kind
-from ..servers.hub import Hub
+from ..stand_ins.faults import Kind
+from ..stand_ins.hub import Hub
 
 WEIGHTS = "model.weights.h5"
 SIZE = 228_696

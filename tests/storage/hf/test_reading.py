@@ -11,7 +11,7 @@ from modelry import TextClassifier, models
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
-from ..servers.faults import Kind
+from ..stand_ins.faults import Kind
 from .conftest import FIXTURES
 
 WEIGHTS = "model.weights.h5"

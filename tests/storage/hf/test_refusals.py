@@ -7,7 +7,7 @@ from modelry.errors import InputError, PresetNotFound, StorageError
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
-from ..servers.hub_repository import HubRepository
+from ..stand_ins.hub_repository import HubRepository
 
 MINE = "hf_mine0123456789secret"
 OTHERS = "hf_others0123456789secret"
@@ -99,6 +99,28 @@ def test_an_empty_repository_is_no_preset(hub):
     hub.repositories["acme/empty"] = HubRepository()
     hub.repositories["acme/empty"].commit({})
     assert "is empty at revision 'main'" in refused("hf://acme/empty", PresetNotFound)
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "message"),
+    [
+        (403, "Access to this resource is disabled.", "was disabled by its owner or by the hub"),
+        (403, "Your token lacks the permission", "does not let you read 'hf://acme/reviews@v2'"),
+        (451, "Unavailable for legal reasons", "cannot be opened: HfHubHTTPError: Client error '451"),
+    ],
+)
+def test_other_refusals_are_told(hub, reviews, status, words, message):
+    hub.repositories["acme/reviews"].refused = (status, words)
+    assert message in refused("hf://acme/reviews@v2")
+    assert len(hub.log) == 1  # there is no point in another try
+
+
+def test_a_listed_file_that_is_gone_is_told(hub, reviews):
+    files = open_preset("hf://acme/reviews@v2")
+    repository = hub.repositories["acme/reviews"]
+    del repository.commits[repository.refs["v2"]]["config.json"]
+    with pytest.raises(PresetNotFound, match=r"The hub has a file of 'hf://acme/reviews@v2' no more"):
+        files.path("config.json")
 
 
 def test_the_clients_own_offline_switch_is_named(hub, reviews, monkeypatch):

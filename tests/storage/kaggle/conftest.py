@@ -7,7 +7,7 @@ from pathlib import Path
 import kagglesdk.kaggle_env
 import pytest
 
-from ..servers.kaggle import Kaggle
+from ..stand_ins.kaggle import Kaggle
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 MODEL = "keras/bert/keras/bert_tiny"

@@ -7,7 +7,7 @@ from modelry.storage import retries
 from modelry.storage.kaggle import client
 from modelry.storage.open import open_preset
 
-from ..servers.faults import Kind
+from ..stand_ins.faults import Kind
 from .conftest import MODEL
 
 WEIGHTS = "model.weights.h5"

@@ -8,7 +8,7 @@ from modelry.errors import PresetNotFound, StorageError
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
-from ..servers.faults import Kind
+from ..stand_ins.faults import Kind
 from .conftest import FIXTURES, MODEL
 
 WEIGHTS = "model.weights.h5"

@@ -70,6 +70,8 @@ class Hub(LoopbackServer):
             raise Refused(404 if request.token else 401, "RepoNotFound", "Repository not found")
         if not allowed:
             raise Refused(403 if request.token else 401, "GatedRepo", f"Access to model {name} is restricted.")
+        if repository.refused is not None:
+            raise Refused(repository.refused[0], "", repository.refused[1])
         commit = repository.resolve(revision)
         if commit is None:
             raise Refused(404, "RevisionNotFound", f"Invalid rev id: {revision}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -13,6 +14,15 @@ from .faults import Fault, Kind, altered, reset
 from .messages import Reply, Request
 
 MIDWAY = (Kind.RESET_MIDWAY, Kind.CLOSE_MIDWAY, Kind.HANG)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that leave early, or that a fault threw out."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class LoopbackServer(abc.ABC):
@@ -41,8 +51,7 @@ class LoopbackServer(abc.ABC):
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
+        self._http = _Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
         # Another name for the same server is another origin: tokens must not follow a redirect there.
         self.files_url = f"http://localhost:{self._http.server_port}"

@@ -53,12 +53,14 @@ class HubRepository:
         refs: Branch, tag or `refs/pr/N` → commit id.
         readers: The tokens that may read it; `None` if everybody may.
         gated: Whether those who may not read it are told that it exists.
+        refused: With which status and words everybody is refused, if so.
     """
 
     commits: dict[str, dict[str, bytes]] = attrs.field(factory=dict)
     refs: dict[str, str] = attrs.field(factory=dict)
     readers: frozenset[str] | None = None
     gated: bool = False
+    refused: tuple[int, str] | None = None
 
     def commit(self, files: dict[str, bytes], ref: str = "main") -> str:
         """Let a ref point to a new commit with these files; return the commit's id."""
