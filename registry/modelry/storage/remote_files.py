@@ -64,6 +64,22 @@ class RemoteFiles(PresetFiles):
         """Return the path of a file that is checked now."""
         if name != MANIFEST:
             self._take_checksums()
+        for attempts_left in (2, 1, 0):
+            blob = self._blob(name)
+            try:
+                return self._fetcher.cache.place(blob, self._id, name)
+            except OSError as error:
+                # Another process may have dropped a damaged file at the moment at which this one had replaced it.
+                if isinstance(error, FileNotFoundError) and attempts_left:
+                    continue
+                raise StorageError(
+                    f"{name} of {self.reference!r} is in the cache but cannot be given its name there: {error}. Set "
+                    "MODELRY_CACHE, or pass cache_dir=, to a folder of yours with room in it."
+                ) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    def _blob(self, name: str) -> Path:
+        """Return a file's checked content, fetched if need be."""
         file = self._listed[name]
         was_here = self.is_here(name)
         blob = self._fetcher.find(file)
@@ -71,13 +87,7 @@ class RemoteFiles(PresetFiles):
             if self._offline:
                 raise self._not_here(name, was_here)
             blob = self._fetcher.fetch(file)
-        try:
-            return self._fetcher.cache.place(blob, self._id, name)
-        except OSError as error:
-            raise StorageError(
-                f"{name} of {self.reference!r} is in the cache but cannot be given its name there: {error}. Set "
-                "MODELRY_CACHE, or pass cache_dir=, to a folder of yours with room in it."
-            ) from error
+        return blob
 
     def _take_checksums(self) -> None:
         """Learn from the manifest what every other file must be."""

@@ -46,6 +46,8 @@ class Cache:
         """
         for layer in self.layers:
             blob = layer.blob(sha256)
+            if not os.path.lexists(blob):  # and nothing to drop, which somebody may be putting there now
+                continue
             if is_intact(blob, sha256, full=self.full, notes=self.own):
                 return blob
             if layer is self.own:
