@@ -28,7 +28,7 @@ def blocks(page: Path) -> list[re.Match[str]]:
 
 def is_tutorial(page: Path) -> bool:
     """Return whether `tests/installed/test_tutorials.py` follows the page."""
-    return "tests/third_party/" in page.read_text("utf-8")
+    return "<!-- file: tests/third_party/" in page.read_text("utf-8")
 
 
 def runnable(page: Path) -> list[str]:

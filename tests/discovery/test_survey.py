@@ -73,7 +73,7 @@ def test_a_name_twice_in_one_distribution_is_for_its_author(tmp_path, monkeypatc
     assert first.findings == (
         Finding(
             "ambiguous",
-            "acme-twice (acme:B) registers the head 'twice' too",
+            "acme-twice 1 (acme:B) registers the head 'twice' too",
             "One distribution registers it twice: tell its author, or uninstall it.",
         ),
     )

@@ -18,7 +18,9 @@ from .conftest import ROOT
 if TYPE_CHECKING:
     from .conftest import Environment
 
-TUTORIALS = [path for path in sorted(ROOT.glob("docs/*.md")) if "tests/third_party/" in path.read_text("utf-8")]
+TUTORIALS = [
+    path for path in sorted(ROOT.glob("docs/*.md")) if "<!-- file: tests/third_party/" in path.read_text("utf-8")
+]
 BLOCK = re.compile(
     r"(?:<!-- file: tests/third_party/[^/]+/(?P<file>\S+) -->\n)?```(?P<language>\w+)\n(?P<text>.*?)```\n", re.DOTALL
 )
