@@ -23,6 +23,14 @@ def failure(what: str, error: Exception, source: RemoteSource, options: OpenOpti
     return StorageError(options.scrub(f"{what}: {why.rstrip('.')}. {advice}"))
 
 
+def changed(name: str, reference: str) -> StorageError:
+    """Return the error to raise for a file that is not the one any more that was listed."""
+    return StorageError(
+        f"{name} of {reference!r} has changed in the store since the preset was opened. Files of two versions are not "
+        "mixed: open the preset again."
+    )
+
+
 def _advice(error: Exception) -> str:
     status = status_of(error)
     if status in (401, 403, 407) or isinstance(error, PermissionError):

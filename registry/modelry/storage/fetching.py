@@ -13,7 +13,7 @@ from modelry.errors import ModelryError, StorageError
 from modelry.storage.cache.checking import git_sha1_of
 from modelry.storage.cache.records import token_of
 from modelry.storage.events import announce_fetched
-from modelry.storage.failures import failure
+from modelry.storage.failures import changed, failure
 from modelry.storage.progress import Progress
 from modelry.storage.retries import Interrupted, Retrying
 
@@ -139,10 +139,7 @@ class Fetcher:
         with self.source.read(self.snapshot, file, part.size) as stream:
             proven = file.sha256 is not None or file.git_sha1 is not None
             if not proven and None not in (stream.validator, file.validator) and stream.validator != file.validator:
-                raise StorageError(
-                    f"{file.name} of {self.reference!r} has changed in the store since the preset was opened. "
-                    "Files of two versions are not mixed: open the preset again."
-                )
+                raise changed(file.name, self.reference)
             if stream.start != part.size:
                 part.clear()
             if stream.start not in (0, part.size):

@@ -1,12 +1,15 @@
 """What the hub refuses is said so that the reader knows what to do, and no token is in it."""
 
+import functools
+
 import huggingface_hub.constants
 import pytest
 
-from modelry.errors import InputError, PresetNotFound, StorageError
+from modelry.errors import InputError, PresetNotFound
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
+from ..refusals import message_of
 from ..stand_ins.hub_repository import HubRepository
 
 MINE = "hf_mine0123456789secret"
@@ -22,16 +25,7 @@ def guarded(hub, reviews):
     return repository
 
 
-def refused(reference, expected=StorageError, **options):
-    """Return the message, together with those of the errors that led to it, and check that it holds no token."""
-    with pytest.raises(expected) as caught:
-        open_preset(reference, OpenOptions(**options)).path("config.json")
-    error, texts = caught.value, []
-    while error is not None:
-        texts += [str(error), repr(error)]
-        error = error.__cause__
-    assert not [token for token in (MINE, OTHERS, "hf_nobody") if any(token in text for text in texts)]
-    return texts[0]
+refused = functools.partial(message_of, tokens=(MINE, OTHERS, "hf_nobody"))
 
 
 def test_a_gated_repository_says_where_its_terms_are(hub, guarded):

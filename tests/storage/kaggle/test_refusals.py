@@ -1,27 +1,21 @@
 """What Kaggle refuses is said so that the reader knows what to do, and no token is in it."""
 
+import functools
+
 import pytest
 
-from modelry.errors import InputError, PresetNotFound, StorageError
+from modelry.errors import InputError, PresetNotFound
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
+from ..refusals import message_of
 from .conftest import MODEL
 
 MINE, NOBODYS = "kgat_mine0123456789", "kgat_nobody0123456789"
 PAGE = f"https://www.kaggle.com/models/{MODEL}"
 
 
-def refused(reference, expected=StorageError, **options):
-    """Return the message, and check that neither it nor what led to it holds a token."""
-    with pytest.raises(expected) as caught:
-        open_preset(reference, OpenOptions(**options)).path("config.json")
-    error, texts = caught.value, []
-    while error is not None:
-        texts += [str(error), repr(error)]
-        error = error.__cause__
-    assert not [token for token in (MINE, NOBODYS) if any(token in text for text in texts)]
-    return texts[0]
+refused = functools.partial(message_of, tokens=(MINE, NOBODYS))
 
 
 def test_a_licence_that_asks_for_consent_says_where(kaggle, tiny):

@@ -62,11 +62,7 @@ def recall(cache: Cache, uri: str) -> Snapshot | None:
     """Return the version that a reference led to last, or `None` if it is not known."""
     for layer in cache.layers:
         ref = read_ref(layer.ref(uri))
-        snapshot = (
-            None
-            if ref is None or ref.uri != uri
-            else _read_listing(layer.listing(ref.snapshot_id), uri, ref.snapshot_id)
-        )
+        snapshot = listing_of(layer, ref) if ref is not None and ref.uri == uri else None
         if snapshot is not None:
             with contextlib.suppress(OSError):  # when a reference was used last is the time of its file
                 os.utime(layer.ref(uri))

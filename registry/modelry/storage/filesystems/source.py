@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, final
 
 from modelry.errors import PresetNotFound, StorageError
+from modelry.storage.failures import changed
 from modelry.storage.filesystems.connect import connect, open_file
 from modelry.storage.filesystems.validators import validator_of
 from modelry.storage.remote import RemoteSource
@@ -126,10 +127,7 @@ class FilesystemSource(RemoteSource):
         filesystem.invalidate_cache()
         now = _file(path, filesystem.info(path), path.removesuffix(f"/{file.name}"), self._place_validator())
         if now.validator != file.validator:
-            raise StorageError(
-                f"{file.name} of {self._reference!r} has changed in the store since the preset was opened. Files of "
-                "two versions are not mixed: open the preset again."
-            )
+            raise changed(file.name, self._reference)
 
 
 def _raise_other(error: FileNotFoundError) -> None:

@@ -8,6 +8,7 @@ import attrs
 
 from modelry.errors import ModelryError, PresetNotFound, StorageError
 from modelry.storage.hf.endpoint import PUBLIC
+from modelry.storage.retries import status_of
 
 if TYPE_CHECKING:
     from modelry.storage.hf.reference import HubReference
@@ -70,7 +71,7 @@ def refusal(error: Exception, asked: Asked) -> ModelryError | None:
 
 
 def _refusal_by_status(error: Exception, asked: Asked) -> ModelryError | None:
-    status = getattr(getattr(error, "response", None), "status_code", None)
+    status = status_of(error)
     if status == 401:
         whose = "The token that was given as token=" if asked.has_token else "Your token (of HF_TOKEN, or of a login)"
         return StorageError(
@@ -89,8 +90,8 @@ def is_passing(error: Exception) -> bool:
     """Return whether an error of the client may be gone the next time: the hub is busy, or a connection broke."""
     from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled  # type: ignore[attr-defined] # httpx's own
 
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(status, int):
+    status = status_of(error)
+    if status is not None:
         return status in (408, 425, 429) or status >= 500
     # What has no reply was broken on its way there or back.
     return isinstance(error, (HTTPError, OSError)) and not isinstance(error, OfflineModeIsEnabled)

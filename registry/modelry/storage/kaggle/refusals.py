@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelry.errors import ModelryError, PresetNotFound, StorageError
+from modelry.storage.retries import status_of
 
 if TYPE_CHECKING:
     from modelry.storage.kaggle.reference import KaggleReference
@@ -21,7 +22,7 @@ def refusal(error: Exception, text: str, reference: KaggleReference) -> ModelryE
         text: What the user wrote.
         reference: The same, parsed.
     """
-    status = _status(error)
+    status = status_of(error)
     if status == 401:
         return StorageError(
             f"Kaggle does not accept your token for {text!r}: it is missing, misspelt, expired or revoked. "
@@ -44,12 +45,7 @@ def refusal(error: Exception, text: str, reference: KaggleReference) -> ModelryE
 
 def is_passing(error: Exception) -> bool:
     """Return whether an error of the client may be gone the next time: Kaggle is busy, or a connection broke."""
-    status = _status(error)
+    status = status_of(error)
     if status is not None:
         return status in (408, 425, 429) or status >= 500
     return isinstance(error, OSError)  # as all errors of requests are
-
-
-def _status(error: Exception) -> int | None:
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    return status if isinstance(status, int) else None
