@@ -7,7 +7,7 @@ import platform
 import re
 from pathlib import Path
 
-from workers import SIDES, Pythons
+from workers import PROGRAMS, Pythons
 
 
 def describe_machine() -> str:
@@ -20,7 +20,7 @@ def describe_machine() -> str:
 def describe_versions(pythons: Pythons) -> dict[str, str]:
     """Return what each library ran with."""
     found = {}
-    for side in SIDES:
+    for side in PROGRAMS:
         with pythons.start(side) as worker:
             versions = worker.ask("versions")["versions"]
         found[side] = ", ".join(f"{name} {version}" for name, version in versions.items())

@@ -25,7 +25,7 @@ from measure import Figures, Setting
 from report import section, write_section
 from results import Results
 from rows import GROUPS
-from workers import SHARED, SIDES, Pythons
+from workers import PROGRAMS, SHARED, SIDES, Pythons
 
 import training
 from presets import Presets
@@ -51,7 +51,7 @@ def main() -> None:
     """Measure the groups that were asked for, and report all that was ever measured."""
     options = parse_arguments()
     options.cache.mkdir(parents=True, exist_ok=True)
-    paths = {side: getattr(options, f"{SHARED.get(side, side).replace('-', '_')}_python") for side in SIDES}
+    paths = {side: getattr(options, f"{SHARED.get(side, side).replace('-', '_')}_python") for side in PROGRAMS}
     pythons = Pythons(paths, log=options.cache / "sides.log")
     setting = Setting(pythons, Presets(options.cache, pythons), options.cache, options.runs, options.quick)
     results = Results() if options.quick else Results.read(options.results)
@@ -74,7 +74,7 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     """Return the command's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for side in (one for one in SIDES if one not in SHARED):
+    for side in SIDES:
         name = side.replace("_", "-")
         parser.add_argument(f"--{name}-python", required=True, metavar="PYTHON", help=f"one with {name} alone")
     parser.add_argument(

@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 Answer = dict[str, Any]
 
 # name of a side → (its script, Keras' backend)
-SIDES = {
+PROGRAMS = {
     "modelry-jax": ("modelry_side.py", "jax"),
     "modelry-torch": ("modelry_side.py", "torch"),
     "keras_hub": ("keras_hub_side.py", "jax"),
@@ -27,6 +27,7 @@ SIDES = {
     "pluggy": ("pluggy_side.py", ""),
 }
 SHARED = {"pluggy": "modelry-jax"}  # a side → the one in whose environment it is
+SIDES = tuple(side for side in PROGRAMS if side not in SHARED)  # those that have models
 OURS = ("modelry-jax", "modelry-torch")
 
 
@@ -48,7 +49,7 @@ class Pythons:
 
     def start(self, side: str, **variables: str) -> Worker:
         """Start a side; it imports its library before it answers."""
-        script, backend = SIDES[side]
+        script, backend = PROGRAMS[side]
         chosen = {"KERAS_BACKEND": backend} if backend else {}
         quiet = {"HF_HUB_OFFLINE": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
         start = time.perf_counter()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from modelry.text.tokenizer import Tokenizer
 
 SHORT, MIXED = (4, 32), (8, 230)  # tokens of a generated text, at least and at most
-GEMM = 2048  # rows and columns of the matrices that find the peak
+GEMMS = (256, 512, 1024, 2048)  # rows and columns of the matrices that find the peak, small ones first
+PATIENCE = 0.5  # seconds that a product may take; the next larger one takes eight times as long
 
 
 def measure(
@@ -139,11 +140,18 @@ def _tokens(classifier: TextClassifier, texts: list[str]) -> int:
 
 
 def _gemm_flops(dtype: str) -> float:
-    """The best of a few multiplications of large matrices, in operations per second."""
-    matrix = keras.ops.ones((GEMM, GEMM), dtype)
+    """The best rate of a few multiplications of square matrices, in operations per second."""
+    best = 0.0
+    for size in GEMMS:
+        matrix = keras.ops.ones((size, size), dtype)
 
-    def multiply() -> None:
-        float(keras.ops.convert_to_numpy(keras.ops.matmul(matrix, matrix)[0, 0]))  # waits until it is done
+        def multiply(matrix: Any = matrix) -> None:
+            float(keras.ops.convert_to_numpy(keras.ops.matmul(matrix, matrix)[0, 0]))  # waits until it is done
 
-    multiply()
-    return 2 * GEMM**3 / min(_timed(multiply)[0] for _ in range(5))
+        multiply()
+        seconds = min(_timed(multiply)[0] for _ in range(5))
+        best = max(best, 2 * size**3 / seconds)
+        # In a dtype that the processor lacks, PyTorch is a thousand times slower: the next would take minutes.
+        if seconds > PATIENCE / 8:
+            break
+    return best
