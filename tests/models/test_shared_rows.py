@@ -15,7 +15,6 @@ from modelry import TextClassifier
 from modelry.errors import InputError
 from modelry.models import BertBackbone, BertTextClassifier, BertTextClassifierPreprocessor, BertTokenizer
 from modelry.models.heads import FirstTokenHead, MeanPoolHead
-from modelry.models.text_task import TextTask
 
 from .conftest import TEXTS, VOCABULARY
 
@@ -64,7 +63,6 @@ def alone(monkeypatch):
     def call(function):
         with monkeypatch.context() as patch:
             patch.setattr(BertBackbone, "shares_rows", False)
-            patch.setattr(TextTask, "takes_any_shape", False)
             return function()
 
     return call

@@ -14,7 +14,6 @@ import numpy as np
 
 from modelry.data.adapter import Source
 from modelry.data.ahead import map_ahead
-from modelry.data.alike import plan_alike
 from modelry.data.buckets import plan_padded
 from modelry.data.features import CalledPreprocessor
 from modelry.data.replay import Once
@@ -52,15 +51,13 @@ class WindowPlanner:
 
     Attributes:
         packer: the preprocessor.
-        batch_size: texts per batch; texts or rows of 64 tokens unless batches have a fixed number of texts.
+        batch_size: texts per batch; rows of 64 tokens where texts share rows.
         shares_rows: whether the model takes rows that several texts share.
-        any_shape: whether a new shape costs nothing, because nothing is compiled for it.
     """
 
     packer: Packer
     batch_size: int
     shares_rows: bool
-    any_shape: bool = False
 
     def __call__(self, columns: Columns) -> Window:
         """Return the window of one column of texts, or two."""
@@ -68,8 +65,6 @@ class WindowPlanner:
         packed = packer.pack(columns)
         if len(packed) != len(columns[0]):
             raise InputError(f"The preprocessor packed {len(columns[0])} texts into {len(packed)} rows.")
-        if self.any_shape and packer.padding == "bucket":
-            return Window(packed, plan_alike(packed.lengths, size, packer.sequence_length))
         if self.shares_rows and packer.padding == "bucket" and len(packed) > 1:
             return Window(packed, plan_predictions(packed.lengths, size, packer.sequence_length))
         # A text alone has nothing to share a row with, and is fastest in the shortest bucket.

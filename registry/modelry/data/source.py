@@ -110,7 +110,6 @@ def as_predictions(
     steps: int | None = None,
     window: int = WINDOW,
     shares_rows: bool = False,
-    any_shape: bool = False,
 ) -> Predictions:
     """Return what to hand to Keras' predict as its x. Labels that a stream brings are left out.
 
@@ -120,17 +119,16 @@ def as_predictions(
         labels: as above.
         num_classes: as above.
         sparse: as above.
-        batch_size: texts per batch, 32 by default; texts or rows of 64 tokens with `any_shape` or `shares_rows`.
+        batch_size: texts per batch, 32 by default; rows of 64 tokens where texts share rows.
         steps: look only at the first `steps * batch_size` texts in memory, or the first `steps` batches of a stream.
         window: how many texts are tokenised and put in batches together.
         shares_rows: as above.
-        any_shape: whether a new shape costs nothing, because nothing is compiled for it.
     """
     if isinstance(x, Predictions):
         return x
     size = BATCH_SIZE if batch_size is None else batch_size
     spec = TargetSpec(tuple(labels), num_classes, sparse)
-    planner = WindowPlanner(as_packer(preprocessor), size, shares_rows, any_shape)
+    planner = WindowPlanner(as_packer(preprocessor), size, shares_rows)
     if is_stream(x):
         return Predictions(
             lambda: gathered(itertools.islice(stream_columns(x, spec, size), steps), window),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import keras
-
 from modelry.data.source import Source, as_batch, as_predictions, as_source, split_validation, unpack_validation
 from modelry.errors import InputError
 from modelry.models.callbacks import EpochNumbers, text_progress, with_callback
@@ -33,11 +31,6 @@ class TextTask(Task):
     def shares_rows(self) -> bool:
         """Whether the model takes rows that several texts share; see `modelry.data.shared_rows`."""
         return False
-
-    @property
-    def takes_any_shape(self) -> bool:
-        """Whether predicting batches of a new shape costs nothing, because nothing is compiled for it."""
-        return keras.backend.backend() == "torch" and not self.jit_compile
 
     def target_options(self) -> Mapping[str, Any]:
         """Return what labels may be: the arguments `labels`, `num_classes` and `sparse` of `as_source`."""
@@ -164,13 +157,11 @@ class TextTask(Task):
     ) -> Any:
         """Return the scores of texts as NumPy, in the order of the texts.
 
-        Behind the scenes texts share rows where the backbone can keep them apart, and are batched by length otherwise,
-        as on PyTorch, which compiles nothing.
+        Behind the scenes texts share rows where the backbone can keep them apart, and are batched by length otherwise.
 
         Args:
             x: Texts, sentence pairs, or a data set that yields them; see the class.
-            batch_size: Texts per batch, 32 by default; where texts share rows, rows of 64 tokens; on PyTorch, texts of
-                64 tokens.
+            batch_size: Texts per batch, 32 by default; where texts share rows, rows of 64 tokens.
             verbose: `"auto"` or 1 for a progress bar with texts per second, 2 for a line at the end, 0 for silence.
             steps: The number of batches, of `batch_size` texts or as a data set yields them, after which to stop.
             callbacks: Keras callbacks.
@@ -251,7 +242,7 @@ class TextTask(Task):
 
     def _predictions(self, x: Any, **options: Any) -> Predictions:
         self.check_sequence_length()
-        options = {"shares_rows": self.shares_rows, "any_shape": self.takes_any_shape, **options}
+        options = {"shares_rows": self.shares_rows, **options}
         return as_predictions(x, preprocessor=self.preprocessor, **self.target_options(), **options)
 
     def _batch(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> tuple[Any, Any, Any]:
