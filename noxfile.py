@@ -195,6 +195,8 @@ def run_tests(session: nox.Session, backend: str, *options: str) -> None:
         # Processes that share the cores must not each start threads for all of them: PyTorch's wait for one another.
         options += ("--numprocesses=auto", "--maxprocesses=8", "--dist=loadfile")
         variables["OMP_NUM_THREADS"] = "1"
+        # Most of the time on JAX would go into optimising programs that run once; `quickstart` runs optimised ones.
+        variables["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
     session.run("pytest", "--cov", "--cov-report=", *options, *session.posargs, env=variables)
 
 

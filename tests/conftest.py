@@ -44,9 +44,9 @@ def edit():
 
 
 # Folders and files of tests that no backend makes a difference to.
-ONCE = {"benchmarks", "discovery", "presets", "storage", "tables", "test_contracts.py", "test_installed.py"}
-ONCE |= {f"test_{name}.py" for name in ("docs", "doctor", "explain", "imports", "listing", "new", "plugins", "public")}
-ONCE |= {f"test_{name}.py" for name in ("pytest_plugin", "show", "storage_contract")}
+ONCE = {"benchmarks", "discovery", "presets", "storage", "tables", "test_installed.py"}
+ONCE |= {f"test_{name}.py" for name in ("classify_file_process", "docs", "doctor", "explain", "imports", "listing")}
+ONCE |= {f"test_{name}.py" for name in ("new", "plugins", "public", "pytest_plugin", "show", "storage_contract")}
 
 
 def pytest_itemcollected(item):

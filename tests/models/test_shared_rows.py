@@ -387,15 +387,6 @@ def test_texts_share_no_rows_where_arrays_are_spread_over_devices(classifier):
     np.testing.assert_allclose(scores, expected, atol=1e-5)
 
 
-@pytest.mark.skipif(backend != "torch", reason="other backends compile a program for each shape")
-def test_on_pytorch_texts_of_like_length_are_predicted_together(classifier):
-    texts = [" ".join(["film"] * count) for count in (3, 60, 61, 3, 3, 3, 3, 3)]
-
-    batches = [features["token_ids"].shape for (features,) in classifier._predictions(texts).batches()]
-
-    assert batches == [(4, 63), (4, 5)]  # with a token at the start and one at the end; more would be padding
-
-
 @pytest.mark.parametrize("window", [1, 7, 1024])
 def test_a_stream_is_predicted_in_order(classifier, window):
     texts = texts_of(20)
