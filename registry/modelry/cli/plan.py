@@ -122,13 +122,13 @@ def _component(recipe: Recipe, part: Part) -> dict[str, Any]:
 
 def _weights(recipe: Recipe, dtype: str) -> dict[str, Any] | None:
     """Return what the weights take; `None` where it would take fetching them to know."""
-    from modelry.weights.stores import open_store  # NumPy and h5py, which nothing else here needs
+    from modelry.weights.stores import open_weights  # NumPy and h5py, which nothing else here needs
 
     files = recipe.files
     absent = [name for name in weights_of(recipe) if name not in files]
-    if not absent and not all(map(files.is_here, weights_of(recipe))):
+    if not absent and not all(files.is_here(name) for name in _weight_files(recipe) if name in files):
         return None
-    stores = [open_store(files.path(name)) for name in absent or weights_of(recipe)]
+    stores = [open_weights(files, name) for name in absent or weights_of(recipe)]
     return footprint(stores, dtype, rearranged=recipe.checkpoint is not None)
 
 

@@ -22,6 +22,7 @@ from modelry.presets.upgrade import ready_recipe
 from modelry.storage.options import OPTIONS, take_options
 from modelry.text.loading import build_preprocessor, create
 from modelry.weights.build import initialize, uninitialized
+from modelry.weights.stores import bring_weights
 
 if TYPE_CHECKING:
     import os
@@ -82,9 +83,12 @@ def load_classifier(
         classifier = found(
             backbone, preprocessor=preprocessor, head=head, labels=choice.labels, compile=False, **keras_arguments
         )
-    if load_weights and "backbone" not in overrides:
+    read_backbone, read_head = load_weights and "backbone" not in overrides, load_weights and choice.restored
+    names = (recipe.backbone_weights if read_backbone else None, recipe.task_weights if read_head else None)
+    bring_weights(recipe.files, [name for name in names if name is not None])
+    if read_backbone:
         place_backbone(recipe, backbone)
-    if load_weights and choice.restored:
+    if read_head:
         place_head(recipe, head)
     initialize(classifier.variables)
     if overrides.get("compile", True):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelry.weights.load import load_mapped, load_weights
 from modelry.weights.names import layer_weights
-from modelry.weights.stores import open_store
+from modelry.weights.stores import open_weights
 
 if TYPE_CHECKING:
     from modelry.models.backbone import Backbone
@@ -34,7 +34,7 @@ def place_backbone(recipe: Recipe, backbone: Backbone) -> None:
         WeightsError: They do not fit.
         PresetFormatError: The file is damaged.
     """
-    store = open_store(recipe.files.path(recipe.backbone_weights))
+    store = open_weights(recipe.files, recipe.backbone_weights)
     where = f"{recipe.backbone_weights} of preset {recipe.files.reference!r}"
     if recipe.checkpoint is None:
         load_weights(backbone_weights(backbone), store, where=where)
@@ -47,7 +47,7 @@ def place_backbone(recipe: Recipe, backbone: Backbone) -> None:
 def place_head(recipe: Recipe, head: Head) -> None:
     """Give the head the preset's weights; raises what `place_backbone` does."""
     name = recipe.task_weights or ""
-    store = open_store(recipe.files.path(name))
+    store = open_weights(recipe.files, name)
     where = f"{name} of preset {recipe.files.reference!r}"
     if recipe.checkpoint is None:
         load_weights(head_weights(head), store, where=where)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import threading
 import time
 from typing import TYPE_CHECKING, final
 
@@ -41,6 +42,7 @@ class Fetcher:
         snapshot: The version.
         cache: Where files are kept.
         options: How the preset was opened.
+        stop: Set while what is being fetched shall not go on.
     """
 
     reference: str
@@ -48,6 +50,7 @@ class Fetcher:
     snapshot: Snapshot
     cache: Cache
     options: OpenOptions
+    stop: threading.Event = attrs.field(factory=threading.Event, init=False, eq=False, repr=False)
 
     def known_digest(self, file: RemoteFile) -> str | None:
         """Return the SHA-256 that a file has to have, if the store tells it or an earlier fetch has found it."""
@@ -146,6 +149,8 @@ class Fetcher:
                 raise Interrupted(f"the store sent bytes from {stream.start} on, which were not asked for")
             progress.restart(part.size)
             for chunk in stream.chunks:
+                if self.stop.is_set():
+                    raise StorageError(f"Fetching {file.name} of {self.reference!r} was stopped.")
                 if file.size is not None and part.size + len(chunk) > file.size:
                     part.clear()
                     raise Interrupted(f"it is longer than the {file.size:,} bytes that the store announced")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import abc
 from pathlib import Path, PurePosixPath
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from modelry.errors import PresetNotFound, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class PresetFiles(abc.ABC):
@@ -16,7 +19,8 @@ class PresetFiles(abc.ABC):
     a remote store fetches a file when its `path` is first asked for, so asking only for what is needed fetches only
     that.
 
-    A subclass writes `reference`, `names` and `fetch`, and `size` where a store knows sizes.
+    A subclass writes `reference`, `names` and `fetch`, `size` where a store knows sizes, and `bring` where it can fetch
+    several files at once.
     """
 
     @property
@@ -51,6 +55,16 @@ class PresetFiles(abc.ABC):
         if checked_name(name) not in self:
             raise PresetNotFound(f"Preset {self.reference!r} has no file {name!r}.")
         return self.fetch(name)
+
+    def bring(self, names: Iterable[str]) -> None:
+        """Bring files here, so that `path` finds them; here one after the other.
+
+        Raises:
+            PresetNotFound: The preset lacks one of them.
+            StorageError: One of them cannot be fetched.
+        """
+        for name in names:
+            self.path(name)
 
     def size(self, name: str) -> int | None:
         """Return the size of a file in bytes; `None` where it takes fetching the file to know."""

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING
 
 from modelry.errors import DamagedPreset, StorageError
 from modelry.storage.cache.records import snapshot_id
 from modelry.storage.checksums import MANIFEST, read_checksums, with_checksum
 from modelry.storage.files import PresetFiles
+from modelry.storage.progress import total
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from modelry.storage.fetching import Fetcher
     from modelry.storage.snapshot import RemoteFile
+
+AT_ONCE = 4
+"""How many files are fetched at the same time."""
 
 
 class RemoteFiles(PresetFiles):
@@ -59,6 +65,21 @@ class RemoteFiles(PresetFiles):
         if path is None or not path.is_file():  # a file is checked when it is opened, and not each time it is asked for
             path = self._opened[name] = self._open(name)
         return path
+
+    def bring(self, names: Iterable[str]) -> None:
+        """Fetch files, several at once; the first error ends it, and what has come of the others is kept."""
+        wanted = list(dict.fromkeys(names))
+        absent = [name for name in wanted if name in self and not self.is_here(name)]
+        with total([self.size(name) for name in absent]), ThreadPoolExecutor(AT_ONCE) as threads:
+            fetches = [threads.submit(self.path, name) for name in wanted]
+            try:
+                for fetch in as_completed(fetches):
+                    fetch.result()
+            except BaseException:
+                self._fetcher.stop.set()  # those that are on their way would be waited for
+                threads.shutdown(cancel_futures=True)
+                self._fetcher.stop.clear()
+                raise
 
     def _open(self, name: str) -> Path:
         """Return the path of a file that is checked now."""

@@ -6,13 +6,13 @@ import json
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from modelry.errors import PresetFormatError
+from modelry.errors import PresetFormatError, PresetNotFound
 from modelry.weights.hdf5 import HDF5Store
 from modelry.weights.safetensors import SafetensorsStore
 from modelry.weights.tensors import TensorStore
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     import numpy as np
@@ -27,16 +27,17 @@ class _ShardedStore(TensorStore):
     """Tensors in the files that an index lists.
 
     Args:
-        path: The index. The shards lie beside it.
+        path: The index.
+        locate: Returns the path of a shard by its name; by default it lies beside the index.
 
     Raises:
         PresetFormatError: The index or a shard is damaged, a shard is missing, or they contradict each other.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, locate: Callable[[str], Path] | None = None) -> None:
         self.path = path
         weight_map = _read_index(path)
-        shards = {file: self._shard(file) for file in sorted({file for files in weight_map.values() for file in files})}
+        shards = {file: self._shard(file, locate or path.parent.joinpath) for file in _shards(weight_map)}
         self._shards = tuple(shards.values())
         self._owner: dict[str, TensorStore] = {}
         unseen = {(entry, file) for entry, files in weight_map.items() for file in files if self._counts(entry)}
@@ -52,7 +53,7 @@ class _ShardedStore(TensorStore):
                 self._owner[name] = shard
                 unseen.discard((entry, file))
         for entry, file in sorted(unseen):
-            raise PresetFormatError(f"{path.parent / file} lacks {entry!r}, which {path.name} places there. {_MIXED}")
+            raise PresetFormatError(f"{shards[file].path} lacks {entry!r}, which {path.name} places there. {_MIXED}")
 
     @abstractmethod
     def _open(self, path: Path) -> HDF5Store | SafetensorsStore:
@@ -66,10 +67,14 @@ class _ShardedStore(TensorStore):
         """Whether an entry of the index is about weights; what else there is, the shards' reader leaves out."""
         return True
 
-    def _shard(self, file: str) -> HDF5Store | SafetensorsStore:
-        path = self.path.parent / file
-        if not path.is_file():
-            raise PresetFormatError(f"{path}, a shard that {self.path.name} lists, is missing. Get the preset again.")
+    def _shard(self, file: str, locate: Callable[[str], Path]) -> HDF5Store | SafetensorsStore:
+        try:
+            path = locate(file)
+            here = path.is_file()
+        except PresetNotFound:
+            here = False
+        if not here:
+            raise PresetFormatError(f"{file}, a shard that {self.path} lists, is missing. Get the preset again.")
         return self._open(path)
 
     def names(self) -> Collection[str]:
@@ -115,6 +120,19 @@ class ShardedSafetensorsStore(_ShardedStore):
 
     def _entry(self, name: str) -> str:
         return name
+
+
+def shards_of(path: Path) -> list[str]:
+    """Return the names of the files that an index at `path` lists.
+
+    Raises:
+        PresetFormatError: It is not a readable index.
+    """
+    return _shards(_read_index(path))
+
+
+def _shards(weight_map: dict[str, list[str]]) -> list[str]:
+    return sorted({file for files in weight_map.values() for file in files})
 
 
 def _read_index(path: Path) -> dict[str, list[str]]:
