@@ -138,6 +138,13 @@ def storage(session: nox.Session) -> None:
 
 
 @nox.session
+def throughput(session: nox.Session) -> None:
+    """Fetch a large preset from a server on this machine, beside `curl` and `sha256sum`: `-- --megabytes 400`."""
+    install(session, "jax,http")
+    session.run("python", "tests/storage/throughput.py", *session.posargs)
+
+
+@nox.session
 def parity(session: nox.Session) -> None:
     """Compare with KerasHub and transformers, each in an environment of its own."""
     install(session, "jax")

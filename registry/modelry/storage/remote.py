@@ -89,8 +89,8 @@ class RemoteSource(abc.ABC):
 class RemoteStorage(Storage):
     """Opens the presets of a remote store.
 
-    A subclass writes `source`. The files that a source lists are fetched when they are asked for, several at once, into a
-    cache that is shared by all stores and processes; they are hashed, and they are all of one version.
+    A subclass writes `source`. The files that a source lists are fetched when they are asked for, several at once, into
+    a cache that is shared by all stores and processes; they are hashed, and they are all of one version.
     """
 
     @abc.abstractmethod
