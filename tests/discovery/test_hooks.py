@@ -18,7 +18,7 @@ def test_presets_come_from_every_plugin_and_a_shared_name_is_qualified(run):
     assert output.splitlines() == [
         "['acme-bert:shared', 'acme_base', 'other-bert:shared'] ['other-bert:shared']",
         "BuiltinPreset(name='acme_base', reference='hf://acme/base', architecture='bert', parameters=7, "
-        "description='The base model.')",
+        "description='The base model.', mirrors=())",
     ]
 
 

@@ -23,6 +23,7 @@ class BuiltinPreset:
         architecture: The short name of its backbone, `bert`.
         parameters: How many parameters the backbone has, if known.
         description: One sentence for listings.
+        mirrors: Other places with the same files, each used where those before it fail.
     """
 
     name: str
@@ -30,6 +31,7 @@ class BuiltinPreset:
     architecture: str
     parameters: int | None = None
     description: str = ""
+    mirrors: tuple[str, ...] = ()
 
 
 @attrs.frozen

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+    from modelry.storage.reference import Preset
+
 
 class Backbone(FunctionalModel):
     """A functional Keras model from token ids to hidden states, without a head; abstract.
@@ -79,11 +81,11 @@ class Backbone(FunctionalModel):
         return None if self.keras_hub_class is None else self.get_config()
 
     @classmethod
-    def from_preset(cls, preset: str | os.PathLike[str], load_weights: bool = True, **overrides: Any) -> Self:
+    def from_preset(cls, preset: Preset, load_weights: bool = True, **overrides: Any) -> Self:
         """Load the backbone of a preset.
 
         Args:
-            preset: A built-in name, a folder, or a URI.
+            preset: A built-in name, a folder, or a URI; or a list of places with the same files.
             load_weights: Whether to read the weights; otherwise they are initialised at random.
             **overrides: Constructor arguments that replace the saved ones, such as `dtype` or `dropout`;
                 `revision`, `token`, `cache_dir`, `offline`, `storage_options` and `verify` say how to open the

@@ -25,20 +25,20 @@ from modelry.weights.build import initialize, uninitialized
 from modelry.weights.stores import bring_weights
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     from modelry.models.backbone import Backbone
     from modelry.models.head import Head
     from modelry.models.text_classifier import TextClassifier
     from modelry.presets.recipe import Recipe
+    from modelry.storage.reference import Preset
 
 B = TypeVar("B", bound="Backbone")
 C = TypeVar("C", bound="TextClassifier")
 
 
 @announced
-def load_backbone(cls: type[B], preset: str | os.PathLike[str], load_weights: bool, overrides: Mapping[str, Any]) -> B:
+def load_backbone(cls: type[B], preset: Preset, load_weights: bool, overrides: Mapping[str, Any]) -> B:
     """Load a preset's backbone, which must be a `cls`."""
     options, overrides = take_options(overrides)
     recipe = ready_recipe(preset, options)
@@ -54,7 +54,7 @@ def load_backbone(cls: type[B], preset: str | os.PathLike[str], load_weights: bo
 @announced
 def load_classifier(
     cls: type[C],
-    preset: str | os.PathLike[str],
+    preset: Preset,
     load_weights: bool,
     overrides: Mapping[str, Any],
     infer_class: bool,
@@ -63,7 +63,7 @@ def load_classifier(
 
     Args:
         cls: The class that was asked for.
-        preset: A built-in name, a folder, or a URI.
+        preset: A built-in name, a folder, or a URI; or a list of places with the same files.
         load_weights: Whether to read the weights.
         overrides: What the caller wants otherwise than it was saved.
         infer_class: Whether `cls` stands for whatever subclass of it the preset names.

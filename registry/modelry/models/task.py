@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+    from modelry.storage.reference import Preset
+
 
 class Task(FunctionalModel):
     """A functional Keras model for one task, with the preprocessing inside; abstract.
@@ -91,7 +93,7 @@ class Task(FunctionalModel):
             )
 
     @classmethod
-    def from_preset(cls, preset: str | os.PathLike[str], load_weights: bool = True, **overrides: Any) -> Self:
+    def from_preset(cls, preset: Preset, load_weights: bool = True, **overrides: Any) -> Self:
         """Load a preset; see the subclasses."""
         raise NotImplementedError(f"{cls.__name__} is abstract. Call from_preset on a task such as TextClassifier.")
 

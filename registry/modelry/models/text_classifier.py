@@ -18,10 +18,10 @@ from modelry.models.text_task import TextTask
 from modelry.weights.build import initialize, uninitialized
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
     from modelry.models.backbone import Backbone
+    from modelry.storage.reference import Preset
 
 
 class TextClassifier(TextTask):
@@ -147,14 +147,15 @@ class TextClassifier(TextTask):
         return self.head.dropout
 
     @classmethod
-    def from_preset(cls, preset: str | os.PathLike[str], load_weights: bool = True, **overrides: Any) -> Self:
+    def from_preset(cls, preset: Preset, load_weights: bool = True, **overrides: Any) -> Self:
         """Load a classifier.
 
         On `TextClassifier` itself the class is the one the preset names; on a class of one architecture, the preset
         must be of that architecture.
 
         Args:
-            preset: A built-in name (`TextClassifier.presets`), a folder, or a URI such as `s3://…`.
+            preset: A built-in name (`TextClassifier.presets`), a folder, or a URI such as `s3://…`;
+                or a list of places with the same files, of which the next is used where one fails.
             load_weights: Whether to read the weights; otherwise all are initialised at random.
             **overrides: `num_classes` asks for a fresh, randomly initialised head; without it, the saved head is
                 restored. `labels` names the classes (and gives their number, where there is no saved head). `head`,

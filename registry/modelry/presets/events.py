@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
-import os
 import time
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from modelry.discovery.default import registry
 from modelry.discovery.hook_values import PresetLoaded
-from modelry.storage.redact import redact
+from modelry.storage.reference import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from modelry.storage.reference import Preset
 
 P = ParamSpec("P")
 C = TypeVar("C", bound=type)
@@ -22,19 +23,17 @@ _PARTS = ("backbone", "head", "preprocessor", "tokenizer")
 
 
 def announced(
-    load: Callable[Concatenate[C, str | os.PathLike[str], P], T],
-) -> Callable[Concatenate[C, str | os.PathLike[str], P], T]:
+    load: Callable[Concatenate[C, Preset, P], T],
+) -> Callable[Concatenate[C, Preset, P], T]:
     """Decorate a function that loads a preset, `load(cls, preset, …)`, so that observers hear of what it returns."""
 
     @functools.wraps(load)
-    def load_and_announce(cls: C, preset: str | os.PathLike[str], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def load_and_announce(cls: C, preset: Preset, /, *args: P.args, **kwargs: P.kwargs) -> T:
         start = time.perf_counter()
         component = load(cls, preset, *args, **kwargs)
         if registry.hooks.has_observers:
             seconds = time.perf_counter() - start
-            event = PresetLoaded(
-                redact(os.fspath(preset)), type(component).__name__, _distributions(component), seconds
-            )
+            event = PresetLoaded(told(preset), type(component).__name__, _distributions(component), seconds)
             registry.hooks.announce(event)
         return component
 

@@ -11,20 +11,19 @@ from modelry.presets.renames import with_current_names
 from modelry.storage.open import open_preset
 
 if TYPE_CHECKING:
-    import os
-
     from modelry.presets.recipe import Recipe
     from modelry.storage.files import PresetFiles
     from modelry.storage.options import OpenOptions
+    from modelry.storage.reference import Preset
 
 CONFIG = "config.json"
 
 
-def read_recipe(preset: str | os.PathLike[str], options: OpenOptions | None = None) -> Recipe:
+def read_recipe(preset: Preset, options: OpenOptions | None = None) -> Recipe:
     """Open a preset and read its Recipe; imports no Keras and touches no weights.
 
     Args:
-        preset: A built-in name, a folder, or a URI.
+        preset: A built-in name, a folder, or a URI; or a list of places with the same files.
         options: How to open it.
 
     Raises:

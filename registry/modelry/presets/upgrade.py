@@ -16,13 +16,12 @@ from modelry.presets.components import check_requirements
 from modelry.presets.read import read_recipe
 
 if TYPE_CHECKING:
-    import os
-
     from modelry.presets.recipe import Part, Recipe
     from modelry.storage.options import OpenOptions
+    from modelry.storage.reference import Preset
 
 
-def ready_recipe(preset: str | os.PathLike[str], options: OpenOptions | None = None) -> Recipe:
+def ready_recipe(preset: Preset, options: OpenOptions | None = None) -> Recipe:
     """Read the Recipe of a preset that is about to be loaded: all it requires is there, its configs are up to date.
 
     Raises:

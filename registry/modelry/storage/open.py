@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelry.discovery.default import registry
-from modelry.errors import PresetNotFound, StorageError, UnknownComponent, did_you_mean
+from modelry.errors import InputError, PresetNotFound, StorageError, UnknownComponent, did_you_mean
 from modelry.storage.handler import Storage
+from modelry.storage.mirrors import MirroredFiles
 from modelry.storage.options import OpenOptions
 from modelry.storage.redact import redact
 from modelry.storage.reference import Reference, parse
 
 if TYPE_CHECKING:
     from modelry.storage.files import PresetFiles
+    from modelry.storage.reference import Preset
 
 
-def open_preset(preset: str | os.PathLike[str], options: OpenOptions | None = None) -> PresetFiles:
-    """Open a preset by built-in name, folder or URI.
+def open_preset(preset: Preset, options: OpenOptions | None = None) -> PresetFiles:
+    """Open a preset by built-in name, folder or URI, or by a list of such that name places with the same files.
 
     A built-in name wins over a folder of the same name in the current directory, as in KerasHub; write `./name` for
     the folder.
 
     Args:
-        preset: A built-in name, a folder, or a URI.
+        preset: A built-in name, a folder, or a URI; or several, of which the next is used where one fails.
         options: How to open it.
 
     Raises:
@@ -33,12 +37,35 @@ def open_preset(preset: str | os.PathLike[str], options: OpenOptions | None = No
         StorageError: The reference is malformed, or nothing installed handles its scheme.
         InputError: An option is given that the reference's handler cannot honour.
     """
-    reference = resolve_name(parse(preset))
+    options = options or OpenOptions()
+    references = _places(preset, options)
+    if len(references) == 1:
+        return _open(references[0], options)
+    return MirroredFiles({reference.text: partial(_open, reference, options) for reference in references})
+
+
+def _places(preset: Preset, options: OpenOptions) -> list[Reference]:
+    """Return the places of a preset; options that belong to one store are never shown to another."""
+    given = [name for name in ("revision", "token", "storage_options") if getattr(options, name) is not None]
+    if isinstance(preset, str) or not isinstance(preset, Sequence):
+        first, *mirrors = _resolve(parse(preset))
+        return [first] if given else [first, *mirrors]
+    if not preset:
+        raise InputError("An empty list names no preset. Pass at least one reference.")
+    if given:
+        raise InputError(
+            f"{given[0]}= belongs to one store, and several places are given. Pass a single reference, or let the "
+            "stores' own tools and environment variables tell it."
+        )
+    return list({place.text: place for one in preset for place in _resolve(parse(one))}.values())
+
+
+def _open(reference: Reference, options: OpenOptions) -> PresetFiles:
     registry.hooks.check_fetch(_uri(reference), registry.policy)
     handler = _handler(reference)
     if not (isinstance(handler, type) and issubclass(handler, Storage)):
         raise StorageError(f"The plugin for {reference.scheme}:// registers {handler!r}, which is no Storage class.")
-    return handler().open_with(reference, options or OpenOptions())
+    return handler().open_with(reference, options)
 
 
 def _handler(reference: Reference) -> object:
@@ -64,8 +91,13 @@ def resolve_name(reference: Reference) -> Reference:
     Raises:
         PresetNotFound: It is neither a built-in name nor a folder.
     """
+    return _resolve(reference)[0]
+
+
+def _resolve(reference: Reference) -> tuple[Reference, ...]:
+    """Return the places that a built-in name stands for, or the reference itself."""
     if reference.scheme != "file" or any(mark in reference.text for mark in "/\\.~"):
-        return reference
+        return (reference,)
     presets = registry.presets()
     builtin = presets.get(reference.text)
     if builtin is None and not os.path.exists(reference.path):
@@ -74,6 +106,6 @@ def resolve_name(reference: Reference) -> Reference:
             f"{did_you_mean(reference.text, presets)} `modelry list presets` shows the built-in names."
         )
     if builtin is None:
-        return reference
-    target = parse(builtin.reference)
-    return Reference(f"{reference.text} ({target.text})", target.scheme, target.path)
+        return (reference,)
+    targets = map(parse, (builtin.reference, *builtin.mirrors))
+    return tuple(Reference(f"{reference.text} ({one.text})", one.scheme, one.path) for one in targets)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import attrs
@@ -12,7 +13,20 @@ import attrs
 from modelry.errors import InputError, StorageError
 from modelry.storage.redact import redact
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
+
+
+Preset: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
+"""What names a preset: a built-in name, a folder or a URI, or a list of several places with the same files."""
+
+
+def told(preset: Preset) -> str:
+    """Return what to call a preset in messages, without the secrets that its name may hold."""
+    places = [preset] if isinstance(preset, (str, os.PathLike)) else preset
+    return ", ".join(redact(os.fspath(place)) for place in places)
 
 
 @attrs.frozen

@@ -14,10 +14,10 @@ from modelry.presets.upgrade import ready_recipe
 from modelry.storage.options import OPTIONS, take_options
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
     from modelry.presets.recipe import Recipe
+    from modelry.storage.reference import Preset
     from modelry.text.preprocessor import Preprocessor
     from modelry.text.tokenizer import Tokenizer
 
@@ -27,14 +27,14 @@ C = TypeVar("C")
 
 
 @announced
-def load_tokenizer(cls: type[T], preset: str | os.PathLike[str], overrides: Mapping[str, Any]) -> T:
+def load_tokenizer(cls: type[T], preset: Preset, overrides: Mapping[str, Any]) -> T:
     """Load a preset's tokenizer, which must be a `cls`."""
     options, overrides = take_options(overrides)
     return build_tokenizer(ready_recipe(preset, options), cls, overrides)
 
 
 @announced
-def load_preprocessor(cls: type[P], preset: str | os.PathLike[str], overrides: Mapping[str, Any]) -> P:
+def load_preprocessor(cls: type[P], preset: Preset, overrides: Mapping[str, Any]) -> P:
     """Load a preset's preprocessor, which must be a `cls`."""
     options, overrides = take_options(overrides)
     return build_preprocessor(ready_recipe(preset, options), cls, overrides)

@@ -15,9 +15,8 @@ from modelry.presets.builtin import BuiltinPresets
 from modelry.text.loading import load_preprocessor
 
 if TYPE_CHECKING:
-    import os
-
     from modelry.data.packed import PackedTexts
+    from modelry.storage.reference import Preset
     from modelry.text.tokenizer import Tokenizer
 
 Padding = Literal["bucket", "fixed"]
@@ -111,11 +110,11 @@ class Preprocessor(abc.ABC):
         return cls(**{**config, "tokenizer": tokenizer})
 
     @classmethod
-    def from_preset(cls, preset: str | os.PathLike[str], **overrides: Any) -> Self:
+    def from_preset(cls, preset: Preset, **overrides: Any) -> Self:
         """Load the preprocessor of a preset. No weights are read.
 
         Args:
-            preset: A built-in name, a folder, or a URI.
+            preset: A built-in name, a folder, or a URI; or a list of places with the same files.
             **overrides: Constructor arguments that replace the saved ones, such as `sequence_length`;
                 `revision`, `token`, `cache_dir`, `offline`, `storage_options` and `verify` say how to open the
                 preset, as in `TextClassifier.from_preset`.

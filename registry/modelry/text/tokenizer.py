@@ -14,9 +14,10 @@ from modelry.presets.builtin import BuiltinPresets
 from modelry.text.loading import load_tokenizer
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from modelry.storage.reference import Preset
 
 
 class Tokenizer(abc.ABC):
@@ -115,11 +116,11 @@ class Tokenizer(abc.ABC):
         return cls(**config)
 
     @classmethod
-    def from_preset(cls, preset: str | os.PathLike[str], **overrides: Any) -> Self:
+    def from_preset(cls, preset: Preset, **overrides: Any) -> Self:
         """Load the tokenizer of a preset. No weights are read.
 
         Args:
-            preset: A built-in name, a folder, or a URI.
+            preset: A built-in name, a folder, or a URI; or a list of places with the same files.
             **overrides: Constructor arguments that replace the saved ones;
                 `revision`, `token`, `cache_dir`, `offline`, `storage_options` and `verify` say how to open the
                 preset, as in `TextClassifier.from_preset`.
