@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from pathlib import Path
 
 import boto3
 import fsspec
 import pytest
+from gcp_storage_emulator.server import create_server
+from gcsfs.core import GCSFileSystem
 from moto.server import ThreadedMotoServer
 
 import modelry_bert
@@ -63,6 +66,30 @@ def bucket(object_store, monkeypatch):
     yield made
     made.objects.all().delete()
     made.delete()
+
+
+@pytest.fixture(scope="session")
+def google_server():
+    """Google Cloud Storage on this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = create_server("127.0.0.1", port, in_memory=True, default_bucket="presets")
+    server.start()
+    yield f"http://127.0.0.1:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def google_bucket(google_server, monkeypatch):
+    """Put an object into the bucket `presets`."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", google_server)
+
+    client = GCSFileSystem(endpoint_url=google_server, token="anon", skip_instance_cache=True)
+
+    def put(name, content):
+        client.pipe(f"presets/{name}", content)
+
+    return put
 
 
 @pytest.fixture

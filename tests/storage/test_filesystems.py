@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+import uuid
 import zipfile
 
 import pytest
@@ -48,6 +49,17 @@ class TestS3(_OfFsspec):
         def put(folder):
             upload(folder, lambda name, content: bucket.put_object(Key=f"shelf/{name}", Body=content))
             return "s3://presets/shelf"
+
+        return put
+
+
+class TestGs(_OfFsspec):
+    @pytest.fixture
+    def publish(self, google_bucket):
+        def put(folder):
+            shelf = uuid.uuid4().hex
+            upload(folder, lambda name, content: google_bucket(f"{shelf}/{name}", content))
+            return f"gs://presets/{shelf}"
 
         return put
 
@@ -207,7 +219,7 @@ def test_a_file_is_no_preset(memory):
         open_preset("memory://p/config.json")
 
 
-@pytest.mark.parametrize(("scheme", "extra"), [("gs", "gs"), ("az", "az"), ("abfss", "az")])
+@pytest.mark.parametrize(("scheme", "extra"), [("az", "az"), ("abfss", "az")])
 def test_a_client_that_is_not_installed_has_its_command(scheme, extra):
     with pytest.raises(StorageError, match=rf'needs a client for {scheme}://.*Run: pip install "modelry\[{extra}\]"'):
         open_preset(f"{scheme}://presets/p")

@@ -32,7 +32,8 @@ class Protocol:
 _BLOCK = 8 * 2**20
 _LOCAL = Protocol("fsspec.implementations.local", "LocalFileSystem")
 _HTTP = Protocol("fsspec.implementations.http", "HTTPFileSystem", "http", block_size=_BLOCK)
-_GCS = Protocol("gcsfs", "GCSFileSystem", "gs", block_size=_BLOCK)
+# Not the class that gcsfs exports: that asks by gRPC first, and waits a minute for a store that knows only HTTP.
+_GCS = Protocol("gcsfs.core", "GCSFileSystem", "gs", block_size=_BLOCK)
 _AZURE = Protocol("adlfs", "AzureBlobFileSystem", "az", block_size=_BLOCK)
 _SSH = Protocol("sshfs", "SSHFileSystem", "sftp")
 _WEBDAV = Protocol("webdav4.fsspec", "WebdavFileSystem", "webdav")
