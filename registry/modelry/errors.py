@@ -16,6 +16,7 @@ ModelryError
 │   ├── WeightsError               the stored weights do not fit the model
 │   └── SaveError                  a preset could not be written; nothing was changed
 ├── StorageError                   a reference cannot be parsed, reached or handled (ValueError)
+│   └── WrongContent               a file is not what the digest that is known of it says
 └── InputError                     an argument or a value in the data is wrong      (ValueError)
     └── UnknownArgument            a keyword argument that nothing takes            (TypeError)
 ```
@@ -90,6 +91,10 @@ class SaveError(PresetError):
 
 class StorageError(ModelryError, ValueError):
     """A reference cannot be parsed, reached, or handled by what is installed."""
+
+
+class WrongContent(StorageError):
+    """A file in a store has other content than a digest says: the store's own, a manifest's or a lock file's."""
 
 
 class InputError(ModelryError, ValueError):

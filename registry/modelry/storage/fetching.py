@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, final
 
 import attrs
 
-from modelry.errors import ModelryError, StorageError
+from modelry.errors import ModelryError, StorageError, WrongContent
 from modelry.storage.cache.checking import git_sha1_of
 from modelry.storage.cache.records import token_of
 from modelry.storage.events import announce_fetched
@@ -168,8 +168,8 @@ class Fetcher:
             return digest == file.sha256
         return file.git_sha1 is None or git_sha1_of(part.path) == file.git_sha1
 
-    def _is_other(self, file: RemoteFile) -> StorageError:
-        return StorageError(
+    def _is_other(self, file: RemoteFile) -> WrongContent:
+        return WrongContent(
             f"{file.name} of {self.reference!r} has other content than the digest that the store or the preset's "
             f"manifest has for it ({file.sha256 or file.git_sha1}), each of {_MOST_WRONG} times it was fetched. It was "
             "changed or damaged in the store, or on the way here: open the preset again, or publish it again."

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import abc
 from pathlib import Path, PurePosixPath
-from typing import final
+from typing import TYPE_CHECKING, final
 
 from modelry.errors import PresetNotFound, StorageError
+
+if TYPE_CHECKING:
+    from modelry.storage.snapshot import RemoteFile
 
 
 class PresetFiles(abc.ABC):
@@ -58,6 +61,18 @@ class PresetFiles(abc.ABC):
 
     def is_here(self, name: str) -> bool:
         """Return whether a file lies on this machine already, so that `path` need not fetch it."""
+        return False
+
+    def told(self, name: str) -> RemoteFile | None:
+        """Return what the store itself tells of a file, its manifest aside; `None` where that is nothing."""
+        return None
+
+    def drop_damaged(self, name: str) -> bool:
+        """Hash the copy of a file that is kept here for a store, and drop it if it is not what was fetched.
+
+        Returns:
+            Whether it was dropped; then the next `path` fetches the file again.
+        """
         return False
 
     def __contains__(self, name: str) -> bool:
