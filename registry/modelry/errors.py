@@ -13,6 +13,7 @@ ModelryError
 │   ├── PresetRefused              an installed policy does not allow this preset   (PermissionError)
 │   ├── PresetFormatError          a file of the preset is damaged or not understood
 │   │   └── DamagedPreset          a file in the cache is not what was fetched
+│   ├── LockError                  a preset is not the one that a lock file says
 │   ├── WeightsError               the stored weights do not fit the model
 │   └── SaveError                  a preset could not be written; nothing was changed
 ├── StorageError                   a reference cannot be parsed, reached or handled (ValueError)
@@ -79,6 +80,10 @@ class PresetFormatError(PresetError):
 
 class DamagedPreset(PresetFormatError):
     """A file in the cache is not what was fetched, and offline it cannot be fetched again."""
+
+
+class LockError(PresetError):
+    """A preset is not the one that a lock file says, or the lock file cannot be used."""
 
 
 class WeightsError(PresetError):

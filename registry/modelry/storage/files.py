@@ -27,6 +27,11 @@ class PresetFiles(abc.ABC):
     def reference(self) -> str:
         """What the user wrote to name this preset; used in messages."""
 
+    @property
+    def revision(self) -> str | None:
+        """Which version of the preset this is, such as a commit; `None` if its store has no versions."""
+        return None
+
     @abc.abstractmethod
     def names(self) -> frozenset[str]:
         """Return the names of all files."""
@@ -64,7 +69,7 @@ class PresetFiles(abc.ABC):
         return False
 
     def told(self, name: str) -> RemoteFile | None:
-        """Return what the store itself tells of a file, its manifest aside; `None` where that is nothing."""
+        """Return what a file must be, by its store or a lock file, its manifest aside; `None` if unknown."""
         return None
 
     def drop_damaged(self, name: str) -> bool:

@@ -16,16 +16,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelry.storage.fetching import Fetcher
+    from modelry.storage.lock.locked import LockedPreset
     from modelry.storage.snapshot import RemoteFile
 
 
 class RemoteFiles(PresetFiles):
-    """The files of one version of a remote preset. If it has a manifest, every file is checked against that."""
+    """The files of one version of a remote preset. If it has a manifest, every file is checked against that.
 
-    def __init__(self, fetcher: Fetcher, *, offline: bool) -> None:
+    Args:
+        fetcher: What brings them here.
+        offline: Whether the network is out of bounds.
+        locked: What they must be in any case.
+    """
+
+    def __init__(self, fetcher: Fetcher, *, offline: bool, locked: LockedPreset | None = None) -> None:
         self._fetcher = fetcher
         self._offline = offline
-        self._told = {file.name: file for file in fetcher.snapshot.files}
+        self._told = {file.name: file if locked is None else locked.pin(file) for file in fetcher.snapshot.files}
         self._listed = dict(self._told)
         self._id = snapshot_id(fetcher.source.uri, fetcher.snapshot)
         self._checked = MANIFEST not in self._listed
@@ -57,7 +64,7 @@ class RemoteFiles(PresetFiles):
         return digest is not None and self._fetcher.cache.has(digest)
 
     def told(self, name: str) -> RemoteFile | None:
-        """Return what the store itself tells of a file."""
+        """Return what the store, or a lock file, tells of a file."""
         return self._told.get(name)
 
     def drop_damaged(self, name: str) -> bool:

@@ -121,7 +121,7 @@ class Tokenizer(abc.ABC):
         Args:
             preset: A built-in name, a folder, or a URI.
             **overrides: Constructor arguments that replace the saved ones;
-                `revision`, `token`, `cache_dir`, `offline`, `storage_options` and `verify` say how to open the
+                `revision`, `token`, `cache_dir`, `offline`, `storage_options`, `verify` and `lock` say how to open the
                 preset, as in `TextClassifier.from_preset`.
 
         Raises:
