@@ -30,6 +30,10 @@ _MOST_WRONG = 3
 """How often a file may come with other content than it should, before that is blamed on the store."""
 
 
+class _CannotWrite(StorageError):
+    """The cache cannot be written, which says nothing about what came."""
+
+
 @final
 @attrs.frozen
 class Fetcher:
@@ -92,15 +96,19 @@ class Fetcher:
 
     def _copy(self, part: Part, file: RemoteFile) -> bool:
         """Take what the store's own client has on this machine, if that can be proved to be right."""
-        path = None
-        if file.sha256 is not None or file.git_sha1 is not None:
-            path = self.source.local_copy(self.snapshot, file)
-        if path is None:
+        if not _is_proven(file):
             return False
-        part.clear()
-        with path.open("rb") as copy:
-            while chunk := copy.read(2**20):
-                part.write(chunk)
+        try:
+            path = self.source.local_copy(self.snapshot, file)
+            if path is None:
+                return False
+            part.clear()
+            with path.open("rb") as copy:
+                while chunk := copy.read(2**20):
+                    self._write(part, chunk)
+        except OSError:  # one that cannot be read is as good as none: the store has the file
+            part.clear()
+            return False
         if self._is_right(part, file):
             return True
         part.clear()
@@ -120,7 +128,11 @@ class Fetcher:
                     if wrong == _MOST_WRONG:
                         raise self._is_other(file)
                     raise Interrupted("it came with other content than it has in the store")
+                except _CannotWrite:
+                    raise
                 except ModelryError:
+                    if not _is_proven(file):  # what came is of another version, and must not be gone on with
+                        part.clear()
                     raise
                 except Exception as error:
                     if part.size > furthest:
@@ -134,10 +146,13 @@ class Fetcher:
 
     def _read_on(self, part: Part, file: RemoteFile, progress: Progress) -> None:
         """Read what is lacking, in one request."""
+        proven = _is_proven(file)
         if part.size == file.size:
-            return
+            if proven:
+                return
+            # All bytes came, but the store did not say to the end that they were those of the listed file.
+            part.clear()
         with self.source.read(self.snapshot, file, part.size) as stream:
-            proven = file.sha256 is not None or file.git_sha1 is not None
             if not proven and None not in (stream.validator, file.validator) and stream.validator != file.validator:
                 raise changed(file.name, self.reference)
             if stream.start != part.size:
@@ -189,8 +204,13 @@ class Fetcher:
                 f"for {free:,}. Run `modelry cache prune`, or set MODELRY_CACHE to a folder with more room."
             )
 
-    def _cannot_write(self, error: OSError) -> StorageError:
-        return StorageError(
+    def _cannot_write(self, error: OSError) -> _CannotWrite:
+        return _CannotWrite(
             f"The cache {str(self.cache.own.root)!r} cannot be written: {error}. Set MODELRY_CACHE, or pass "
             "cache_dir=, to a folder of yours with room in it."
         )
+
+
+def _is_proven(file: RemoteFile) -> bool:
+    """Return whether there is a digest that tells right content from wrong."""
+    return file.sha256 is not None or file.git_sha1 is not None
