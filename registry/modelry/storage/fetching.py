@@ -185,10 +185,10 @@ class Fetcher:
 
     def _is_other(self, file: RemoteFile) -> WrongContent:
         return WrongContent(
-            f"{file.name} of {self.reference!r} has other content than the digest that the store, a lock file or the "
-            f"preset's manifest has for it ({file.sha256 or file.git_sha1}), each of {_MOST_WRONG} times it was "
-            "fetched. It was changed or damaged in the store, or on the way here: open the preset again, or publish it "
-            "again."
+            f"{file.name} of {self.reference!r} has other content than the digest that the store (or the preset's "
+            f"manifest, or a lock file) has for it ({file.sha256 or file.git_sha1}), each of {_MOST_WRONG} times it "
+            "was fetched. It was changed or damaged in the store, or on the way here: open the preset again, or "
+            "publish it again."
         )
 
     def _check_room(self, file: RemoteFile) -> None:
