@@ -100,6 +100,14 @@ def test_a_file_that_is_changed_in_place_is_not_handed_out(locked, preset, name)
         TextClassifier.from_preset(preset, lock=locked.lock)
 
 
+def test_a_file_that_changes_after_it_was_hashed_is_hashed_again(locked, preset):
+    files = open_preset(preset, locked)
+    assert files.path(VOCABULARY) == preset / VOCABULARY
+    flip(preset / VOCABULARY)
+    with pytest.raises(WrongContent, match="is not what the lock file says"):
+        files.path(VOCABULARY)
+
+
 def test_a_file_of_another_size_too_few_and_too_many_are_named(locked, preset):
     (preset / WEIGHTS).write_bytes(b"short")
     (preset / VOCABULARY).unlink()

@@ -34,6 +34,7 @@ def lock(
     """
     from modelry.storage.lock.lock_file import LockFile, read_lock
 
+    file = file.expanduser()
     if check:
         _report(_drift(read_lock(file), presets or []), as_json)
         return
@@ -97,7 +98,8 @@ def _report(drift: list[_Drift], as_json: bool) -> None:
             for difference in one["differences"]:
                 _print(one["reference"], difference["difference"], difference["name"])
         if is_terminal():
-            write_line(f"{len(drift)} presets, {len(changed)} changed since they were locked")
+            noun = "preset" if len(drift) == 1 else "presets"
+            write_line(f"{len(drift)} {noun}, {len(changed)} changed since locked")
     if changed:
         raise typer.Exit(1)
 

@@ -32,7 +32,7 @@ class LockedFiles(PresetFiles):
         locked.check_listing({name: files.size(name) for name in files.names()}, files.reference)
         self._files = files
         self._locked = locked
-        self._right: set[str] = set()
+        self._right: dict[str, tuple[int, ...]] = {}
 
     @property
     def reference(self) -> str:
@@ -61,13 +61,15 @@ class LockedFiles(PresetFiles):
         return RemoteFile(name, *self._locked.files[name]) if name in self._locked.files else None
 
     def fetch(self, name: str) -> Path:
-        """Return the path of a file, which has been hashed once.
+        """Return the path of a file, which has been hashed since it was last changed.
 
         Raises:
             WrongContent: It is not what the lock file says.
         """
         path = self._files.path(name)
-        if name not in self._right:
+        facts = path.stat()
+        fingerprint = (facts.st_size, facts.st_mtime_ns, facts.st_ino, facts.st_dev)
+        if self._right.get(name) != fingerprint:
             size, sha256 = self._locked.files[name]
             found = sha256_of(path)
             if found != sha256:
@@ -76,5 +78,5 @@ class LockedFiles(PresetFiles):
                     f"locked as {sha256} ({size:,} bytes). It is not loaded. Restore the file, or run `modelry lock` "
                     "again if the new one is what you want."
                 )
-            self._right.add(name)
+            self._right[name] = fingerprint
         return path
