@@ -13,9 +13,11 @@ ModelryError
 │   ├── PresetRefused              an installed policy does not allow this preset   (PermissionError)
 │   ├── PresetFormatError          a file of the preset is damaged or not understood
 │   │   └── DamagedPreset          a file in the cache is not what was fetched
+│   ├── LockError                  a preset is not the one that a lock file says
 │   ├── WeightsError               the stored weights do not fit the model
 │   └── SaveError                  a preset could not be written; nothing was changed
 ├── StorageError                   a reference cannot be parsed, reached or handled (ValueError)
+│   └── WrongContent               a file is not what the digest that is known of it says
 └── InputError                     an argument or a value in the data is wrong      (ValueError)
     └── UnknownArgument            a keyword argument that nothing takes            (TypeError)
 ```
@@ -80,6 +82,10 @@ class DamagedPreset(PresetFormatError):
     """A file in the cache is not what was fetched, and offline it cannot be fetched again."""
 
 
+class LockError(PresetError):
+    """A preset is not the one that a lock file says, or the lock file cannot be used."""
+
+
 class WeightsError(PresetError):
     """The stored weights do not fit the model."""
 
@@ -90,6 +96,10 @@ class SaveError(PresetError):
 
 class StorageError(ModelryError, ValueError):
     """A reference cannot be parsed, reached, or handled by what is installed."""
+
+
+class WrongContent(StorageError):
+    """A file in a store has other content than a digest says: the store's own, a manifest's or a lock file's."""
 
 
 class InputError(ModelryError, ValueError):

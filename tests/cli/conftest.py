@@ -66,7 +66,7 @@ def run(environment) -> Callable[..., subprocess.CompletedProcess[str]]:
 def terminal(environment) -> Callable[..., str]:
     """Run the command in a new process on a terminal, and return what stands there, without its colours."""
 
-    def run_process(*arguments: str, **variables: str) -> str:
+    def run_process(*arguments: str, status: int = 0, **variables: str) -> str:
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             [*COMMAND, *arguments], env=environment | variables, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
@@ -79,7 +79,7 @@ def terminal(environment) -> Callable[..., str]:
         except OSError:  # how Linux says that nobody has the terminal open any more
             pass
         os.close(ours)
-        assert process.wait() == 0, shown
+        assert process.wait() == status, shown
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()).replace("\r\n", "\n")
 
     return run_process

@@ -29,7 +29,8 @@ def test_the_script_python_m_and_main_are_one(run):
 def test_help_names_every_command(invoke):
     result = invoke("--help")
     assert result.exit_code == 0
-    assert all(f"│ {name} " in result.stdout for name in ("list", "show", "explain", "classify", "plugins", "doctor"))
+    names = ("list", "show", "explain", "verify", "lock", "classify", "plugins", "doctor")
+    assert all(f"│ {name} " in result.stdout for name in names)
 
 
 def test_no_arguments_show_the_help(invoke):
@@ -47,11 +48,13 @@ def test_no_arguments_show_the_help(invoke):
         ["show", TRANSFORMERS],
         ["explain", KERAS_HUB],
         ["explain", TRANSFORMERS],
+        ["verify", "bert_micro_sst2"],
+        ["lock", "--file", "modelry.lock", KERAS_HUB],
         ["plugins"],
         ["doctor"],
     ],
 )
-def test_without_a_model_nothing_heavy_is_imported(arguments, environment):
+def test_without_a_model_nothing_heavy_is_imported(arguments, environment, tmp_path):
     code = f"""
 import sys
 from modelry.cli import main
@@ -62,7 +65,9 @@ except SystemExit as end:
     assert end.code == 0, end.code
 print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)
 """
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert done.stderr.splitlines()[-1] == "[]"
     assert done.stdout
 

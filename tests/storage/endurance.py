@@ -1,4 +1,4 @@
-"""The tests of processes many times over, with figures: `endurance.py --kills 200 --rounds 25`."""
+"""The tests of processes many times over, with figures: `endurance.py --kills 200 --rounds 25 --flips 1000`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import modelry_bert
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from damage import Ordeal
 from web import Web
 
 PRESET = Path(modelry_bert.__file__).parent / "presets" / "bert_micro_sst2"
@@ -37,10 +38,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=25, help="races of 8 processes each, half of them without locks")
+    parser.add_argument("--flips", type=int, default=1000, help="files damaged at random, in a folder or the cache")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Web(Path(folder)) as web:
         shutil.copytree(PRESET, Path(folder) / "sentiment")
         url = f"{web.url}/sentiment"
+        shutil.copytree(PRESET, Path(folder) / "here/sentiment")
+        ordeal = Ordeal(Path(folder) / "here/sentiment", url, Path(folder) / "damaged")
+        ordeal.run(options.flips)
+        print(f"flips, truncations, deletions: found {ordeal.found.total()} of {options.flips}")  # noqa: T201
+        for line in (*(f"  {what}: {count}" for what, count in sorted(ordeal.found.items())), *ordeal.missed):
+            print(line)  # noqa: T201
         right = wrong = 0
         for number in range(options.rounds):
             found = run("race", url, 8, ("locks", "none")[number % 2], f"{folder}/race{number}")
@@ -56,6 +64,8 @@ def main() -> None:
             resumed += any(asked for _, asked in web.requests)
             wrong += found["after"] != 0
         print(f"kills: {killed} processes killed, {resumed} caches resumed, {wrong} wrong loads after")  # noqa: T201
+        if ordeal.missed:
+            sys.exit(1)
 
 
 if __name__ == "__main__":

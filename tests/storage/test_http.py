@@ -3,6 +3,8 @@ import json
 import pytest
 
 from modelry.errors import InputError, PresetFormatError, PresetNotFound, StorageError
+from modelry.storage import retries
+from modelry.storage.filesystems import connect
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
@@ -65,6 +67,47 @@ def test_a_server_that_stays_down_is_a_clear_error(web, preset):
     assert len(web.faults) == 94
     web.faults.clear()
     assert files.path(WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """Waits of a tenth of a second where they are of a minute."""
+    monkeypatch.setitem(connect._TIMEOUTS, "sock_read", 0.1)
+
+
+@pytest.mark.parametrize("fault", ["silence", "hang"])
+def test_a_server_that_stalls_is_asked_again(web, preset, hurried, fault):
+    web.faults.append(fault)
+    assert open_preset(f"{web.url}/sentiment").path(WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+    first, second = [asked for path, asked in web.requests if path.endswith(WEIGHTS)]
+    assert (first, second is None) == (None, fault == "silence")
+
+
+def test_a_server_that_never_answers_is_a_clear_error(web, preset, hurried):
+    files = open_preset(f"{web.url}/sentiment")
+    web.faults.extend(["silence"] * 100)
+    with pytest.raises(StorageError, match=r"model\.weights\.h5 of 'http.*Timeout.*Try again later.*offline=True"):
+        files.path(WEIGHTS)
+    assert len(web.faults) == 100 - retries.TRIES
+    web.faults.clear()
+    assert files.path(WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+
+
+def test_a_server_that_stalls_is_not_waited_for_beyond_patience(web, preset, hurried, monkeypatch):
+    files = open_preset(f"{web.url}/sentiment")
+    monkeypatch.setattr(retries, "PATIENCE", 0.0)
+    web.faults.extend(["silence"] * 100)
+    with pytest.raises(StorageError, match="Timeout"):
+        files.path(WEIGHTS)
+    assert len(web.faults) == 99
+
+
+def test_what_is_compressed_unasked_is_unpacked_or_refused(web, preset):
+    files = open_preset(f"{web.url}/sentiment")
+    web.faults.extend(["gzip"] * 100)
+    assert files.path(WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
+    assert web.headers["Accept-Encoding"] == "identity"
+    assert len(web.faults) == 99
 
 
 def test_nobody_there_is_a_clear_error(web, preset):

@@ -82,7 +82,7 @@ def test_an_environment_that_says_neither_is_an_error(monkeypatch):
 def test_options_are_taken_out_of_keyword_arguments():
     arguments = {"revision": "main", "num_classes": 3, "offline": True}
     assert take_options(arguments) == (OpenOptions(revision="main", offline=True), {"num_classes": 3})
-    assert set(OPTIONS) == {"revision", "token", "cache_dir", "offline", "storage_options", "verify"}
+    assert set(OPTIONS) == {"revision", "token", "cache_dir", "offline", "storage_options", "verify", "lock"}
 
 
 @pytest.mark.parametrize(

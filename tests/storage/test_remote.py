@@ -35,6 +35,7 @@ class ShelfSource(RemoteSource):
     more: tuple[RemoteFile, ...] = ()
     errors: ClassVar[list[Exception]] = []
     midway: ClassVar[list[Exception]] = []
+    after: ClassVar[list[Exception]] = []
     start = None
     sent_validator = None
     pinned = False
@@ -63,6 +64,8 @@ class ShelfSource(RemoteSource):
             raise self.errors.pop(0)
         start = offset if self.start is None else self.start
         yield ByteStream(self._chunks(start), start, self.sent_validator)
+        if self.after:
+            raise self.after.pop(0)
 
     def _chunks(self, start):
         for begin in range(start, len(self.content), 1000):
@@ -158,6 +161,45 @@ def test_a_copy_that_is_wrong_or_cannot_be_proved_is_not_used(shelf, tmp_path, f
     shelf(file=RemoteFile("a.txt", len(CONTENT), **facts), copy=copy)
     assert fetched() == CONTENT
     assert ShelfSource.calls == ["resolve", "a.txt 0"]
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "raises"])
+def test_a_copy_that_cannot_be_read_is_as_good_as_none(shelf, tmp_path, kind, monkeypatch):
+    shelf(file=RemoteFile("a.txt", len(CONTENT), git_sha1=GIT_SHA1))
+    shelf(copy=tmp_path / "nothing" if kind == "missing" else tmp_path)
+    if kind == "raises":
+
+        def refuse(*_):
+            raise PermissionError("not yours")
+
+        monkeypatch.setattr(ShelfSource, "local_copy", refuse)
+    assert fetched() == CONTENT
+    assert ShelfSource.calls == ["resolve", "a.txt 0"]
+
+
+OTHER = CONTENT[::-1]
+
+
+def test_what_fails_after_the_last_byte_is_read_again_unless_a_digest_proves_it(shelf):
+    shelf(after=[ConnectionResetError("gone")])
+    assert fetched() == CONTENT
+    assert ShelfSource.calls == ["resolve", "a.txt 0", "a.txt 0"]
+
+
+def test_what_fails_after_the_last_byte_is_kept_where_a_digest_proves_it(shelf):
+    shelf(after=[ConnectionResetError("gone")], file=RemoteFile("a.txt", len(CONTENT), git_sha1=GIT_SHA1))
+    assert fetched() == CONTENT
+    assert ShelfSource.calls == ["resolve", "a.txt 0"]
+
+
+@pytest.mark.parametrize("content", [OTHER, OTHER[:4000]])
+def test_what_a_store_takes_back_after_the_last_byte_is_not_used_later(shelf, content):
+    shelf(content=content, after=[StorageError("has changed in the store")])
+    with pytest.raises(StorageError, match="has changed in the store"):
+        fetched()
+    shelf(content=CONTENT)
+    assert fetched() == CONTENT
+    assert ShelfSource.calls[-1] == "a.txt 0"
 
 
 def test_an_error_says_what_the_source_advises_and_no_secret(shelf):

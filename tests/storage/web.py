@@ -24,6 +24,7 @@ class Web(ThreadingHTTPServer):
         headers: The headers of the last request.
         pace: Seconds to wait after each 64 KiB.
         etags: Whether to tell ETags.
+        released: Set when those who are kept waiting are let go.
     """
 
     daemon_threads = True
@@ -38,6 +39,7 @@ class Web(ThreadingHTTPServer):
         self.pace = 0.0
         self.etags = True
         self.guard = threading.Lock()
+        self.released = threading.Event()
 
     @property
     def url(self) -> str:
@@ -48,6 +50,7 @@ class Web(ThreadingHTTPServer):
         return self
 
     def __exit__(self, *_) -> None:
+        self.released.set()
         self.shutdown()
         self.server_close()
 
@@ -113,6 +116,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             if fault == "cut":
                 self._reset()
+            return
+        if fault in ("silence", "hang"):
+            self.wfile.write(content[: len(content) // 2] if fault == "hang" else b"")
+            self.wfile.flush()
+            self.server.released.wait()
+            self.close_connection = True
             return
         for begin in range(0, len(content), 2**16):
             self.wfile.write(content[begin : begin + 2**16])

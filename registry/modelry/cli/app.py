@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from modelry.cli import bench, cache, classify, doctor, explain, listing, new, plugin_commands, plugins, show
+from modelry.cli import (
+    bench,
+    cache,
+    classify,
+    doctor,
+    explain,
+    listing,
+    lock,
+    new,
+    plugin_commands,
+    plugins,
+    show,
+    verify,
+)
 from modelry.cli.output import print_error, print_warning, write_line
 from modelry.errors import ModelryError
 
@@ -112,5 +125,7 @@ app.command("bench")(bench.bench)
 app.command("doctor")(doctor.doctor)
 app.command("plugins")(plugins.plugins)
 app.command("explain")(explain.explain)
+app.command("verify")(verify.verify)
+app.command("lock")(lock.lock)
 app.command("new")(new.new)
 app.add_typer(cache.app, name="cache")

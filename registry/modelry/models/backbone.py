@@ -88,7 +88,7 @@ class Backbone(FunctionalModel):
             preset: A built-in name, a folder, or a URI; or a list of places with the same files.
             load_weights: Whether to read the weights; otherwise they are initialised at random.
             **overrides: Constructor arguments that replace the saved ones, such as `dtype` or `dropout`;
-                `revision`, `token`, `cache_dir`, `offline`, `storage_options` and `verify` say how to open the
+                `revision`, `token`, `cache_dir`, `offline`, `storage_options`, `verify` and `lock` say how to open the
                 preset, as in `TextClassifier.from_preset`.
 
         Raises:

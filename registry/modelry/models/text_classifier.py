@@ -164,7 +164,8 @@ class TextClassifier(TextTask):
                 replace a whole part (`preprocessor=None`: take the backbone's inputs). `compile=False` leaves the
                 model uncompiled. How the preset is opened: `revision`, which version; `token` and `storage_options`,
                 what the store or its client is given; `cache_dir`, where fetched files are kept; `offline`, whether
-                only they may be used; `verify="full"`, whether all of them are hashed again.
+                only they may be used; `verify="full"`, whether all of them are hashed again; `lock`, the lock file
+                that the preset must be in.
 
         Raises:
             PresetError: The preset is missing, damaged, of another architecture, or its weights do not fit.

@@ -70,6 +70,11 @@ def write_manifest(folder: Path, manifest: manifests.Manifest) -> None:
     write_json(folder / manifests.NAME, attrs.evolve(manifest, files=files).to_json(version))
 
 
+def is_preset_file(name: str) -> bool:
+    """Return whether a file of this name is a part of a preset in KerasHub's layout, and not the user's own."""
+    return _PRESET_FILES.fullmatch(name) is not None
+
+
 def _check_target(target: Path) -> None:
     if target.exists() and not target.is_dir():
         raise SaveError(f"{str(target)!r} is a file; a preset is saved as a folder.")
@@ -83,7 +88,7 @@ def _check_target(target: Path) -> None:
 def _carry_over(target: Path, fresh: Path) -> None:
     for path in target.rglob("*") if target.is_dir() else ():
         name = path.relative_to(target).as_posix()
-        if _PRESET_FILES.fullmatch(name) or (path.is_dir() and not path.is_symlink()):
+        if is_preset_file(name) or (path.is_dir() and not path.is_symlink()):
             continue
         copy = fresh / name
         copy.parent.mkdir(parents=True, exist_ok=True)

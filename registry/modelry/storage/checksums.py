@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from modelry.errors import PresetFormatError, StorageError
+from modelry.errors import PresetFormatError, WrongContent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,14 +49,14 @@ def with_checksum(file: RemoteFile, checksums: Mapping[str, tuple[int, str]], re
     """Return a listed file with what the manifest says of it.
 
     Raises:
-        StorageError: The store says otherwise.
+        WrongContent: The store says otherwise.
     """
     if file.name not in checksums:
         return file
     size, sha256 = checksums[file.name]
     if file.size not in (None, size) or file.sha256 not in (None, sha256):
         store = f"{file.size} bytes" if file.size not in (None, size) else f"SHA-256 {file.sha256}"
-        raise StorageError(
+        raise WrongContent(
             f"{file.name} of {reference!r} is not what {MANIFEST} says: the store has {store}, the manifest "
             f"{size} bytes with SHA-256 {sha256}. The preset was published in part or changed since; publish it again."
         )

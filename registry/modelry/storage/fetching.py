@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, final
 
 import attrs
 
-from modelry.errors import ModelryError, StorageError
+from modelry.errors import ModelryError, StorageError, WrongContent
 from modelry.storage.cache.checking import git_sha1_of
 from modelry.storage.cache.records import token_of
 from modelry.storage.events import announce_fetched
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 _MOST_WRONG = 3
 """How often a file may come with other content than it should, before that is blamed on the store."""
+
+
+class _CannotWrite(StorageError):
+    """The cache cannot be written, which says nothing about what came."""
 
 
 @final
@@ -95,15 +99,19 @@ class Fetcher:
 
     def _copy(self, part: Part, file: RemoteFile) -> bool:
         """Take what the store's own client has on this machine, if that can be proved to be right."""
-        path = None
-        if file.sha256 is not None or file.git_sha1 is not None:
-            path = self.source.local_copy(self.snapshot, file)
-        if path is None:
+        if not _is_proven(file):
             return False
-        part.clear()
-        with path.open("rb") as copy:
-            while chunk := copy.read(2**20):
-                part.write(chunk)
+        try:
+            path = self.source.local_copy(self.snapshot, file)
+            if path is None:
+                return False
+            part.clear()
+            with path.open("rb") as copy:
+                while chunk := copy.read(2**20):
+                    self._write(part, chunk)
+        except OSError:  # one that cannot be read is as good as none: the store has the file
+            part.clear()
+            return False
         if self._is_right(part, file):
             return True
         part.clear()
@@ -123,7 +131,11 @@ class Fetcher:
                     if wrong == _MOST_WRONG:
                         raise self._is_other(file)
                     raise Interrupted("it came with other content than it has in the store")
+                except _CannotWrite:
+                    raise
                 except ModelryError:
+                    if not _is_proven(file):  # what came is of another version, and must not be gone on with
+                        part.clear()
                     raise
                 except Exception as error:
                     if part.size > furthest:
@@ -137,10 +149,13 @@ class Fetcher:
 
     def _read_on(self, part: Part, file: RemoteFile, progress: Progress) -> None:
         """Read what is lacking, in one request."""
+        proven = _is_proven(file)
         if part.size == file.size:
-            return
+            if proven:
+                return
+            # All bytes came, but the store did not say to the end that they were those of the listed file.
+            part.clear()
         with self.source.read(self.snapshot, file, part.size) as stream:
-            proven = file.sha256 is not None or file.git_sha1 is not None
             if not proven and None not in (stream.validator, file.validator) and stream.validator != file.validator:
                 raise changed(file.name, self.reference)
             if stream.start != part.size:
@@ -173,11 +188,12 @@ class Fetcher:
             return digest == file.sha256
         return file.git_sha1 is None or git_sha1_of(part.path) == file.git_sha1
 
-    def _is_other(self, file: RemoteFile) -> StorageError:
-        return StorageError(
-            f"{file.name} of {self.reference!r} has other content than the digest that the store or the preset's "
-            f"manifest has for it ({file.sha256 or file.git_sha1}), each of {_MOST_WRONG} times it was fetched. It was "
-            "changed or damaged in the store, or on the way here: open the preset again, or publish it again."
+    def _is_other(self, file: RemoteFile) -> WrongContent:
+        return WrongContent(
+            f"{file.name} of {self.reference!r} has other content than the digest that the store (or the preset's "
+            f"manifest, or a lock file) has for it ({file.sha256 or file.git_sha1}), each of {_MOST_WRONG} times it "
+            "was fetched. It was changed or damaged in the store, or on the way here: open the preset again, or "
+            "publish it again."
         )
 
     def _check_room(self, file: RemoteFile) -> None:
@@ -193,8 +209,13 @@ class Fetcher:
                 f"for {free:,}. Run `modelry cache prune`, or set MODELRY_CACHE to a folder with more room."
             )
 
-    def _cannot_write(self, error: OSError) -> StorageError:
-        return StorageError(
+    def _cannot_write(self, error: OSError) -> _CannotWrite:
+        return _CannotWrite(
             f"The cache {str(self.cache.own.root)!r} cannot be written: {error}. Set MODELRY_CACHE, or pass "
             "cache_dir=, to a folder of yours with room in it."
         )
+
+
+def _is_proven(file: RemoteFile) -> bool:
+    """Return whether there is a digest that tells right content from wrong."""
+    return file.sha256 is not None or file.git_sha1 is not None

@@ -11,6 +11,8 @@ from modelry.errors import PresetNotFound, StorageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from modelry.storage.snapshot import RemoteFile
+
 
 class PresetFiles(abc.ABC):
     """A read-only view of one preset's files.
@@ -27,6 +29,11 @@ class PresetFiles(abc.ABC):
     @abc.abstractmethod
     def reference(self) -> str:
         """What the user wrote to name this preset; used in messages."""
+
+    @property
+    def revision(self) -> str | None:
+        """Which version of the preset this is, such as a commit; `None` if its store has no versions."""
+        return None
 
     @abc.abstractmethod
     def names(self) -> frozenset[str]:
@@ -72,6 +79,18 @@ class PresetFiles(abc.ABC):
 
     def is_here(self, name: str) -> bool:
         """Return whether a file lies on this machine already, so that `path` need not fetch it."""
+        return False
+
+    def told(self, name: str) -> RemoteFile | None:
+        """Return what a file must be, by its store or a lock file, its manifest aside; `None` if unknown."""
+        return None
+
+    def drop_damaged(self, name: str) -> bool:
+        """Hash the copy of a file that is kept here for a store, and drop it if it is not what was fetched.
+
+        Returns:
+            Whether it was dropped; then the next `path` fetches the file again.
+        """
         return False
 
     def __contains__(self, name: str) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING
 
+from modelry.storage.lock.locked_files import LockedFiles
+
 if TYPE_CHECKING:
     from modelry.storage.files import PresetFiles
+    from modelry.storage.lock.locked import LockedPreset
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
 
@@ -39,3 +42,12 @@ class Storage(abc.ABC):
         """
         options.allow_only((), reference)
         return self.open(reference)
+
+    def open_locked(self, reference: Reference, options: OpenOptions, locked: LockedPreset) -> PresetFiles:
+        """Return a view of the one version of the preset that is locked, with files that are what is locked.
+
+        Raises:
+            LockError: The preset has other files than are locked, or another version.
+            ModelryError: Whatever `open_with` raises.
+        """
+        return LockedFiles(self.open_with(reference, options), locked)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from modelry.storage.snapshot import RemoteFile
+
 T = TypeVar("T")
 
 _FAILURES = (StorageError, PresetNotFound, DamagedPreset)
@@ -42,6 +44,11 @@ class MirroredFiles(PresetFiles):
         """The place that is used now."""
         return self._files.reference
 
+    @property
+    def revision(self) -> str | None:
+        """The version of the preset in the place that is used now."""
+        return self._files.revision
+
     def names(self) -> frozenset[str]:
         """Return the names of all files."""
         return self._files.names()
@@ -63,6 +70,10 @@ class MirroredFiles(PresetFiles):
     def is_here(self, name: str) -> bool:
         """Return whether a file lies on this machine already."""
         return self._files.is_here(name)
+
+    def told(self, name: str) -> RemoteFile | None:
+        """Return what the place that is used now tells of a file."""
+        return self._files.told(name)
 
     def _first(self, get: Callable[[PresetFiles], T]) -> T:
         while True:

@@ -8,9 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+
 from modelry.discovery.default import registry
-from modelry.errors import InputError, PresetNotFound, StorageError, UnknownComponent, did_you_mean
+from modelry.errors import InputError, LockError, PresetNotFound, StorageError, UnknownComponent, did_you_mean
 from modelry.storage.handler import Storage
+from modelry.storage.lock.lock_file import read_lock
 from modelry.storage.mirrors import MirroredFiles
 from modelry.storage.options import OpenOptions
 from modelry.storage.redact import redact
@@ -35,6 +38,7 @@ def open_preset(preset: Preset, options: OpenOptions | None = None) -> PresetFil
         PresetNotFound: There is nothing where the reference points.
         PresetRefused: A policy that is installed here does not allow it.
         StorageError: The reference is malformed, or nothing installed handles its scheme.
+        LockError: There is a lock file, and the preset is not in it or not what it says.
         InputError: An option is given that the reference's handler cannot honour.
     """
     options = options or OpenOptions()
@@ -49,7 +53,8 @@ def _places(preset: Preset, options: OpenOptions) -> list[Reference]:
     given = [name for name in ("revision", "token", "storage_options") if getattr(options, name) is not None]
     if isinstance(preset, str) or not isinstance(preset, Sequence):
         first, *mirrors = _resolve(parse(preset))
-        return [first] if given else [first, *mirrors]
+        alone = given or options.lock_file is not None  # which has locked the first
+        return [first] if alone else [first, *mirrors]
     if not preset:
         raise InputError("An empty list names no preset. Pass at least one reference.")
     if given:
@@ -61,11 +66,32 @@ def _places(preset: Preset, options: OpenOptions) -> list[Reference]:
 
 
 def _open(reference: Reference, options: OpenOptions) -> PresetFiles:
+    path = options.lock_file
+    handler = _allowed_handler(reference)
+    if path is None:
+        return handler.open_with(reference, attrs.evolve(options, lock=None))
+    locked = read_lock(path).find(reference)
+    if options.revision not in (None, locked.revision):
+        raise LockError(
+            f"{reference.text!r} is in the lock file {str(path)!r} at version {locked.revision!r}, and revision="
+            f"{options.revision!r} is given as well. Leave it out, or lock the reference with that revision in it."
+        )
+    return handler.open_locked(reference, attrs.evolve(options, lock=None, revision=None), locked)
+
+
+def open_unlocked(preset: str | os.PathLike[str], options: OpenOptions | None = None) -> PresetFiles:
+    """Open a preset as `open_preset` does, whatever a lock file says and without mirrors; for making a lock file."""
+    reference = resolve_name(parse(preset))
+    handler = _allowed_handler(reference)
+    return handler.open_with(reference, attrs.evolve(options or OpenOptions(), lock=None))
+
+
+def _allowed_handler(reference: Reference) -> Storage:
     registry.hooks.check_fetch(_uri(reference), registry.policy)
     handler = _handler(reference)
     if not (isinstance(handler, type) and issubclass(handler, Storage)):
         raise StorageError(f"The plugin for {reference.scheme}:// registers {handler!r}, which is no Storage class.")
-    return handler().open_with(reference, options)
+    return handler()
 
 
 def _handler(reference: Reference) -> object:

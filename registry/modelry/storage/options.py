@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 OFFLINE = "MODELRY_OFFLINE"
 """The environment variable that keeps modelry off the network."""
+
+LOCK = "MODELRY_LOCK"
+"""The environment variable that names the lock file against which every preset is held."""
 
 Verify = Literal["fast", "full"]
 
@@ -37,6 +41,7 @@ class OpenOptions:
         storage_options: Arguments for the store's client, such as an endpoint or credentials; never printed.
         verify: `"full"` hashes every cached file each time it is opened, `"fast"` large ones only when they are fetched
             or seem changed.
+        lock: The lock file against which the preset is held; `None` for the one that `MODELRY_LOCK` names, if any.
     """
 
     revision: str | None = None
@@ -45,6 +50,7 @@ class OpenOptions:
     offline: bool | None = None
     storage_options: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     verify: Verify | None = None
+    lock: str | os.PathLike[str] | None = None
 
     def __attrs_post_init__(self) -> None:
         for name in ("revision", "token"):
@@ -58,6 +64,8 @@ class OpenOptions:
             raise InputError(f"cache_dir must be the path of a folder, not {self.cache_dir!r}.")
         if self.storage_options is not None and not isinstance(self.storage_options, Mapping):
             raise InputError(f"storage_options must be a dict, not a {type(self.storage_options).__name__}.")
+        if self.lock is not None and (not isinstance(self.lock, (str, os.PathLike)) or not os.fspath(self.lock)):
+            raise InputError(f"lock must be the path of a lock file, not {self.lock!r}.")
         if self.verify is not None:
             one_of("verify", self.verify, ("fast", "full"))
 
@@ -74,6 +82,12 @@ class OpenOptions:
         if value not in _YES + _NO:
             raise InputError(f"{OFFLINE}={value!r} is neither yes nor no. Set it to 1 or 0, or unset it.")
         return value in _YES
+
+    @property
+    def lock_file(self) -> Path | None:
+        """The lock file: by `lock`, or else by `MODELRY_LOCK`; `None` if neither names one."""
+        named = os.fspath(self.lock) if self.lock is not None else os.environ.get(LOCK, "")
+        return Path(named).expanduser() if named.strip() else None
 
     def allow_only(self, names: Collection[str], reference: Reference) -> None:
         """Check that no other options are given than those that the handler of `reference` can honour.

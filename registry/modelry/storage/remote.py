@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from modelry.storage.lock.locked import LockedPreset
     from modelry.storage.reference import Reference
     from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
 
@@ -73,6 +74,17 @@ class RemoteSource(abc.ABC):
         """Whether the reference itself names one version that can never change, so that a cached one is enough."""
         return False
 
+    def at(self, revision: str) -> RemoteSource:
+        """Return the same preset at a version that `resolve` told once, whatever the reference leads to now.
+
+        A store that has versions overrides this. Without it, a locked preset can be opened as long as the reference
+        still leads to the version that was locked.
+
+        Raises:
+            StorageError: That is no version in this store, or the reference itself names another.
+        """
+        return self
+
     def local_copy(self, snapshot: Snapshot, file: RemoteFile) -> Path | None:
         """Return where the store's own client has the file on this machine already; it is hashed before it is used."""
         return None
@@ -116,24 +128,48 @@ class RemoteStorage(Storage):
             StorageError: The reference is malformed, or the store cannot be reached.
             InputError: An option is given that the store has no use for.
         """
-        source, offline = self.source(reference, options), options.is_offline
-        cache = Cache(layers(options.cache_dir), full=options.verify == "full")
-        snapshot = recall(cache, source.uri) if offline or source.is_pinned else None
-        if snapshot is None and offline:
-            raise PresetNotFound(
-                f"{reference.text!r} was never fetched into the cache {str(cache.own.root.parent)!r}, and offline "
-                "keeps modelry from asking the store. Open the preset once without offline."
-            )
-        if snapshot is None:
-            snapshot = _resolve(source, reference, options)
-            try:
-                remember(cache, source.uri, snapshot)
-            except OSError as error:
-                raise StorageError(
-                    f"The cache {str(cache.own.root)!r} cannot be written: {error}. Set MODELRY_CACHE, or pass "
-                    "cache_dir=, to a folder of yours."
-                ) from error
-        return RemoteFiles(Fetcher(reference.text, source, snapshot, cache, options), offline=offline)
+        return _open(reference, options, self.source(reference, options))
+
+    @final
+    def open_locked(self, reference: Reference, options: OpenOptions, locked: LockedPreset) -> RemoteFiles:
+        """Return a view of the version that is locked; raises what `Storage.open_locked` does."""
+        asked = self.source(reference, options)
+        source = asked if locked.revision is None else asked.at(locked.revision)
+        return _open(reference, options, source, locked, asked.uri)
+
+
+def _open(
+    reference: Reference,
+    options: OpenOptions,
+    source: RemoteSource,
+    locked: LockedPreset | None = None,
+    asked_uri: str | None = None,
+) -> RemoteFiles:
+    offline = options.is_offline
+    cache = Cache(layers(options.cache_dir), full=options.verify == "full")
+    snapshot = recall(cache, source.uri) if offline or source.is_pinned else None
+    if snapshot is None and asked_uri is not None and locked is not None and locked.revision is not None:
+        # What the reference led to when it was opened without a lock file, if that is the locked version.
+        earlier = recall(cache, asked_uri)
+        snapshot = earlier if earlier is not None and earlier.revision == locked.revision else None
+    if snapshot is None and offline:
+        raise PresetNotFound(
+            f"{reference.text!r} was never fetched into the cache {str(cache.own.root.parent)!r}, and offline "
+            "keeps modelry from asking the store. Open the preset once without offline."
+        )
+    if snapshot is None:
+        snapshot = _resolve(source, reference, options)
+        try:
+            remember(cache, source.uri, snapshot)
+        except OSError as error:
+            raise StorageError(
+                f"The cache {str(cache.own.root)!r} cannot be written: {error}. Set MODELRY_CACHE, or pass "
+                "cache_dir=, to a folder of yours."
+            ) from error
+    if locked is not None:
+        locked.check_revision(snapshot.revision, reference.text)
+        locked.check_listing({file.name: file.size for file in snapshot.files}, reference.text)
+    return RemoteFiles(Fetcher(reference.text, source, snapshot, cache, options), offline=offline, locked=locked)
 
 
 def _resolve(source: RemoteSource, reference: Reference, options: OpenOptions) -> Snapshot:

@@ -6,6 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING
 
+import attrs
+
 from modelry.errors import DamagedPreset, StorageError
 from modelry.storage.cache.records import snapshot_id
 from modelry.storage.checksums import MANIFEST, read_checksums, with_checksum
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelry.storage.fetching import Fetcher
+    from modelry.storage.lock.locked import LockedPreset
     from modelry.storage.snapshot import RemoteFile
 
 AT_ONCE = 4
@@ -24,12 +27,19 @@ AT_ONCE = 4
 
 
 class RemoteFiles(PresetFiles):
-    """The files of one version of a remote preset. If it has a manifest, every file is checked against that."""
+    """The files of one version of a remote preset. If it has a manifest, every file is checked against that.
 
-    def __init__(self, fetcher: Fetcher, *, offline: bool) -> None:
+    Args:
+        fetcher: What brings them here.
+        offline: Whether the network is out of bounds.
+        locked: What they must be in any case.
+    """
+
+    def __init__(self, fetcher: Fetcher, *, offline: bool, locked: LockedPreset | None = None) -> None:
         self._fetcher = fetcher
         self._offline = offline
-        self._listed = {file.name: file for file in fetcher.snapshot.files}
+        self._told = {file.name: file if locked is None else locked.pin(file) for file in fetcher.snapshot.files}
+        self._listed = dict(self._told)
         self._id = snapshot_id(fetcher.source.uri, fetcher.snapshot)
         self._checked = MANIFEST not in self._listed
         self._checking = threading.Lock()
@@ -58,6 +68,20 @@ class RemoteFiles(PresetFiles):
         """Return whether the cache seems to hold a file."""
         digest = self._fetcher.known_digest(self._listed[name]) if name in self._listed else None
         return digest is not None and self._fetcher.cache.has(digest)
+
+    def told(self, name: str) -> RemoteFile | None:
+        """Return what the store, or a lock file, tells of a file."""
+        return self._told.get(name)
+
+    def drop_damaged(self, name: str) -> bool:
+        """Hash a file in the cache in any case, and drop it if it is damaged; raises what reading the manifest does."""
+        if name != MANIFEST:
+            self._take_checksums()
+        digest = self._fetcher.known_digest(self._listed[name]) if self.is_here(name) else None
+        if digest is None or attrs.evolve(self._fetcher.cache, full=True).find(digest) is not None:
+            return False
+        self._opened.pop(name, None)
+        return True
 
     def fetch(self, name: str) -> Path:
         """Return the path of a file; raises what `PresetFiles.fetch` does, and DamagedPreset where that is offline."""

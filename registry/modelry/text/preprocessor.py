@@ -116,7 +116,7 @@ class Preprocessor(abc.ABC):
         Args:
             preset: A built-in name, a folder, or a URI; or a list of places with the same files.
             **overrides: Constructor arguments that replace the saved ones, such as `sequence_length`;
-                `revision`, `token`, `cache_dir`, `offline`, `storage_options` and `verify` say how to open the
+                `revision`, `token`, `cache_dir`, `offline`, `storage_options`, `verify` and `lock` say how to open the
                 preset, as in `TextClassifier.from_preset`.
 
         Raises:

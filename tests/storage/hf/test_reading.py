@@ -8,6 +8,7 @@ import pytest
 from huggingface_hub import snapshot_download
 
 from modelry import TextClassifier, models
+from modelry.presets.verify import verify
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
@@ -136,3 +137,9 @@ def test_a_file_is_resumed_where_it_broke_off(hub, reviews):
     size = (reviews / WEIGHTS).stat().st_size
     asked = [one.headers.get("range") for one in hub.log if "/large/" in one.path]
     assert asked == [None, f"bytes={size // 2}-"]
+
+
+def test_files_are_verified_by_the_digests_of_the_hub(reviews):
+    found = list(verify(open_preset("hf://acme/reviews@v2")))
+    assert {one.name for one in found} == set(on_disk(reviews))
+    assert {one.status for one in found} == {"ok"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import gzip
 import re
 import socket
 import struct
@@ -30,6 +31,7 @@ class Kind(enum.Enum):
     SHORT = "the reply claims to be complete, and lacks its second half"
     FLIP = "one bit is another"
     WHOLE = "the range that was asked for is ignored"
+    GZIP = "the body is compressed, which nobody asked for"
     HANG = "nothing arrives after half of the body"
 
 
@@ -71,6 +73,10 @@ def altered(kind: Kind, reply: Reply) -> Reply:
     if kind is Kind.FLIP:
         flipped = bytes([reply.body[middle] ^ 1])
         return attrs.evolve(reply, body=reply.body[:middle] + flipped + reply.body[middle + 1 :])
+    if kind is Kind.GZIP:
+        return attrs.evolve(
+            reply, body=gzip.compress(reply.body), headers={**reply.headers, "Content-Encoding": "gzip"}
+        )
     return reply
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final, final
 
 import attrs
 
+from modelry.errors import StorageError
 from modelry.storage.hf.endpoint import PUBLIC, chosen_endpoint
 from modelry.storage.hf.listing import snapshot_of
-from modelry.storage.hf.reference import parse_hf
+from modelry.storage.hf.reference import is_commit, parse_hf
 from modelry.storage.hf.refusals import Asked, is_passing, refusal
 from modelry.storage.remote import RemoteSource, RemoteStorage
 from modelry.storage.snapshot import ByteStream
@@ -60,6 +61,13 @@ class HubSource(RemoteSource):
     def is_pinned(self) -> bool:
         """Whether the reference has the id of a commit."""
         return self.asked.hub.is_pinned
+
+    def at(self, revision: str) -> HubSource:
+        """Return the same folder at a commit; raises what `RemoteSource.at` does."""
+        hub = self.asked.hub
+        if not is_commit(revision) or (hub.is_pinned and hub.revision != revision):
+            raise StorageError(f"{self.asked.text!r} cannot be opened at {revision!r}, which is no commit of it.")
+        return attrs.evolve(self, asked=attrs.evolve(self.asked, hub=attrs.evolve(hub, revision=revision)))
 
     def resolve(self) -> Snapshot:
         """Ask for commit and files in one request; raises what `RemoteSource.resolve` does."""

@@ -61,6 +61,11 @@ class KaggleReference:
         return f"kaggle://{self.handle}"
 
 
+def is_version(text: str) -> bool:
+    """Return whether a text is the number of a version."""
+    return _VERSION.fullmatch(text) is not None
+
+
 def parse_kaggle(reference: Reference, revision: str | None = None) -> KaggleReference:
     """Parse what follows `kaggle://`.
 

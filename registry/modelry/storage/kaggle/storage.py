@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import attrs
 
-from modelry.errors import InputError, PresetNotFound
+from modelry.errors import InputError, PresetNotFound, StorageError
 from modelry.storage.cache.cache import Cache
 from modelry.storage.cache.folders import layers
 from modelry.storage.cache.records import recall
 from modelry.storage.kaggle.client import about, limit_silence, models_client, within
 from modelry.storage.kaggle.digest import checked
-from modelry.storage.kaggle.reference import KaggleReference, parse_kaggle
+from modelry.storage.kaggle.reference import KaggleReference, is_version, parse_kaggle
 from modelry.storage.kaggle.refusals import is_passing, refusal
 from modelry.storage.remote import RemoteSource, RemoteStorage
 from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
@@ -69,6 +69,12 @@ class KaggleSource(RemoteSource):
     def is_pinned(self) -> bool:
         """Whether the reference has a version."""
         return self.kaggle.is_pinned
+
+    def at(self, revision: str) -> KaggleSource:
+        """Return the same variation at a version; raises what `RemoteSource.at` does."""
+        if not is_version(revision) or self.kaggle.version not in (None, int(revision)):
+            raise StorageError(f"{self.text!r} cannot be opened at {revision!r}, which is no version of it.")
+        return attrs.evolve(self, kaggle=self.kaggle.at(int(revision)))
 
     def resolve(self) -> Snapshot:
         """Ask for the newest version, unless one is given, and for its files; raises as `RemoteSource.resolve` does."""

@@ -1,0 +1,111 @@
+"""`modelry lock`: write down which version of each preset is meant, and see whether it still is the newest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from modelry.cli.output import is_terminal, print_json, print_line, print_row, write_line
+
+if TYPE_CHECKING:
+    from modelry.storage.lock.lock_file import LockFile
+
+_Drift = dict[str, Any]
+
+
+def lock(
+    presets: Annotated[
+        list[str] | None, typer.Argument(metavar="[PRESET]…", help="Built-in names, folders or URIs.")
+    ] = None,
+    file: Annotated[
+        Path, typer.Option("--file", "-f", envvar="MODELRY_LOCK", help="The lock file.", dir_okay=False)
+    ] = Path("modelry.lock"),
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing, and name what is not as it was locked; all without PRESET.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+) -> None:
+    """Lock presets: write the version of each, and the size and the SHA-256 of each of its files, to a lock file.
+
+    Other presets in the file stay as they are. With `--check`, the exit status is 1 if a preset has changed since it
+    was locked.
+    """
+    from modelry.storage.lock.lock_file import LockFile, read_lock
+
+    file = file.expanduser()
+    if check:
+        _report(_drift(read_lock(file), presets or []), as_json)
+        return
+    if not presets:
+        raise typer.BadParameter("Name the presets to lock.", param_hint="PRESET")
+    found = read_lock(file) if file.exists() else LockFile(file, {})
+    locked = _locked(found, presets)
+    LockFile(file, {**found.presets, **locked.presets}).write()
+    if as_json:
+        facts = {
+            key: {"revision": preset.revision, "files": len(preset.files)} for key, preset in locked.presets.items()
+        }
+        print_json({"file": str(file), "presets": facts})
+    else:
+        for key, preset in locked.presets.items():
+            print_row((key, preset.revision or "", f"{len(preset.files)} files"))
+
+
+def _locked(file: LockFile, presets: list[str]) -> LockFile:
+    """Return the presets as they are now, by the keys that they have in a file."""
+    from modelry.storage.lock.lock_file import LockFile
+    from modelry.storage.lock.make import lock_of
+    from modelry.storage.open import open_unlocked, resolve_name
+    from modelry.storage.reference import parse
+
+    keys = {file.key(resolve_name(parse(preset))): preset for preset in presets}
+    return LockFile(file.path, {key: lock_of(open_unlocked(preset)) for key, preset in keys.items()})
+
+
+def _drift(file: LockFile, presets: list[str]) -> list[_Drift]:
+    """Return for each preset what it was locked as, what it is now, and how they differ."""
+    from modelry.storage.lock.make import differences
+    from modelry.storage.open import resolve_name
+    from modelry.storage.reference import parse
+
+    for preset in presets:
+        file.find(resolve_name(parse(preset)))
+    now = _locked(file, presets or [file.reference(key) for key in file.presets])
+    return [
+        {
+            "reference": key,
+            "locked_revision": file.presets[key].revision,
+            "revision": found.revision,
+            "differences": [
+                {"name": name, "difference": difference} for name, difference in differences(file.presets[key], found)
+            ],
+        }
+        for key, found in now.presets.items()
+    ]
+
+
+def _report(drift: list[_Drift], as_json: bool) -> None:
+    changed = [one for one in drift if one["differences"] or one["revision"] != one["locked_revision"]]
+    if as_json:
+        print_json({"changed": bool(changed), "presets": drift})
+    else:
+        for one in changed:
+            if one["revision"] != one["locked_revision"]:
+                moved = f"locked at {one['locked_revision']}, now {one['revision']}"
+                _print(one["reference"], "revision", moved)
+            for difference in one["differences"]:
+                _print(one["reference"], difference["difference"], difference["name"])
+        if is_terminal():
+            noun = "preset" if len(drift) == 1 else "presets"
+            write_line(f"{len(drift)} {noun}, {len(changed)} changed since locked")
+    if changed:
+        raise typer.Exit(1)
+
+
+def _print(reference: str, what: str, which: str) -> None:
+    if is_terminal():
+        print_line(f"{reference}: {what}: {which}", "red")
+    else:
+        print_row((reference, what, which))

@@ -1,0 +1,146 @@
+"""Hash every file of a preset, and say which are not what they should be, and of which nobody can tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import attrs
+
+from modelry.errors import DamagedPreset, ModelryError, PresetFormatError, WrongContent
+from modelry.presets.write import is_preset_file
+from modelry.storage.cache.checking import git_sha1_of, sha256_of
+from modelry.storage.checksums import MANIFEST, read_checksums
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from modelry.storage.files import PresetFiles
+    from modelry.storage.snapshot import RemoteFile
+
+Status = Literal["ok", "damaged", "missing", "unexpected", "unavailable", "unchecked"]
+
+STATUSES: tuple[Status, ...] = ("ok", "damaged", "missing", "unexpected", "unavailable", "unchecked")
+"""`"unavailable"` is a file that cannot be had here, `"unchecked"` one of which nothing says what it must be."""
+
+_Listed = dict[str, tuple[int, str]]
+
+_DROPPED = "its copy in the cache was damaged, and is removed; what the store has is right"
+
+
+@attrs.frozen
+class Checked:
+    """What became of checking one file.
+
+    Attributes:
+        name: The file, as it is named in the preset.
+        status: One of `STATUSES`.
+        problem: What is wrong with it, or why it could not be checked; `None` if it is right.
+    """
+
+    name: str
+    status: Status
+    problem: str | None = None
+
+
+def verify(files: PresetFiles) -> Iterator[Checked]:
+    """Yield what is found of each file, those that are missing included, by name.
+
+    A file is held against the preset's manifest, or else against the digest that its store tells. Those of a remote
+    preset that are not here are fetched; a copy in the cache that is damaged is dropped and counts as damaged.
+
+    Args:
+        files: The preset.
+    """
+    listed, trouble = _read_manifest(files)
+    names = files.names()
+    told = {name: files.told(name) for name in names & set(listed)}
+    contradicted = {name for name, file in told.items() if file is not None and _contradicts(file, listed[name])}
+    for name in sorted(names | set(listed)):
+        if name == MANIFEST and trouble is not None:
+            yield trouble
+        elif name not in names:
+            yield Checked(name, "missing", f"{MANIFEST} lists it, and it is not there")
+        elif listed and name not in listed and name != MANIFEST and is_preset_file(name):
+            yield Checked(name, "unexpected", f"{MANIFEST} does not list it, and loading may take it for a part")
+        elif name in contradicted:
+            yield Checked(name, "damaged", f"the store has another file than {MANIFEST} lists")
+        elif contradicted and name != MANIFEST:
+            yield Checked(name, "unavailable", f"no file is fetched while the store contradicts {MANIFEST}")
+        else:
+            yield _check(files, name, listed)
+
+
+def passes(found: list[Checked], strict: bool = False) -> bool:
+    """Return whether a preset can be called right: something was checked, and none of it is wrong.
+
+    Args:
+        found: What `verify` has found.
+        strict: Whether a file that could not be checked is wrong.
+    """
+    statuses = {one.status for one in found}
+    return "ok" in statuses and statuses <= ({"ok"} if strict else {"ok", "unchecked"})
+
+
+def _read_manifest(files: PresetFiles) -> tuple[_Listed, Checked | None]:
+    """Return what the manifest lists, or what is wrong with the manifest itself."""
+    if MANIFEST not in files:
+        return {}, None
+    try:
+        dropped = files.drop_damaged(MANIFEST)
+        listed = read_checksums(files.path(MANIFEST), files.reference)
+    except (PresetFormatError, WrongContent, OSError) as error:
+        return {}, Checked(MANIFEST, "damaged", str(error))
+    return listed, Checked(MANIFEST, "damaged", _DROPPED) if dropped else None
+
+
+def _contradicts(file: RemoteFile, listed: tuple[int, str]) -> bool:
+    size, sha256 = listed
+    return file.size not in (None, size) or file.sha256 not in (None, sha256)
+
+
+def _check(files: PresetFiles, name: str, listed: Mapping[str, tuple[int, str]]) -> Checked:
+    told = files.told(name)
+    size, sha256 = listed.get(name, (None, None))
+    if sha256 is None and told is not None:
+        sha256 = told.sha256
+    git_sha1 = None if told is None else told.git_sha1
+    dropped = False
+    try:
+        dropped = files.drop_damaged(name)
+        path = files.path(name)
+        problem = _difference(path, size, sha256, git_sha1)
+    except (WrongContent, DamagedPreset) as error:
+        return Checked(name, "damaged", str(error))
+    except ModelryError as error:
+        return Checked(name, "damaged" if dropped else "unavailable", str(error))
+    except OSError as error:
+        return Checked(name, "damaged", f"it cannot be read: {error}")
+    if problem is not None:
+        return Checked(name, "damaged", problem)
+    if dropped:
+        return Checked(name, "damaged", _DROPPED)
+    if sha256 is None and git_sha1 is None:
+        return Checked(name, "unchecked", _nobody_tells(name, bool(listed)))
+    return Checked(name, "ok")
+
+
+def _difference(path: Path, size: int | None, sha256: str | None, git_sha1: str | None) -> str | None:
+    """Return how a file differs from what is known of it."""
+    found = path.stat().st_size
+    if size is not None and found != size:
+        return f"it has {found:,} bytes, and should have {size:,}"
+    if sha256 is not None:
+        digest = sha256_of(path)
+        return None if digest == sha256 else f"its SHA-256 is {digest}, and should be {sha256}"
+    if git_sha1 is not None and git_sha1_of(path) != git_sha1:
+        return f"its content is not that of git's SHA-1 {git_sha1}"
+    return None
+
+
+def _nobody_tells(name: str, has_manifest: bool) -> str:
+    if name == MANIFEST:
+        return "it says what the others must be, and nothing says what it must be itself"
+    if has_manifest:
+        return f"{MANIFEST} does not list it, and no store tells a digest; it is no part of the preset"
+    return f"there is no {MANIFEST} that lists it, and no store tells a digest"

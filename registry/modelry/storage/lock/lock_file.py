@@ -1,0 +1,101 @@
+"""A lock file on the disk: read, looked up, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from modelry.errors import InputError, LockError, did_you_mean
+from modelry.storage.lock.format import parse_lock, render
+from modelry.storage.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modelry.storage.lock.locked import LockedPreset
+    from modelry.storage.reference import Reference
+
+
+@attrs.frozen
+class LockFile:
+    """The presets of a lock file.
+
+    Attributes:
+        path: The file.
+        presets: Key → what is locked; see `key`.
+    """
+
+    path: Path
+    presets: Mapping[str, LockedPreset]
+
+    def key(self, reference: Reference) -> str:
+        """Return how the file names a preset: by its reference without secrets.
+
+        A folder at or below that of the lock file is `./…`, so that both can be moved together.
+
+        Raises:
+            InputError: The lock file would be a file of the preset itself.
+        """
+        if reference.scheme != "file":
+            return redact(f"{reference.scheme}://{reference.path.rstrip('/')}")
+        place, lock = Path(os.path.abspath(reference.path)), Path(os.path.abspath(self.path))
+        if lock.is_relative_to(place):
+            raise InputError(
+                f"The lock file {str(lock)!r} would lie in the preset {reference.text!r}, and so be a file of it. Keep "
+                "it in another folder."
+            )
+        if place.is_relative_to(lock.parent):
+            return f"./{place.relative_to(lock.parent).as_posix()}"
+        return place.as_uri()
+
+    def reference(self, key: str) -> str:
+        """Return what to open for a key."""
+        return str(self.path.parent / key) if key.startswith("./") else key
+
+    def find(self, reference: Reference) -> LockedPreset:
+        """Return what is locked of a preset.
+
+        Raises:
+            LockError: It is not in the file.
+        """
+        key = self.key(reference)
+        if key not in self.presets:
+            raise LockError(
+                f"{reference.text!r} is not in the lock file {str(self.path)!r}, and only what is in it may be "
+                f"loaded.{did_you_mean(key, self.presets)} Run: modelry lock {reference.text.split(' (')[0]}"
+            )
+        return self.presets[key]
+
+    def write(self) -> None:
+        """Write the file; raises LockError where that is not possible."""
+        fresh = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        try:
+            try:
+                fresh.write_text(render(self.presets), encoding="utf-8")
+                os.replace(fresh, self.path)
+            finally:
+                fresh.unlink(missing_ok=True)
+        except OSError as error:
+            raise LockError(f"The lock file {str(self.path)!r} cannot be written: {error}.") from error
+
+
+def read_lock(path: Path) -> LockFile:
+    """Read a lock file.
+
+    Raises:
+        LockError: There is none, or it cannot be used.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise LockError(
+            f"There is no lock file {str(path)!r}, and without it nothing may be loaded. Make one with `modelry lock`, "
+            "or leave out lock= and MODELRY_LOCK."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockError(f"The lock file {str(path)!r} cannot be read: {error}.") from error
+    return LockFile(path, parse_lock(text, repr(str(path))))
