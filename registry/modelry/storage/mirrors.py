@@ -75,6 +75,10 @@ class MirroredFiles(PresetFiles):
         """Return what the place that is used now tells of a file."""
         return self._files.told(name)
 
+    def drop_damaged(self, name: str) -> bool:
+        """Drop the kept copy of a file if it is damaged, and return whether it was."""
+        return self._files.drop_damaged(name)
+
     def _first(self, get: Callable[[PresetFiles], T]) -> T:
         while True:
             try:
