@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Everything that a preset in KerasHub's layout may consist of; what else lies in its folder is the user's.
-_PRESET_FILES = re.compile(
+PRESET_FILES = re.compile(
     r"(config|task|preprocessor|tokenizer|metadata|modelry|model\.weights)\.json"
     r"|(model|task)\.weights\.h5|model_\d+\.weights\.h5|(model|task)(-\d+-of-\d+)?\.safetensors|assets/tokenizer/.*"
 )
@@ -39,8 +39,6 @@ def new_folder(preset_dir: str | os.PathLike[str]) -> Iterator[Path]:
     """
     if not isinstance(preset_dir, (str, os.PathLike)) or not os.fspath(preset_dir):
         raise InputError(f"preset_dir must be the path of a folder, not {preset_dir!r}.")
-    if "://" in os.fspath(preset_dir):
-        raise SaveError(f"Presets are saved to folders; {os.fspath(preset_dir)!r} is a URI. Save to a folder first.")
     target = Path(os.path.abspath(os.path.expanduser(os.fspath(preset_dir))))
     # Through a link, the folder it points to is what must be replaced.
     target = target.resolve() if target.is_symlink() else target
@@ -83,7 +81,7 @@ def _check_target(target: Path) -> None:
 def _carry_over(target: Path, fresh: Path) -> None:
     for path in target.rglob("*") if target.is_dir() else ():
         name = path.relative_to(target).as_posix()
-        if _PRESET_FILES.fullmatch(name) or (path.is_dir() and not path.is_symlink()):
+        if PRESET_FILES.fullmatch(name) or (path.is_dir() and not path.is_symlink()):
             continue
         copy = fresh / name
         copy.parent.mkdir(parents=True, exist_ok=True)

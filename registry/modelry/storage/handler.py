@@ -5,10 +5,13 @@ from __future__ import annotations
 import abc
 from typing import TYPE_CHECKING
 
+from modelry.storage.release import refuse
+
 if TYPE_CHECKING:
     from modelry.storage.files import PresetFiles
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
+    from modelry.storage.release import Release
 
 
 class Storage(abc.ABC):
@@ -39,3 +42,20 @@ class Storage(abc.ABC):
         """
         options.allow_only((), reference)
         return self.open(reference)
+
+    def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
+        """Publish a preset, so that a reader sees all of it or none, and return the reference that opens it.
+
+        A handler that can publish overrides this, and refuses with `allow_only` what it has no use for.
+
+        Args:
+            reference: Where.
+            release: The files, and what the publisher says about them.
+            options: `revision`, `token` and `storage_options`, as for opening.
+
+        Raises:
+            StorageError: The reference is malformed, the store cannot be reached or refuses, or nothing can be
+                published there.
+            InputError: Something is given that this handler has no use for.
+        """
+        refuse(reference, f"what opens {reference.scheme}:// only reads")
