@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from modelry.cli import bench, cache, classify, doctor, explain, listing, new, plugin_commands, plugins, show
+from modelry.cli import bench, cache, classify, doctor, explain, listing, new, plugin_commands, plugins, show, upload
 from modelry.cli.output import print_error, print_warning, write_line
 from modelry.errors import ModelryError
 
@@ -113,4 +113,5 @@ app.command("doctor")(doctor.doctor)
 app.command("plugins")(plugins.plugins)
 app.command("explain")(explain.explain)
 app.command("new")(new.new)
+app.command("upload")(upload.upload)
 app.add_typer(cache.app, name="cache")

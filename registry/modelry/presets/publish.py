@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modelry.errors import InputError, PresetFormatError, PresetNotFound, UnknownArgument, did_you_mean
+from modelry.presets.card import CARD, CardFacts, card
 from modelry.presets.manifest import NAME, digest
 from modelry.presets.read import read_files
 from modelry.presets.write import PRESET_FILES, new_folder
@@ -23,7 +24,9 @@ from modelry.storage.release import Release
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_OPTIONS = ("commit_message", "private", "revision", "storage_options", "token")
+    from modelry.presets.recipe import Recipe
+
+_OPTIONS = ("commit_message", "licence", "metrics", "private", "revision", "storage_options", "token")
 
 
 def upload_preset(
@@ -35,12 +38,14 @@ def upload_preset(
     commit_message: str | None = None,
     token: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, float] | None = None,
+    licence: str | None = None,
 ) -> str:
     """Publish a preset, so that `from_preset(uri)` loads it from anywhere.
 
     Every file is compared with the preset's own manifest before anything is sent. Readers see all of the preset or none
     of it, also while an older one is replaced. Files in its place that belong to no preset stay. Hidden files of the
-    folder are left out.
+    folder are left out. Where neither the folder nor the place has a `README.md`, a model card is written.
 
     Args:
         uri: Where to: `hf://owner/name`, `s3://bucket/folder`, or any other scheme that can be written to.
@@ -51,6 +56,8 @@ def upload_preset(
         commit_message: What the hub's history says about this version.
         token: What the store is to be shown; never printed.
         storage_options: Arguments for the store's client, such as an endpoint or credentials; never printed.
+        metrics: Name → value of what was measured, for the model card.
+        licence: The licence of the model, such as `"Apache-2.0"`, for the model card.
 
     Returns:
         The reference that opens what was published: with the commit, where the store has commits.
@@ -69,9 +76,15 @@ def upload_preset(
             f"There is no folder {str(folder)!r} to publish. Pass one that save_to_preset has written."
         )
     files = {name: folder / name for name in sorted(FolderFiles(folder, str(folder)).names()) if not _is_hidden(name)}
-    _check(folder, files)
-    release = Release(files, PRESET_FILES, message=commit_message, private=private)
-    return publish(reference, release, options)
+    recipe = _checked(folder, files)
+    facts = CardFacts(metrics or {}, licence)
+    with tempfile.TemporaryDirectory(prefix="modelry-card-") as temporary:
+        made: frozenset[str] = frozenset()
+        if CARD not in files:
+            files[CARD], made = Path(temporary, CARD), frozenset({CARD})
+            files[CARD].write_text(card(recipe, reference.text, facts), "utf-8")
+        release = Release(files, PRESET_FILES, made, commit_message, private)
+        return publish(reference, release, options)
 
 
 @contextlib.contextmanager
@@ -122,12 +135,11 @@ def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") for part in name.split("/"))
 
 
-def _check(folder: Path, files: Mapping[str, Path]) -> None:
-    """Check that a folder holds a preset, and that all of it is as it was saved."""
-    read_files(FolderFiles(folder, str(folder)))
-    if NAME not in files:
-        return
-    for name, (size, sha256) in read_checksums(files[NAME], str(folder)).items():
+def _checked(folder: Path, files: Mapping[str, Path]) -> Recipe:
+    """Return the Recipe of the preset in a folder, having checked that all of it is as it was saved."""
+    recipe = read_files(FolderFiles(folder, str(folder)))
+    listed = read_checksums(files[NAME], str(folder)) if NAME in files else {}
+    for name, (size, sha256) in listed.items():
         if name not in files:
             raise PresetFormatError(f"{NAME} of preset {str(folder)!r} lists {name}, which is missing. Save it again.")
         if digest(files[name]) != {"size": size, "sha256": sha256}:
@@ -135,3 +147,4 @@ def _check(folder: Path, files: Mapping[str, Path]) -> None:
                 f"{name} of preset {str(folder)!r} is not what {NAME} says: it was changed or damaged after it was "
                 "saved. Load and save the preset again, so that readers can check what they fetch."
             )
+    return recipe
