@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from modelry.models.heads import PooledHead as PooledHead
     from modelry.models.task import Task as Task
     from modelry.models.text_classifier import TextClassifier as TextClassifier
+    from modelry.presets.publish import upload_preset as upload_preset
     from modelry.storage.files import PresetFiles as PresetFiles
     from modelry.storage.handler import Storage as Storage
     from modelry.text.classifier_preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
@@ -52,6 +53,7 @@ _PUBLIC = {
     "models": "modelry.models",
     "register": "modelry.discovery.default:register",
     "registry": "modelry.discovery.default:registry",
+    "upload_preset": "modelry.presets.publish:upload_preset",
 }
 
 __all__ = list(_PUBLIC)

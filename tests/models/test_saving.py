@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from modelry import Backbone, TextClassifier, isolated, registry
-from modelry.errors import SaveError
+from modelry.errors import InputError, SaveError
 from modelry.models import saving
 from modelry.models.heads import MeanPoolHead, PooledHead
 from modelry.presets import write as writing
@@ -153,8 +153,10 @@ def test_a_folder_of_something_else_is_left_alone(make, tmp_path):
     assert contents(tmp_path) == {"thesis.txt": b"precious"}
     with pytest.raises(SaveError, match="is a file"):
         make().save_to_preset(tmp_path / "thesis.txt")
-    with pytest.raises(SaveError, match="is a URI"):
-        make().save_to_preset("s3://bucket/x")
+    with pytest.raises(InputError, match=r"private= is for presets that are published to a URI"):
+        make().save_to_preset(tmp_path / "new", private=True)
+    with pytest.raises(TypeError, match=r"no argument 'privat'\. Did you mean 'private'"):
+        make().save_to_preset(tmp_path / "new", privat=True)
 
 
 @pytest.mark.parametrize("place", ["write_manifest", "_swap"])

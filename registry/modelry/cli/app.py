@@ -20,6 +20,7 @@ from modelry.cli import (
     plugin_commands,
     plugins,
     show,
+    upload,
     verify,
 )
 from modelry.cli.output import print_error, print_warning, write_line
@@ -128,4 +129,5 @@ app.command("explain")(explain.explain)
 app.command("verify")(verify.verify)
 app.command("lock")(lock.lock)
 app.command("new")(new.new)
+app.command("upload")(upload.upload)
 app.add_typer(cache.app, name="cache")

@@ -97,6 +97,8 @@ class Backbone(FunctionalModel):
         """
         return load_backbone(cls, preset, load_weights, overrides)
 
-    def save_to_preset(self, preset_dir: str | os.PathLike[str], max_shard_size: float | None = 10) -> None:
-        """Write the backbone to a folder; see `Task.save_to_preset`."""
-        save_backbone(self, preset_dir, max_shard_size)
+    def save_to_preset(
+        self, preset_dir: str | os.PathLike[str], max_shard_size: float | None = 10, **publishing: Any
+    ) -> None:
+        """Write the backbone to a folder, or publish it to a URI; see `Task.save_to_preset`."""
+        save_backbone(self, preset_dir, max_shard_size, publishing)

@@ -12,33 +12,44 @@ from modelry.presets.components import owner_of
 from modelry.presets.json_files import write_json
 from modelry.presets.keras_hub import BACKBONE_WEIGHTS, METADATA, PREPROCESSOR, TASK, TASK_WEIGHTS, TOKENIZER
 from modelry.presets.manifest import Manifest
-from modelry.presets.write import new_folder, write_manifest
+from modelry.presets.publish import new_preset
+from modelry.presets.write import write_manifest
 from modelry.text.preprocessor import Preprocessor
 from modelry.weights.save import save_hdf5
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from modelry.models.backbone import Backbone
     from modelry.models.text_classifier import TextClassifier
 
 
-def save_backbone(backbone: Backbone, preset_dir: str | os.PathLike[str], max_shard_size: float | None) -> None:
-    """Write a preset that holds a backbone only."""
-    with new_folder(preset_dir) as folder:
+def save_backbone(
+    backbone: Backbone,
+    preset_dir: str | os.PathLike[str],
+    max_shard_size: float | None,
+    publishing: Mapping[str, Any],
+) -> None:
+    """Write a preset that holds a backbone only; `publishing` holds options of `upload_preset`."""
+    with new_preset(preset_dir, publishing) as folder:
         weights = {"backbone": _write_backbone(folder, backbone, serialized_backbone(backbone), max_shard_size)}
         _write_manifest(folder, [("backbones", backbone)], weights, None)
 
 
-def save_task(task: TextClassifier, preset_dir: str | os.PathLike[str], max_shard_size: float | None) -> None:
-    """Write a preset that holds a whole task."""
+def save_task(
+    task: TextClassifier,
+    preset_dir: str | os.PathLike[str],
+    max_shard_size: float | None,
+    publishing: Mapping[str, Any],
+) -> None:
+    """Write a preset that holds a whole task; `publishing` holds options of `upload_preset`."""
     components: list[tuple[str, Any]] = [("backbones", task.backbone), ("tasks", task), ("heads", task.head)]
     preprocessor = task.preprocessor if isinstance(task.preprocessor, Preprocessor) else None
     if preprocessor is not None:
         components += [("preprocessors", preprocessor), ("tokenizers", preprocessor.tokenizer)]
-    with new_folder(preset_dir) as folder:
+    with new_preset(preset_dir, publishing) as folder:
         whole = serialized_task(task)
         write_json(folder / TASK, whole)
         weights = {"backbone": _write_backbone(folder, task.backbone, whole["config"]["backbone"], max_shard_size)}

@@ -97,7 +97,9 @@ class Task(FunctionalModel):
         """Load a preset; see the subclasses."""
         raise NotImplementedError(f"{cls.__name__} is abstract. Call from_preset on a task such as TextClassifier.")
 
-    def save_to_preset(self, preset_dir: str | os.PathLike[str], max_shard_size: float | None = 10) -> None:
+    def save_to_preset(
+        self, preset_dir: str | os.PathLike[str], max_shard_size: float | None = 10, **publishing: Any
+    ) -> None:
         """Write everything that `from_preset` reads: configs, vocabulary, labels and weights.
 
         The folder is in KerasHub's layout; where the architecture exists there, KerasHub reads it too. It is written
@@ -106,13 +108,16 @@ class Task(FunctionalModel):
 
         Args:
             preset_dir: The folder to write. It may be missing, empty, or hold an older preset, which is replaced;
-                other files in it stay.
+                other files in it stay. Or a URI such as `s3://bucket/folder`, to which the preset is published.
             max_shard_size: The greatest size of a file of backbone weights, in GiB; `None` for a single file.
+            **publishing: For a URI, the options of `modelry.upload_preset`, such as `private=` or `commit_message=`.
 
         Raises:
             SaveError: The folder cannot be written, or holds files but no preset.
+            StorageError: The URI is malformed, cannot be written to, or its store refuses.
+            InputError: An option is wrong, or there is no use for it.
         """
-        save_task(self, preset_dir, max_shard_size)
+        save_task(self, preset_dir, max_shard_size, publishing)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the backbone and the preprocessor serialized as Keras does it."""

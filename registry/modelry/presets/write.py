@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Everything that a preset in KerasHub's layout may consist of; what else lies in its folder is the user's.
-_PRESET_FILES = re.compile(
+PRESET_FILES = re.compile(
     r"(config|task|preprocessor|tokenizer|metadata|modelry|model\.weights)\.json"
     r"|(model|task)\.weights\.h5|model_\d+\.weights\.h5|(model|task)(-\d+-of-\d+)?\.safetensors|assets/tokenizer/.*"
 )
@@ -39,8 +39,6 @@ def new_folder(preset_dir: str | os.PathLike[str]) -> Iterator[Path]:
     """
     if not isinstance(preset_dir, (str, os.PathLike)) or not os.fspath(preset_dir):
         raise InputError(f"preset_dir must be the path of a folder, not {preset_dir!r}.")
-    if "://" in os.fspath(preset_dir):
-        raise SaveError(f"Presets are saved to folders; {os.fspath(preset_dir)!r} is a URI. Save to a folder first.")
     target = Path(os.path.abspath(os.path.expanduser(os.fspath(preset_dir))))
     # Through a link, the folder it points to is what must be replaced.
     target = target.resolve() if target.is_symlink() else target
@@ -72,7 +70,7 @@ def write_manifest(folder: Path, manifest: manifests.Manifest) -> None:
 
 def is_preset_file(name: str) -> bool:
     """Return whether a file of this name is a part of a preset in KerasHub's layout, and not the user's own."""
-    return _PRESET_FILES.fullmatch(name) is not None
+    return PRESET_FILES.fullmatch(name) is not None
 
 
 def _check_target(target: Path) -> None:

@@ -17,9 +17,21 @@ def failure(what: str, error: Exception, source: RemoteSource, options: OpenOpti
 
     It is to be raised `from None`: the client's own error may hold URLs with secrets in them.
     """
+    return _error(what, error, source.advice(error) or _advice(error), options)
+
+
+def publishing_failure(what: str, error: Exception, advice: str | None, options: OpenOptions) -> StorageError:
+    """Return the same for publishing; `advice` is what the store knows to do about it."""
+    if advice is None and _is_refused(error):
+        advice = "The store refuses access. Check the reference, and pass credentials that may write there."
+    elif advice is None and looks_transient(error):
+        advice = "The store or the network fails at present. Publish again later."
+    return _error(what, error, advice or "Check the reference and storage_options=.", options)
+
+
+def _error(what: str, error: Exception, advice: str, options: OpenOptions) -> StorageError:
     said = " ".join(str(error).split())
     why = said if isinstance(error, Interrupted) else f"{type(error).__name__}{said and ': '}{said}"
-    advice = source.advice(error) or _advice(error)
     return StorageError(options.scrub(f"{what}: {why.rstrip('.')}. {advice}"))
 
 
@@ -32,8 +44,7 @@ def changed(name: str, reference: str) -> StorageError:
 
 
 def _advice(error: Exception) -> str:
-    status = status_of(error)
-    if status in (401, 403, 407) or isinstance(error, PermissionError):
+    if _is_refused(error):
         return "The store refuses access. Check the reference, and pass credentials with token= or storage_options=."
     if isinstance(error, Interrupted) or looks_transient(error):
         return (
@@ -41,3 +52,7 @@ def _advice(error: Exception) -> str:
             "offline=True opens what was fetched before."
         )
     return "Check the reference and storage_options=."
+
+
+def _is_refused(error: Exception) -> bool:
+    return status_of(error) in (401, 403, 407) or isinstance(error, PermissionError)

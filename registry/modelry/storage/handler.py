@@ -6,12 +6,14 @@ import abc
 from typing import TYPE_CHECKING
 
 from modelry.storage.lock.locked_files import LockedFiles
+from modelry.storage.release import refuse
 
 if TYPE_CHECKING:
     from modelry.storage.files import PresetFiles
     from modelry.storage.lock.locked import LockedPreset
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
+    from modelry.storage.release import Release
 
 
 class Storage(abc.ABC):
@@ -51,3 +53,20 @@ class Storage(abc.ABC):
             ModelryError: Whatever `open_with` raises.
         """
         return LockedFiles(self.open_with(reference, options), locked)
+
+    def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
+        """Publish a preset, so that a reader sees all of it or none, and return the reference that opens it.
+
+        A handler that can publish overrides this, and refuses with `allow_only` what it has no use for.
+
+        Args:
+            reference: Where.
+            release: The files, and what the publisher says about them.
+            options: `revision`, `token` and `storage_options`, as for opening.
+
+        Raises:
+            StorageError: The reference is malformed, the store cannot be reached or refuses, or nothing can be
+                published there.
+            InputError: Something is given that this handler has no use for.
+        """
+        refuse(reference, f"what opens {reference.scheme}:// only reads")

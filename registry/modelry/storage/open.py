@@ -88,20 +88,25 @@ def open_unlocked(preset: str | os.PathLike[str], options: OpenOptions | None = 
 
 def _allowed_handler(reference: Reference) -> Storage:
     registry.hooks.check_fetch(_uri(reference), registry.policy)
-    handler = _handler(reference)
-    if not (isinstance(handler, type) and issubclass(handler, Storage)):
-        raise StorageError(f"The plugin for {reference.scheme}:// registers {handler!r}, which is no Storage class.")
-    return handler()
+    return handler_of(reference)
 
 
-def _handler(reference: Reference) -> object:
+def handler_of(reference: Reference) -> Storage:
+    """Return the handler of a reference's scheme.
+
+    Raises:
+        StorageError: Nothing installed handles it.
+    """
     try:
-        return registry.load("storage", reference.scheme)
+        handler: object = registry.load("storage", reference.scheme)
     except UnknownComponent as error:
         raise StorageError(
             f"Nothing here opens {reference.scheme}:// references, as {reference.text!r} is. "
             f"Install a storage plugin for them, or download the preset and pass its folder. {error}"
         ) from error
+    if not (isinstance(handler, type) and issubclass(handler, Storage)):
+        raise StorageError(f"The plugin for {reference.scheme}:// registers {handler!r}, which is no Storage class.")
+    return handler()
 
 
 def _uri(reference: Reference) -> str:

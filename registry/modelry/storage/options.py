@@ -89,8 +89,13 @@ class OpenOptions:
         named = os.fspath(self.lock) if self.lock is not None else os.environ.get(LOCK, "")
         return Path(named).expanduser() if named.strip() else None
 
-    def allow_only(self, names: Collection[str], reference: Reference) -> None:
+    def allow_only(self, names: Collection[str], reference: Reference, action: str = "opened") -> None:
         """Check that no other options are given than those that the handler of `reference` can honour.
+
+        Args:
+            names: Those it can.
+            reference: What is opened, or published to.
+            action: What messages say cannot be done: `"opened"` or `"published"`.
 
         Raises:
             InputError: One is.
@@ -99,8 +104,8 @@ class OpenOptions:
             if getattr(self, name) is not None and name not in names:
                 able = f"only {', '.join(f'{one}=' for one in sorted(names))}" if names else "no options"
                 raise InputError(
-                    f"{reference.text!r} cannot be opened with {name}=: what opens {reference.scheme}:// references "
-                    f"takes {able}. Leave it out."
+                    f"{reference.text!r} cannot be {action} with {name}=: the handler of {reference.scheme}:// "
+                    f"references takes {able}. Leave it out."
                 )
 
     def scrub(self, text: str) -> str:

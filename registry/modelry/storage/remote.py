@@ -9,11 +9,13 @@ from modelry.errors import ModelryError, PresetNotFound, StorageError
 from modelry.storage.cache.cache import Cache
 from modelry.storage.cache.folders import layers
 from modelry.storage.cache.records import recall, remember
+from modelry.storage.destination import write_release
 from modelry.storage.failures import failure
 from modelry.storage.fetching import Fetcher
 from modelry.storage.handler import Storage
 from modelry.storage.names import check_names
 from modelry.storage.options import OpenOptions
+from modelry.storage.release import refuse
 from modelry.storage.remote_files import RemoteFiles
 from modelry.storage.retries import Retrying
 
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from modelry.storage.destination import RemoteDestination
     from modelry.storage.lock.locked import LockedPreset
     from modelry.storage.reference import Reference
+    from modelry.storage.release import Release
     from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
 
 
@@ -101,8 +105,9 @@ class RemoteSource(abc.ABC):
 class RemoteStorage(Storage):
     """Opens the presets of a remote store.
 
-    A subclass writes `source`. The files that a source lists are fetched when they are asked for, several at once, into
-    a cache that is shared by all stores and processes; they are hashed, and they are all of one version.
+    A subclass writes `source`, and `destination` if presets can be published there. The files that a source lists are
+    fetched when they are asked for, several at once, into a cache that is shared by all stores and processes; they are
+    hashed, and they are all of one version.
     """
 
     @abc.abstractmethod
@@ -136,6 +141,25 @@ class RemoteStorage(Storage):
         asked = self.source(reference, options)
         source = asked if locked.revision is None else asked.at(locked.revision)
         return _open(reference, options, source, locked, asked.uri)
+
+    def destination(self, reference: Reference, options: OpenOptions) -> RemoteDestination:
+        """Parse a reference, and return what writes the files of a preset there. Touches no network.
+
+        Raises:
+            StorageError: The reference is malformed, or nothing can be published there.
+            InputError: An option is given that this store has no use for.
+        """
+        refuse(reference, f"what opens {reference.scheme}:// only reads")
+
+    def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
+        """Publish file by file to `destination`; a store that has commits overrides this, and makes one.
+
+        Raises what `Storage.publish` does.
+        """
+        destination = self.destination(reference, options)
+        release.allow_only((), reference)
+        write_release(destination, release, reference, options)
+        return reference.text
 
 
 def _open(

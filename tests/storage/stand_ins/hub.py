@@ -1,11 +1,12 @@
-"""A stand-in for the Hugging Face hub, as far as reading models goes."""
+"""A stand-in for the Hugging Face hub, as far as reading and committing models goes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from .hub_repository import HubRepository, git_sha1, sibling, tree_entry
+from .hub_repository import HubRepository, Refused, git_sha1, sibling, tree_entry
+from .hub_uploads import HubUploads
 from .loopback import LoopbackServer
 from .messages import Reply, Request, bytes_reply, json_reply
 
@@ -13,13 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = r"([^/]+/[^/]+)"
-
-
-class Refused(Exception):
-    """The reply that says why a request is refused."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        self.reply = json_reply({"error": message}, status, X_Error_Code=code, X_Error_Message=message)
 
 
 class Hub(LoopbackServer):
@@ -34,6 +28,7 @@ class Hub(LoopbackServer):
         super().__init__()
         self.repositories: dict[str, HubRepository] = {}
         self.tokens: set[str] = set()
+        self._uploads = HubUploads(self)
 
     def publish(self, name: str, folder: Path, ref: str = "main", within: str = "") -> str:
         """Commit the files of a folder, in a folder of the repository if `within` says so; return the commit's id."""
@@ -46,7 +41,7 @@ class Hub(LoopbackServer):
 
     def answer(self, request: Request) -> Reply:
         try:
-            if found := request.match(rf"/api/models/{NAME}(?:/revision/([^/]+))?"):
+            if request.method == "GET" and (found := request.match(rf"/api/models/{NAME}(?:/revision/([^/]+))?")):
                 return self._info(request, found[0], found[1] or "main")
             if found := request.match(rf"/api/models/{NAME}/tree/([^/]+)(?:/(.+))?"):
                 return self._tree(request, *found)
@@ -54,11 +49,13 @@ class Hub(LoopbackServer):
                 return self._file(request, *found)
             if found := request.match(r"/large/([^/]+/[^/]+)/([0-9a-f]{40})/(.+)"):
                 return bytes_reply(self.repositories[found[0]].commits[found[1]][found[2]], request, {"ETag": '"x"'})
+            if (reply := self._uploads.answer(request)) is not None:
+                return reply
         except Refused as refused:
             return refused.reply
         return json_reply({"error": f"the stand-in has no {request.method} {request.path}"}, 404)
 
-    def _commit(self, request: Request, name: str, revision: str) -> tuple[str, dict[str, bytes]]:
+    def commit_of(self, request: Request, name: str, revision: str) -> tuple[str, dict[str, bytes]]:
         """Return the commit that a revision means, and its files, if the request may see them."""
         if request.token is not None and request.token not in self.tokens:
             raise Refused(401, "", "Invalid credentials in Authorization header")
@@ -78,13 +75,14 @@ class Hub(LoopbackServer):
         return commit, repository.commits[commit]
 
     def _info(self, request: Request, name: str, revision: str) -> Reply:
-        commit, files = self._commit(request, name, revision)
+        commit, files = self.commit_of(request, name, revision)
         with_sizes = "blobs" in request.query
         siblings = [sibling(path, files[path]) if with_sizes else {"rfilename": path} for path in sorted(files)]
-        return json_reply({"_id": "0", "id": name, "modelId": name, "sha": commit, "tags": [], "siblings": siblings})
+        facts = {"_id": "0", "id": name, "modelId": name, "sha": commit, "tags": []}
+        return json_reply({**facts, "private": self.repositories[name].private, "siblings": siblings})
 
     def _tree(self, request: Request, name: str, revision: str, within: str) -> Reply:
-        _, files = self._commit(request, name, revision)
+        _, files = self.commit_of(request, name, revision)
         prefix = f"{within}/" if within else ""
         inside = {path: content for path, content in sorted(files.items()) if path.startswith(prefix)}
         if within and not inside:
@@ -94,7 +92,7 @@ class Hub(LoopbackServer):
         return json_reply([*listed, *(tree_entry(path, content) for path, content in inside.items())])
 
     def _file(self, request: Request, name: str, revision: str, path: str) -> Reply:
-        commit, files = self._commit(request, name, revision)
+        commit, files = self.commit_of(request, name, revision)
         if path not in files:
             raise Refused(404, "EntryNotFound", "Entry not found")
         entry, content = tree_entry(path, files[path]), files[path]

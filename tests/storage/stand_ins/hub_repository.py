@@ -8,8 +8,17 @@ from typing import Any
 
 import attrs
 
+from .messages import json_reply
+
 SMALL = 1024
 """Files of at least so many bytes are stored as large files, if they are no text."""
+
+
+class Refused(Exception):
+    """The reply that says why a request is refused."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        self.reply = json_reply({"error": message}, status, X_Error_Code=code, X_Error_Message=message)
 
 
 def git_sha1(content: bytes) -> str:
@@ -54,6 +63,9 @@ class HubRepository:
         readers: The tokens that may read it; `None` if everybody may.
         gated: Whether those who may not read it are told that it exists.
         refused: With which status and words everybody is refused, if so.
+        private: Whether it says that it is private.
+        messages: Commit id → what its author said.
+        ignored: The names that its `.gitignore` keeps out.
     """
 
     commits: dict[str, dict[str, bytes]] = attrs.field(factory=dict)
@@ -61,12 +73,15 @@ class HubRepository:
     readers: frozenset[str] | None = None
     gated: bool = False
     refused: tuple[int, str] | None = None
+    private: bool = False
+    messages: dict[str, str] = attrs.field(factory=dict)
+    ignored: frozenset[str] = frozenset()
 
-    def commit(self, files: dict[str, bytes], ref: str = "main") -> str:
+    def commit(self, files: dict[str, bytes], ref: str = "main", message: str = "") -> str:
         """Let a ref point to a new commit with these files; return the commit's id."""
         described = [self.refs.get(ref), len(self.commits), {name: git_sha1(one) for name, one in files.items()}]
         commit = hashlib.sha1(json.dumps(described).encode()).hexdigest()
-        self.commits[commit] = dict(files)
+        self.commits[commit], self.messages[commit] = dict(files), message
         self.refs[ref] = commit
         return commit
 

@@ -46,7 +46,7 @@ class LoopbackServer(abc.ABC):
             def do_GET(self) -> None:
                 server._serve(self)
 
-            do_HEAD = do_POST = do_GET  # noqa: N815
+            do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815
 
             def log_message(self, *_: Any) -> None:
                 pass

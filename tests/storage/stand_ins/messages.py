@@ -18,7 +18,7 @@ class Request:
     """A request as it arrived.
 
     Attributes:
-        method: `GET`, `HEAD` or `POST`.
+        method: `GET`, `HEAD`, `POST` or `PUT`.
         path: The path, still quoted, without the query.
         query: Name → first value.
         headers: Name in lower case → value.

@@ -23,7 +23,7 @@ _CHUNK = 2**20
 
 # By the names of the classes, since clients are imported only where they are used.
 _CREDENTIALS = "Pass credentials with storage_options=, or as the store's own tools take them."
-_ADVICE = {
+CLIENT_ADVICE = {
     "HostKeyNotVerifiable": "Connect to the host once with ssh, which adds it to ~/.ssh/known_hosts.",
     "NoCredentialsError": _CREDENTIALS,
     "PartialCredentialsError": _CREDENTIALS,
@@ -98,7 +98,7 @@ class FilesystemSource(RemoteSource):
 
     def advice(self, error: Exception) -> str | None:
         """Return what to do about an error of a client, where that is no matter of the network."""
-        return _ADVICE.get(type(error).__name__)
+        return CLIENT_ADVICE.get(type(error).__name__)
 
     def _connect(self) -> tuple[Any, str]:
         with self._lock:

@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 
 from modelry.errors import InputError
 from modelry.storage.filesystems.connect import options_by_protocol
+from modelry.storage.filesystems.destination import FilesystemDestination
 from modelry.storage.filesystems.http import HttpSource
 from modelry.storage.filesystems.identity import uri_of
 from modelry.storage.filesystems.links import parse_links
 from modelry.storage.filesystems.source import FilesystemSource
+from modelry.storage.release import refuse
 from modelry.storage.remote import RemoteSource, RemoteStorage
 
 if TYPE_CHECKING:
@@ -41,6 +43,16 @@ class FsspecStorage(RemoteStorage):
         if is_http and len(links) == 1:
             return HttpSource(reference.text, uri, place, by_protocol)
         return FilesystemSource(reference.text, uri, links, by_protocol)
+
+    def destination(self, reference: Reference, options: OpenOptions) -> FilesystemDestination:
+        """Parse a reference; raises what `RemoteStorage.destination` does."""
+        links = parse_links(reference)
+        if len(links) > 1:
+            refuse(reference, "it is in an archive, which is written whole or not at all")
+        if links[0].protocol in ("http", "https"):
+            refuse(reference, "web servers have no common way to write files")
+        options.allow_only(("offline", "storage_options"), reference, "published")
+        return FilesystemDestination(reference.text, links, {links[0].protocol: dict(options.storage_options or {})})
 
 
 def _add_token(client: dict[str, Any], token: str, place: Link) -> None:

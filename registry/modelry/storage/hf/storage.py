@@ -11,6 +11,7 @@ import attrs
 from modelry.errors import StorageError
 from modelry.storage.hf.endpoint import PUBLIC, chosen_endpoint
 from modelry.storage.hf.listing import snapshot_of
+from modelry.storage.hf.publishing import publish_to_hub
 from modelry.storage.hf.reference import is_commit, parse_hf
 from modelry.storage.hf.refusals import Asked, is_passing, refusal
 from modelry.storage.remote import RemoteSource, RemoteStorage
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
+    from modelry.storage.release import Release
     from modelry.storage.snapshot import RemoteFile, Snapshot
 
 LISTING_TIMEOUT: Final = 30
@@ -29,13 +31,20 @@ LISTING_TIMEOUT: Final = 30
 
 @final
 class HubStorage(RemoteStorage):
-    """Opens presets on the Hugging Face hub."""
+    """Opens presets on the Hugging Face hub, and publishes them there."""
 
     def source(self, reference: Reference, options: OpenOptions) -> HubSource:
         """Parse a reference; raises what `RemoteStorage.source` does."""
-        endpoint = chosen_endpoint(options.storage_options)
-        asked = Asked(reference.text, parse_hf(reference, options.revision), endpoint, options.token is not None)
-        return HubSource(asked, options.token)
+        return HubSource(_asked(reference, options), options.token)
+
+    def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
+        """Make one commit; raises what `Storage.publish` does."""
+        return publish_to_hub(_asked(reference, options), release, options)
+
+
+def _asked(reference: Reference, options: OpenOptions) -> Asked:
+    endpoint = chosen_endpoint(options.storage_options)
+    return Asked(reference.text, parse_hf(reference, options.revision), endpoint, options.token is not None)
 
 
 @final

@@ -1,0 +1,97 @@
+"""The model card that a preset without a README.md is published with: Markdown, and facts for hubs in front of it."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from modelry.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from modelry.presets.recipe import Recipe
+
+CARD = "README.md"
+
+
+def _check_metrics(_: object, __: object, metrics: Any) -> None:
+    for name, value in metrics.items():
+        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        if not isinstance(name, str) or not name.strip() or not number:
+            raise InputError(f"metrics must have a finite number for each name, not {value!r} for {name!r}.")
+
+
+@attrs.frozen
+class CardFacts:
+    """What only the publisher knows.
+
+    Attributes:
+        metrics: Name → value of what was measured, such as `{"accuracy": 0.91}`.
+        licence: The licence's SPDX identifier, such as `"Apache-2.0"`; `None` to say nothing.
+    """
+
+    metrics: Mapping[str, float] = attrs.field(factory=dict, validator=_check_metrics)
+    licence: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.licence is not None and (not isinstance(self.licence, str) or not self.licence.strip()):
+            raise InputError(f"licence must be a name such as 'Apache-2.0', not {self.licence!r}.")
+
+
+def card(recipe: Recipe, reference: str, facts: CardFacts) -> str:
+    """Return the card of a preset.
+
+    Args:
+        recipe: The preset.
+        reference: What opens it once it is published; without secrets.
+        facts: What only the publisher knows.
+    """
+    return "\n".join((*_front_matter(recipe, facts), "", *_body(recipe, reference, facts)))
+
+
+def _front_matter(recipe: Recipe, facts: CardFacts) -> Iterator[str]:
+    # JSON's strings and lists are YAML's too, and need no thought about quotes.
+    values: dict[str, Any] = {"library_name": "modelry", "tags": ["modelry", "keras"]}
+    if recipe.task is not None:
+        values["pipeline_tag"] = "text-classification"
+    if facts.licence is not None:
+        values["license"] = facts.licence.lower()  # as hubs write it
+    if facts.metrics:
+        values["metrics"] = list(facts.metrics)
+    yield "---"
+    for name, value in values.items():
+        yield f"{name}: {json.dumps(value, ensure_ascii=False)}"
+    yield "---"
+
+
+def _body(recipe: Recipe, reference: str, facts: CardFacts) -> Iterator[str]:
+    name = reference.split("?")[0].rstrip("/").rpartition("/")[2].partition("@")[0]
+    yield f"# {name}"
+    yield ""
+    what = "text classifier" if recipe.task is not None else "backbone"
+    yield f"A {what} for [Keras](https://keras.io), with the backbone `{recipe.backbone.name}`."
+    yield ""
+    yield from _usage(recipe, reference)
+    if recipe.labels:
+        yield from ("## Labels", "", *(f"{index}. {label}" for index, label in enumerate(recipe.labels)), "")
+    if facts.metrics:
+        yield from ("## Metrics", "", "| Metric | Value |", "|---|---|")
+        yield from (f"| {metric} | {value:.6g} |" for metric, value in facts.metrics.items())
+        yield ""
+
+
+def _usage(recipe: Recipe, reference: str) -> Iterator[str]:
+    packages = recipe.requires or ("modelry",)
+    yield from ("## Usage", "", "```sh", f"pip install {' '.join(json.dumps(one) for one in packages)}", "```", "")
+    if recipe.task is not None:
+        yield from ("```python", "from modelry import TextClassifier", "")
+        yield f"classifier = TextClassifier.from_preset({reference!r})"
+        yield 'classifier.classify(["A text to classify"])'
+    else:
+        yield from ("```python", "from modelry import Backbone", "")
+        yield f"backbone = Backbone.from_preset({reference!r})"
+    yield from ("```", "")

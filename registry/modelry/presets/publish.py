@@ -1,0 +1,150 @@
+"""Publish a preset that lies in a folder, or one that is being saved."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modelry.errors import InputError, PresetFormatError, PresetNotFound, UnknownArgument, did_you_mean
+from modelry.presets.card import CARD, CardFacts, card
+from modelry.presets.manifest import NAME, digest
+from modelry.presets.read import read_files
+from modelry.presets.write import PRESET_FILES, new_folder
+from modelry.storage.checksums import read_checksums
+from modelry.storage.files import FolderFiles
+from modelry.storage.open import handler_of
+from modelry.storage.options import OpenOptions
+from modelry.storage.publish import publish
+from modelry.storage.reference import Reference, parse
+from modelry.storage.release import Release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from modelry.presets.recipe import Recipe
+
+_OPTIONS = ("commit_message", "licence", "metrics", "private", "revision", "storage_options", "token")
+
+
+def upload_preset(
+    uri: str,
+    preset: str | os.PathLike[str],
+    *,
+    private: bool | None = None,
+    revision: str | None = None,
+    commit_message: str | None = None,
+    token: str | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, float] | None = None,
+    licence: str | None = None,
+) -> str:
+    """Publish a preset, so that `from_preset(uri)` loads it from anywhere.
+
+    Every file is compared with the preset's own manifest before anything is sent. Readers see all of the preset or none
+    of it, also while an older one is replaced. Files in its place that belong to no preset stay. Hidden files of the
+    folder are left out. Where neither the folder nor the place has a `README.md`, a model card is written.
+
+    Args:
+        uri: Where to: `hf://owner/name`, `s3://bucket/folder`, or any other scheme that can be written to.
+        preset: The folder of the preset, as `save_to_preset` writes it.
+        private: Whether a repository that has to be made is private; `None` for what its hub does by default. One that
+            is there already must be as private as this says.
+        revision: The branch to publish to, on a hub that has branches. It is made if it is missing.
+        commit_message: What the hub's history says about this version.
+        token: What the store is to be shown; never printed.
+        storage_options: Arguments for the store's client, such as an endpoint or credentials; never printed.
+        metrics: Name → value of what was measured, for the model card.
+        licence: The licence of the model, such as `"Apache-2.0"`, for the model card.
+
+    Returns:
+        The reference that opens what was published: with the commit, where the store has commits.
+
+    Raises:
+        PresetNotFound: `preset` is no folder with a preset in it.
+        PresetFormatError: A file of the preset is damaged, or is not what its manifest says.
+        StorageError: `uri` is malformed, cannot be written to, or its store refuses.
+        InputError: An argument is wrong, or the store has no use for it.
+    """
+    options = OpenOptions(revision=revision, token=token, storage_options=storage_options)
+    reference = _target(uri)
+    folder = Path(os.path.expanduser(os.fspath(preset)))
+    if not folder.is_dir():
+        raise PresetNotFound(
+            f"There is no folder {str(folder)!r} to publish. Pass one that save_to_preset has written."
+        )
+    files = {name: folder / name for name in sorted(FolderFiles(folder, str(folder)).names()) if not _is_hidden(name)}
+    recipe = _checked(folder, files)
+    facts = CardFacts(metrics or {}, licence)
+    with tempfile.TemporaryDirectory(prefix="modelry-card-") as temporary:
+        made: frozenset[str] = frozenset()
+        if CARD not in files:
+            files[CARD], made = Path(temporary, CARD), frozenset({CARD})
+            files[CARD].write_text(card(recipe, reference.text, facts), "utf-8")
+        release = Release(files, PRESET_FILES, made, commit_message, private)
+        return publish(reference, release, options)
+
+
+@contextlib.contextmanager
+def new_preset(preset_dir: str | os.PathLike[str], options: Mapping[str, Any]) -> Iterator[Path]:
+    """Yield an empty folder for a new preset, and put it where it belongs when the block ends without an error.
+
+    Args:
+        preset_dir: A folder, or the URI that the preset is published to.
+        options: Options of `upload_preset`, if it is a URI.
+
+    Raises:
+        SaveError: The folder cannot be written, or holds files but no preset.
+        InputError: Options are given for a folder, or values of them are wrong.
+        UnknownArgument: There is no such option.
+        ModelryError: Whatever `upload_preset` raises.
+    """
+    for name in options:
+        if name not in _OPTIONS:
+            raise UnknownArgument(f"save_to_preset takes no argument {name!r}.{did_you_mean(name, _OPTIONS)}")
+    if not isinstance(preset_dir, str) or "://" not in preset_dir or parse(preset_dir).scheme == "file":
+        if options:
+            raise InputError(
+                f"{', '.join(f'{name}=' for name in options)} is for presets that are published to a URI, and "
+                f"{preset_dir!r} is a folder. Leave it out."
+            )
+        is_uri = isinstance(preset_dir, str) and "://" in preset_dir
+        with new_folder(parse(preset_dir).path if is_uri else preset_dir) as folder:
+            yield folder
+        return
+    handler_of(_target(preset_dir))  # before anything is saved in vain
+    with tempfile.TemporaryDirectory(prefix="modelry-") as temporary:
+        folder = Path(temporary, "preset")
+        folder.mkdir()
+        yield folder
+        upload_preset(preset_dir, folder, **options)
+
+
+def _target(uri: object) -> Reference:
+    if not isinstance(uri, str) or "://" not in uri:
+        raise InputError(
+            f"A preset is published to a URI such as 'hf://owner/name' or 's3://bucket/folder', not to {uri!r}. "
+            "save_to_preset writes folders."
+        )
+    return parse(uri)
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in name.split("/"))
+
+
+def _checked(folder: Path, files: Mapping[str, Path]) -> Recipe:
+    """Return the Recipe of the preset in a folder, having checked that all of it is as it was saved."""
+    recipe = read_files(FolderFiles(folder, str(folder)))
+    listed = read_checksums(files[NAME], str(folder)) if NAME in files else {}
+    for name, (size, sha256) in listed.items():
+        if name not in files:
+            raise PresetFormatError(f"{NAME} of preset {str(folder)!r} lists {name}, which is missing. Save it again.")
+        if digest(files[name]) != {"size": size, "sha256": sha256}:
+            raise PresetFormatError(
+                f"{name} of preset {str(folder)!r} is not what {NAME} says: it was changed or damaged after it was "
+                "saved. Load and save the preset again, so that readers can check what they fetch."
+            )
+    return recipe

@@ -1,0 +1,109 @@
+"""Publish to a store that writes file by file, so that no reader ever takes a part for the whole."""
+
+from __future__ import annotations
+
+import abc
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from modelry.errors import ModelryError, StorageError
+from modelry.storage.failures import publishing_failure
+from modelry.storage.release import MARK
+from modelry.storage.retries import Retrying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from modelry.storage.options import OpenOptions
+    from modelry.storage.reference import Reference
+    from modelry.storage.release import Release
+
+T = TypeVar("T")
+
+
+class RemoteDestination(abc.ABC):
+    """A place in a remote store that files can be written to.
+
+    modelry decides what is written when, and tries again. What a method does must bear being done twice.
+    """
+
+    @abc.abstractmethod
+    def files(self) -> Mapping[str, int | None]:
+        """Ask the store which files there are now, by name, and how many bytes they have if it tells.
+
+        Raises:
+            StorageError: The store refuses; the message says what to do. It is not tried again.
+            Exception: Whatever the store's client raises; it is tried again if `is_transient` says so.
+        """
+
+    @abc.abstractmethod
+    def write(self, name: str, path: Path) -> None:
+        """Write a file, replacing one of that name.
+
+        Args:
+            name: Its relative POSIX path in the preset.
+            path: The file on this machine.
+
+        Raises:
+            StorageError: The store refuses; the message says what to do. It is not tried again.
+            Exception: Whatever the store's client raises; it is tried again if `is_transient` says so.
+        """
+
+    @abc.abstractmethod
+    def remove(self, name: str) -> None:
+        """Remove a file; raises what `write` does, and nothing if it is not there."""
+
+    def is_transient(self, error: Exception) -> bool | None:
+        """Return whether trying again may help; `None` leaves it to modelry, which knows connections and HTTP."""
+        return None
+
+    def advice(self, error: Exception) -> str | None:
+        """Return what a user should do about an error of the store's client, as a sentence; `None` if unknown."""
+        return None
+
+
+def write_release(destination: RemoteDestination, release: Release, reference: Reference, options: OpenOptions) -> None:
+    """Write a preset: its files, then `modelry.json`, and `config.json` last; an older one's `config.json` goes first.
+
+    So whoever lists the place meanwhile finds no preset there, whoever knows the files from the manifest misses one,
+    and whoever has listed an older preset before sees by digest or validator that a file is another.
+
+    Raises:
+        StorageError: The place holds files that are no preset, or the store cannot be reached or written to.
+    """
+
+    def attempt(what: str, function: Callable[[], T]) -> T:
+        try:
+            return Retrying(destination.is_transient).call(function)
+        except ModelryError:
+            raise
+        except Exception as error:
+            raise publishing_failure(f"{what} {reference.text!r}", error, destination.advice(error), options) from None
+
+    there = attempt("Cannot list", destination.files)
+    if there and not any(release.owned.fullmatch(name) for name in there):
+        raise StorageError(
+            f"{reference.text!r} holds files but no preset, such as {min(there)!r}. Publish to a place of its own, so "
+            "that nothing of yours is mixed up or lost."
+        )
+    if MARK in there:
+        attempt(f"Cannot remove {MARK} of the older preset from", partial(destination.remove, MARK))
+    names = [name for name in release.ordered() if name not in release.if_missing or name not in there]
+    for name in names[:-1]:
+        attempt(f"Cannot write {name} to", partial(destination.write, name, release.files[name]))
+    for name in release.stale(there):
+        attempt(f"Cannot remove {name} of the older preset from", partial(destination.remove, name))
+    _check_sizes(attempt("Cannot list", destination.files), names[:-1], release, reference)
+    attempt(f"Cannot write {MARK} to", partial(destination.write, MARK, release.files[MARK]))
+
+
+def _check_sizes(there: Mapping[str, int | None], names: list[str], release: Release, reference: Reference) -> None:
+    for name in names:
+        size = release.files[name].stat().st_size
+        if name not in there or there[name] not in (None, size):
+            found = f"has {there[name]:,}" if name in there else "does not have it"
+            raise StorageError(
+                f"{name} was written to {reference.text!r} with {size:,} bytes, but the store {found}. Is somebody "
+                f"else publishing there? Nobody sees a preset there, because {MARK} is not written. Publish again."
+            )

@@ -1,0 +1,124 @@
+"""Publish a preset to a repository of the hub, as one commit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from modelry.errors import InputError, ModelryError, StorageError
+from modelry.storage.failures import publishing_failure
+from modelry.storage.hf.refusals import LOG_IN, Asked, is_passing, refusal
+from modelry.storage.retries import Retrying, status_of
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import ModelInfo
+
+    from modelry.storage.options import OpenOptions
+    from modelry.storage.release import Release
+
+MESSAGE: Final = "Publish a preset with modelry"
+"""What the history of the repository says where the publisher says nothing."""
+
+
+def publish_to_hub(asked: Asked, release: Release, options: OpenOptions) -> str:
+    """Commit a preset, making repository and branch if they are missing; return the reference with the commit.
+
+    Raises:
+        InputError: The reference is pinned to a commit, or the repository is not as private as it is to be.
+        StorageError: The hub refuses or cannot be reached, or somebody else has committed meanwhile.
+    """
+    from huggingface_hub import HfApi
+
+    if asked.hub.is_pinned:
+        raise InputError(f"{asked.text!r} names a commit, which never changes. Publish to a branch, or leave it out.")
+    api = HfApi(asked.endpoint, token=options.token, library_name="modelry")
+    try:
+        commit = Retrying(is_passing).call(lambda: _commit(api, asked, release))
+    except ModelryError:
+        raise
+    except Exception as error:
+        if (refused := _refusal(error, asked)) is not None:
+            raise refused from None
+        raise publishing_failure(f"Cannot publish to {asked.text!r}", error, None, options) from None
+    return f"hf://{asked.hub.repository}@{commit}{'/' if asked.hub.folder else ''}{asked.hub.folder}"
+
+
+def _commit(api: HfApi, asked: Asked, release: Release) -> str:
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
+
+    hub, prefix = asked.hub, f"{asked.hub.folder}/" if asked.hub.folder else ""
+    told = _repository(api, asked, release.private)
+    if release.private is not None and told.private is not release.private:
+        raise InputError(
+            f"private={release.private} was given, but {hub.repository!r} is there already and "
+            f"{'private' if told.private else 'public'}. Change that at {asked.page}/settings, or leave it out."
+        )
+    there = {name.removeprefix(prefix) for name in _names(told) if name.startswith(prefix)}
+    names = [name for name in release.ordered() if name not in release.if_missing or name not in there]
+    operations: list[Any] = [CommitOperationAdd(prefix + name, str(release.files[name])) for name in names]
+    operations += [CommitOperationDelete(prefix + name) for name in release.stale(there)]
+    try:
+        made = api.create_commit(
+            hub.repository,
+            operations,
+            commit_message=release.message or MESSAGE,
+            revision=hub.revision,
+            parent_commit=told.sha,
+        )
+    except RuntimeError as error:  # the client's wrapping of what went wrong with a large file
+        raise error.__cause__ or error from None
+    _check_complete(api.model_info(hub.repository, revision=made.oid), [prefix + name for name in names], asked)
+    return str(made.oid)
+
+
+def _repository(api: HfApi, asked: Asked, private: bool | None) -> ModelInfo:
+    """Return what the hub tells about the branch, which is made if it is missing."""
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+    hub = asked.hub
+    try:
+        return api.model_info(hub.repository, revision=hub.revision)
+    except GatedRepoError:
+        raise
+    except RepositoryNotFoundError:
+        api.create_repo(hub.repository, private=private, exist_ok=True)
+    except RevisionNotFoundError:
+        pass
+    try:
+        return api.model_info(hub.repository, revision=hub.revision)
+    except RevisionNotFoundError:
+        api.create_branch(hub.repository, branch=hub.revision, exist_ok=True)
+    return api.model_info(hub.repository, revision=hub.revision)
+
+
+def _check_complete(told: ModelInfo, names: list[str], asked: Asked) -> None:
+    missing = sorted(set(names) - set(_names(told)))
+    if missing:
+        raise StorageError(
+            f"The hub left {missing[0]} out of {asked.text!r}. A .gitignore in the repository does so: remove what "
+            "ignores files of presets from it, and publish again."
+        )
+
+
+def _names(told: ModelInfo) -> list[str]:
+    return [one.rfilename for one in told.siblings or ()]
+
+
+def _refusal(error: Exception, asked: Asked) -> ModelryError | None:
+    from huggingface_hub.errors import DisabledRepoError, GatedRepoError, OfflineModeIsEnabled
+
+    if isinstance(error, (DisabledRepoError, GatedRepoError, OfflineModeIsEnabled)):
+        return refusal(error, asked)
+    status, place = status_of(error), f"{asked.endpoint}/settings/tokens"
+    if status in (401, 403, 404):
+        whose = "the token that was given as token=" if asked.has_token else "your token (of HF_TOKEN, or of a login)"
+        return StorageError(
+            f"{asked.endpoint} does not let you publish to {asked.text!r}: {whose} is missing, not valid, or may not "
+            f"write there. {place} makes one that may write to {asked.hub.repository!r}; then {LOG_IN}."
+        )
+    if status in (409, 412):
+        return StorageError(
+            f"Somebody else has committed to {asked.hub.repository!r} meanwhile, so nothing was published to "
+            f"{asked.text!r}. Look at {asked.page}, and publish again."
+        )
+    return None
