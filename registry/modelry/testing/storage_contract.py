@@ -5,12 +5,15 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar
 
+import attrs
 import pytest
 
 from modelry.discovery.default import registry
 from modelry.errors import ModelryError, PresetNotFound, StorageError
 from modelry.storage.files import PresetFiles
+from modelry.storage.lock.make import lock_of
 from modelry.storage.open import open_preset
+from modelry.storage.options import OpenOptions
 from modelry.storage.reference import parse
 from modelry.testing.contract import expect, fail
 from modelry.testing.installed import InstalledContract
@@ -170,6 +173,25 @@ class StorageContract(InstalledContract):
         expect(
             names_found == set(FILES), f"modelry finds {sorted(names_found)} there.", rule, "keep no state in __init__."
         )
+
+    def test_a_lock_holds(self, storage: Storage, reference: str) -> None:
+        """What was locked is opened as it was, and a file with another digest is not handed out."""
+        parsed, options = parse(reference), OpenOptions()
+        rule = "open_locked opens the locked version of a preset, and hands out files with the locked digests only."
+        to_do = "leave open_locked as it is; where a store has versions, its source's `at` returns the one asked for."
+        files = storage.open(parsed)
+        locked = lock_of(files)
+        if all(files.size(name) in (None, len(content)) for name, content in FILES.items()):  # else see its own claim
+            again = storage.open_locked(parsed, options, locked)
+            found = {name: again.path(name).read_bytes() for name in FILES}
+            expect(found == FILES, "What was locked a moment ago is opened with other bytes.", rule, to_do)
+        size, _ = locked.files["config.json"]
+        wrong = attrs.evolve(locked, files={**locked.files, "config.json": (size, "0" * 64)})
+        try:
+            path = storage.open_locked(parsed, options, wrong).path("config.json")
+        except ModelryError:
+            return
+        fail(f"A file that is locked with another SHA-256 is handed out as {path}.", rule, to_do)
 
     def test_threads_share_it(self, storage: Storage, reference: str) -> None:
         """Several threads can fetch the same files at once, from views of their own."""

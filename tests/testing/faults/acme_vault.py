@@ -99,6 +99,11 @@ class NeedsArguments(GoodVault):
         return files if self.secret else ForgetsFolders.view(files.folder, files.text)
 
 
+class KeepsNoLock(GoodVault):
+    def open_locked(self, reference, options, locked):
+        return self.open_with(reference, options)
+
+
 class Collides(GoodVault):
     class view(GoodFiles):  # noqa: N801
         def fetch(self, name):
