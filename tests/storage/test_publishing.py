@@ -255,7 +255,7 @@ def test_a_folder_without_a_preset_is_not_published(memory, tmp_path):
         ("https://host/p", "web servers have no common way"),
         ("zip://inner::memory://p.zip", "written whole or not at all"),
         ("package://acme/p", "package:// only reads"),
-        ("kaggle://acme/reviews/keras/base", "kaggle:// only reads"),
+        ("kaggle://acme/reviews/keras/base", r"kagglehub\.model_upload publishes"),
         ("file:///tmp/p", "a folder of this machine"),
     ],
 )
