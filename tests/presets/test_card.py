@@ -74,14 +74,24 @@ def test_a_readme_of_the_folder_or_of_the_place_is_kept(memory, preset):
     memory.pipe("/p/config.json", b"{}")
     modelry.upload_preset("memory://p", preset)
     assert memory.cat("/p/README.md") == b"by hand"
+    modelry.upload_preset("memory://p", preset, metrics={"accuracy": 0.5})
+    assert "| accuracy | 0.5 |" in card_of(memory)[1]
     (preset / "README.md").write_text("in the folder")
     modelry.upload_preset("memory://p", preset)
     assert memory.cat("/p/README.md") == b"in the folder"
+    with pytest.raises(InputError, match=r"has a README\.md, which is published as it is"):
+        modelry.upload_preset("memory://p", preset, licence="MIT")
 
 
 @pytest.mark.parametrize(
     "facts",
-    [{"metrics": {"accuracy": float("nan")}}, {"metrics": {"accuracy": "high"}}, {"metrics": {"": 1}}, {"licence": ""}],
+    [
+        {"metrics": {"accuracy": float("nan")}},
+        {"metrics": {"accuracy": "high"}},
+        {"metrics": {"": 1}},
+        {"metrics": [1]},
+        {"licence": ""},
+    ],
 )
 def test_facts_that_are_none_are_refused(memory, preset, facts):
     with pytest.raises(InputError):

@@ -70,7 +70,7 @@ def place(request, tmp_path, monkeypatch):
 
 
 def test_what_is_published_can_be_opened(place, preset, other):
-    modelry.upload_preset(place, preset)
+    assert PASSWORD not in modelry.upload_preset(place, preset)
     assert fetched(place) == contents(preset)
     modelry.upload_preset(place, other)
     assert fetched(place) == contents(other)  # without the older preset's task.json
@@ -255,7 +255,7 @@ def test_a_folder_without_a_preset_is_not_published(memory, tmp_path):
         ("https://host/p", "web servers have no common way"),
         ("zip://inner::memory://p.zip", "written whole or not at all"),
         ("package://acme/p", "package:// only reads"),
-        ("kaggle://acme/reviews/keras/base", "kaggle:// only reads"),
+        ("kaggle://acme/reviews/keras/base", r"kagglehub\.model_upload publishes"),
         ("file:///tmp/p", "a folder of this machine"),
     ],
 )
@@ -290,6 +290,13 @@ def test_options_that_a_bucket_has_no_use_for_are_refused(options, message, pres
     with pytest.raises(InputError, match=message) as caught:
         modelry.upload_preset("s3://presets/p", preset, **options)
     assert "planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["webdav", "sftp"], indirect=True)
+def test_a_wrong_password_is_named_and_not_shown(place, preset):
+    with pytest.raises(StorageError, match=r"pass credentials|Pass credentials") as caught:
+        modelry.upload_preset(place.replace(PASSWORD, "planted-wrong"), preset)
+    assert "planted" not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
 def test_where_to_publish_is_a_uri(preset):

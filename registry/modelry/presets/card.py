@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -11,7 +12,7 @@ import attrs
 from modelry.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from modelry.presets.recipe import Recipe
 
@@ -19,6 +20,8 @@ CARD = "README.md"
 
 
 def _check_metrics(_: object, __: object, metrics: Any) -> None:
+    if not isinstance(metrics, Mapping):
+        raise InputError(f"metrics must be a dict from names to numbers, not {metrics!r}.")
     for name, value in metrics.items():
         number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
         if not isinstance(name, str) or not name.strip() or not number:
@@ -40,6 +43,11 @@ class CardFacts:
     def __attrs_post_init__(self) -> None:
         if self.licence is not None and (not isinstance(self.licence, str) or not self.licence.strip()):
             raise InputError(f"licence must be a name such as 'Apache-2.0', not {self.licence!r}.")
+
+    @property
+    def are_given(self) -> bool:
+        """Whether the publisher has said anything."""
+        return bool(self.metrics) or self.licence is not None
 
 
 def card(recipe: Recipe, reference: str, facts: CardFacts) -> str:

@@ -45,7 +45,8 @@ def upload_preset(
 
     Every file is compared with the preset's own manifest before anything is sent. Readers see all of the preset or none
     of it, also while an older one is replaced. Files in its place that belong to no preset stay. Hidden files of the
-    folder are left out. Where neither the folder nor the place has a `README.md`, a model card is written.
+    folder are left out. A folder without a `README.md` gets a model card; it replaces one that lies in its place only
+    if `metrics` or `licence` are given for it.
 
     Args:
         uri: Where to: `hf://owner/name`, `s3://bucket/folder`, or any other scheme that can be written to.
@@ -60,7 +61,8 @@ def upload_preset(
         licence: The licence of the model, such as `"Apache-2.0"`, for the model card.
 
     Returns:
-        The reference that opens what was published: with the commit, where the store has commits.
+        The reference that opens what was published: with the commit, where the store has commits, and with `***` for a
+        password in it.
 
     Raises:
         PresetNotFound: `preset` is no folder with a preset in it.
@@ -68,6 +70,8 @@ def upload_preset(
         StorageError: `uri` is malformed, cannot be written to, or its store refuses.
         InputError: An argument is wrong, or the store has no use for it.
     """
+    if not isinstance(preset, (str, os.PathLike)):
+        raise InputError(f"preset must be the path of a folder, not {preset!r}.")
     options = OpenOptions(revision=revision, token=token, storage_options=storage_options)
     reference = _target(uri)
     folder = Path(os.path.expanduser(os.fspath(preset)))
@@ -77,13 +81,19 @@ def upload_preset(
         )
     files = {name: folder / name for name in sorted(FolderFiles(folder, str(folder)).names()) if not _is_hidden(name)}
     recipe = _checked(folder, files)
-    facts = CardFacts(metrics or {}, licence)
+    facts = CardFacts({} if metrics is None else metrics, licence)
     with tempfile.TemporaryDirectory(prefix="modelry-card-") as temporary:
-        made: frozenset[str] = frozenset()
+        if_missing: frozenset[str] = frozenset()
         if CARD not in files:
-            files[CARD], made = Path(temporary, CARD), frozenset({CARD})
+            files[CARD] = Path(temporary, CARD)
             files[CARD].write_text(card(recipe, reference.text, facts), "utf-8")
-        release = Release(files, PRESET_FILES, made, commit_message, private)
+            if_missing = frozenset() if facts.are_given else frozenset({CARD})
+        elif facts.are_given:
+            raise InputError(
+                f"{str(folder)!r} has a {CARD}, which is published as it is, so metrics= and licence= would be lost. "
+                "Write them into it, or take it out of the folder."
+            )
+        release = Release(files, PRESET_FILES, if_missing, commit_message, private)
         return publish(reference, release, options)
 
 

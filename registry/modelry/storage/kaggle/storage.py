@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 import attrs
 
@@ -15,6 +15,7 @@ from modelry.storage.kaggle.client import about, limit_silence, models_client, w
 from modelry.storage.kaggle.digest import checked
 from modelry.storage.kaggle.reference import KaggleReference, is_version, parse_kaggle
 from modelry.storage.kaggle.refusals import is_passing, refusal
+from modelry.storage.release import refuse
 from modelry.storage.remote import RemoteSource, RemoteStorage
 from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
+    from modelry.storage.release import Release
 
 CHUNK: Final = 1 << 20
 """Bytes that are taken from a connection at once."""
@@ -38,6 +40,10 @@ class KaggleStorage(RemoteStorage):
             raise InputError(f"kaggle:// takes no storage options, and {', '.join(options.storage_options)} was given.")
         kaggle = parse_kaggle(reference, options.revision)
         return KaggleSource(reference.text, kaggle, Cache(layers(options.cache_dir)), options.token)
+
+    def publish(self, reference: Reference, release: Release, options: OpenOptions) -> NoReturn:
+        """Say how to publish to Kaggle without modelry; raises a StorageError."""
+        refuse(reference, "modelry only reads from Kaggle (kagglehub.model_upload publishes a folder there)")
 
 
 @final
