@@ -24,7 +24,7 @@ RACER = Path(__file__).with_name("racer.py")
 def run(mode: str, url: str, count: int, locks: str, cache: str) -> dict:
     """Run processes on an empty cache."""
     done = subprocess.run(
-        [sys.executable, str(RACER), mode, url, str(count), locks],
+        [sys.executable, str(RACER), mode, url, str(count), locks, "0.4"],
         env={"MODELRY_CACHE": cache, "PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         text=True,

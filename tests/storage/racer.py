@@ -1,4 +1,6 @@
-"""Processes that fetch one preset at once, or are killed while they fetch: `racer.py race|kill URL COUNT LOCKS`.
+"""Processes that fetch one preset at once, or are killed while they fetch: `racer.py race|kill URL COUNT LOCKS SECONDS`.
+
+Each process that is killed has lived for up to SECONDS.
 
 Prints JSON: how the processes ended, and whether what the cache holds in the end is right.
 """
@@ -49,7 +51,7 @@ def ending(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def main(mode: str, url: str, count: int, locks: bool) -> None:
+def main(mode: str, url: str, count: int, locks: bool, longest: float) -> None:
     """Run one of the two."""
     if not locks:  # as on a file system whose locks do nothing
         filelock.FileLock = lambda *_, **__: contextlib.nullcontext()
@@ -60,11 +62,11 @@ def main(mode: str, url: str, count: int, locks: bool) -> None:
         chance = random.Random(7)
         for _ in range(count):
             pid = start(url)
-            time.sleep(chance.uniform(0.02, 0.4))
+            time.sleep(chance.uniform(0.02, longest))
             os.kill(pid, signal.SIGKILL)
             endings.append(ending(pid))
     print(json.dumps({"endings": endings, "after": ending(start(url))}))  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "locks")
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "locks", float(sys.argv[5]))
