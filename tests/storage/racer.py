@@ -1,8 +1,7 @@
-"""Processes that fetch one preset at once, or are killed while they fetch: `racer.py race|kill URL COUNT LOCKS SECONDS`.
+"""Processes that fetch one preset at once, or are killed while they fetch.
 
-Each process that is killed has lived for up to SECONDS.
-
-Prints JSON: how the processes ended, and whether what the cache holds in the end is right.
+`racer.py race|kill URL COUNT LOCKS SECONDS`: each process that is killed has lived for up to SECONDS. Prints JSON: how
+the processes ended, and whether what the cache holds in the end is right.
 """
 
 from __future__ import annotations

@@ -49,8 +49,8 @@ def test_processes_that_race_all_get_the_right_files(web, preset, cache, locks):
 
 def test_processes_that_are_killed_leave_nothing_wrong_behind(web, preset, cache):
     web.pace = 0.02  # seconds for each of the 50 pieces of the weights, so that a busy machine has time for some
-    found = race("kill", f"{web.url}/sentiment", 12, "locks", 1.5)
-    assert found["endings"].count(-9) >= 6
+    found = race("kill", f"{web.url}/sentiment", 12, "locks", 0.8)
+    assert found["endings"].count(-9) >= 2
     assert found["after"] == 0
     resumed = [asked for path, asked in web.requests if path == WEIGHTS and asked]
     assert resumed  # somebody went on where a dead one had stopped
