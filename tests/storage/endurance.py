@@ -15,6 +15,7 @@ import modelry_bert
 sys.path.insert(0, str(Path(__file__).parent))
 
 from damage import Ordeal
+from faulty import load_under_faults
 from web import Web
 
 PRESET = Path(modelry_bert.__file__).parent / "presets" / "bert_micro_sst2"
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=25, help="races of 8 processes each, half of them without locks")
     parser.add_argument("--flips", type=int, default=1000, help="files damaged at random, in a folder or the cache")
+    parser.add_argument("--faults", type=int, default=500, help="loads from a server that fails in every known way")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, Web(Path(folder)) as web:
         shutil.copytree(PRESET, Path(folder) / "sentiment")
@@ -49,6 +51,10 @@ def main() -> None:
         print(f"flips, truncations, deletions: found {ordeal.found.total()} of {options.flips}")  # noqa: T201
         for line in (*(f"  {what}: {count}" for what, count in sorted(ordeal.found.items())), *ordeal.missed):
             print(line)  # noqa: T201
+        endings = load_under_faults(web, url, Path(folder) / "faulty", options.faults)
+        print(f"faults: {options.faults} loads, {dict(endings)}")  # noqa: T201
+        web.faults.clear()
+        web.pace = 0.0
         right = wrong = 0
         for number in range(options.rounds):
             found = run("race", url, 8, ("locks", "none")[number % 2], f"{folder}/race{number}")
@@ -64,7 +70,7 @@ def main() -> None:
             resumed += any(asked for _, asked in web.requests)
             wrong += found["after"] != 0
         print(f"kills: {killed} processes killed, {resumed} caches resumed, {wrong} wrong loads after")  # noqa: T201
-        if ordeal.missed:
+        if ordeal.missed or set(endings) - {"right", "error"}:
             sys.exit(1)
 
 
