@@ -132,7 +132,7 @@ def faults(session: nox.Session) -> None:
 
 @nox.session
 def storage(session: nox.Session) -> None:
-    """Have processes race and be killed, and files damaged, at random: `-- --kills 200 --rounds 25 --flips 1000`."""
+    """Have processes race and be killed, and files damaged, at random: `-- --kills 200 --flips 1000 --faults 500`."""
     install(session, "jax,http")
     session.run("python", "tests/storage/endurance.py", *session.posargs)
 

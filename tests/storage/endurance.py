@@ -1,4 +1,4 @@
-"""The tests of processes many times over, with figures: `endurance.py --kills 200 --rounds 25 --flips 1000`."""
+"""The tests of processes many times over, with figures: `endurance.py --kills 200 --flips 1000 --faults 500`."""
 
 from __future__ import annotations
 
