@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import fsspec
 import pytest
 
 import modelry  # noqa: F401 - chooses a backend before a test imports Keras
@@ -41,6 +42,15 @@ def edit():
         path.write_text(json.dumps(values))
 
     return change
+
+
+@pytest.fixture
+def memory():
+    """fsspec's file system in memory, empty."""
+    found = fsspec.filesystem("memory")
+    found.store.clear()
+    yield found
+    found.store.clear()
 
 
 # Folders and files of tests that no backend makes a difference to.

@@ -2,20 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import fsspec
 import pytest
 
 import modelry_bert
 
 PRESET = Path(modelry_bert.__file__).parent / "presets" / "bert_micro_sst2"
-
-
-@pytest.fixture
-def memory():
-    found = fsspec.filesystem("memory")
-    found.store.clear()
-    yield found
-    found.store.clear()
 
 
 def test_a_preset_is_published_and_its_reference_printed(invoke, memory):

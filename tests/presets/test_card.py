@@ -6,7 +6,6 @@ import json
 import shutil
 from pathlib import Path
 
-import fsspec
 import pytest
 
 import modelry
@@ -21,14 +20,6 @@ def preset(tmp_path):
     folder = Path(shutil.copytree(PRESET, tmp_path / "sentiment"))
     (folder / "README.md").unlink()
     return folder
-
-
-@pytest.fixture
-def memory():
-    found = fsspec.filesystem("memory")
-    found.store.clear()
-    yield found
-    found.store.clear()
 
 
 def card_of(memory):

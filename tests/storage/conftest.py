@@ -5,7 +5,6 @@ import socket
 from pathlib import Path
 
 import boto3
-import fsspec
 import pytest
 from gcp_storage_emulator.server import create_server
 from gcsfs.core import GCSFileSystem
@@ -90,15 +89,6 @@ def google_bucket(google_server, monkeypatch):
         client.pipe(f"presets/{name}", content)
 
     return put
-
-
-@pytest.fixture
-def memory():
-    """fsspec's file system in memory, empty."""
-    found = fsspec.filesystem("memory")
-    found.store.clear()
-    yield found
-    found.store.clear()
 
 
 def upload(folder, put):

@@ -46,6 +46,7 @@ def load_backbone(cls: type[B], preset: Preset, load_weights: bool, overrides: M
     with uninitialized():
         backbone = create(found, recipe.backbone.config, overrides, recipe)
     if load_weights:
+        bring_weights(recipe.files, [recipe.backbone_weights])
         place_backbone(recipe, backbone)
     initialize(backbone.variables)
     return backbone

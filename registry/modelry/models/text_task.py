@@ -242,8 +242,9 @@ class TextTask(Task):
 
     def _predictions(self, x: Any, **options: Any) -> Predictions:
         self.check_sequence_length()
-        options = {"shares_rows": self.shares_rows, **options}
-        return as_predictions(x, preprocessor=self.preprocessor, **self.target_options(), **options)
+        return as_predictions(
+            x, preprocessor=self.preprocessor, shares_rows=self.shares_rows, **self.target_options(), **options
+        )
 
     def _batch(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> tuple[Any, Any, Any]:
         self.check_sequence_length()

@@ -24,13 +24,12 @@ PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".npz", ".npy")
 
 
 def open_weights(files: PresetFiles, name: str) -> TensorStore:
-    """Open a preset's weights file, or its index of shards, for reading; fetches what is not on this machine.
+    """Open a preset's weights file, or its index of shards, for reading; `bring_weights` has fetched them at once.
 
     Raises:
         StorageError: A file cannot be fetched.
         ModelryError: What `open_store` raises.
     """
-    bring_weights(files, [name])
     return open_store(files.path(name), lambda shard: files.path(str(PurePosixPath(name).with_name(shard))))
 
 
