@@ -54,12 +54,19 @@ def memory():
 
 
 # Folders and files of tests that no backend makes a difference to.
-ONCE = {"benchmarks", "discovery", "presets", "storage", "tables", "test_installed.py"}
+ONCE = {"benchmarks", "discovery", "presets", "storage", "tables", "text", "test_installed.py"}
 ONCE |= {f"test_{name}.py" for name in ("classify_file_process", "docs", "doctor", "explain", "imports", "listing")}
-ONCE |= {f"test_{name}.py" for name in ("new", "plugins", "public", "pytest_plugin", "show", "storage_contract")}
+ONCE |= {f"test_{name}.py" for name in ("new", "patterns", "plugins", "public", "pytest_plugin", "safety", "show")}
+ONCE |= {f"test_{name}.py" for name in ("storage_contract", "strict_json")}
 
 
 def pytest_itemcollected(item):
     """Mark what is tested once."""
     if ONCE.intersection(item.path.relative_to(FIXTURES.parent).parts):
         item.add_marker(pytest.mark.once)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, so that no core is left alone with it in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("packaging") is None)

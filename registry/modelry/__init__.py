@@ -19,14 +19,17 @@ if TYPE_CHECKING:
     from modelry.discovery.default import registry as registry
     from modelry.models.backbone import Backbone as Backbone
     from modelry.models.head import Head as Head
-    from modelry.models.heads import PooledHead as PooledHead
+    from modelry.models.pooled_head import PooledHead as PooledHead
     from modelry.models.task import Task as Task
     from modelry.models.text_classifier import TextClassifier as TextClassifier
     from modelry.presets.publish import upload_preset as upload_preset
+    from modelry.storage.budget import Budget as Budget
     from modelry.storage.files import PresetFiles as PresetFiles
     from modelry.storage.handler import Storage as Storage
+    from modelry.text.byte_pair import BytePairTokenizer as BytePairTokenizer
     from modelry.text.classifier_preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
     from modelry.text.preprocessor import Preprocessor as Preprocessor
+    from modelry.text.sentence_piece import SentencePieceTokenizer as SentencePieceTokenizer
     from modelry.text.splitting_tokenizer import SplittingTokenizer as SplittingTokenizer
     from modelry.text.tokenizer import Tokenizer as Tokenizer
     from modelry.text.wordpiece import WordPieceTokenizer as WordPieceTokenizer
@@ -35,11 +38,14 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "Backbone": "modelry.models.backbone:Backbone",
+    "Budget": "modelry.storage.budget:Budget",
+    "BytePairTokenizer": "modelry.text.byte_pair:BytePairTokenizer",
     "Checkpoint": "modelry.checkpoints.checkpoint:Checkpoint",
     "Head": "modelry.models.head:Head",
-    "PooledHead": "modelry.models.heads:PooledHead",
+    "PooledHead": "modelry.models.pooled_head:PooledHead",
     "Preprocessor": "modelry.text.preprocessor:Preprocessor",
     "PresetFiles": "modelry.storage.files:PresetFiles",
+    "SentencePieceTokenizer": "modelry.text.sentence_piece:SentencePieceTokenizer",
     "SplittingTokenizer": "modelry.text.splitting_tokenizer:SplittingTokenizer",
     "Storage": "modelry.storage.handler:Storage",
     "Task": "modelry.models.task:Task",

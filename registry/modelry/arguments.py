@@ -22,15 +22,24 @@ KERAS_ARGUMENTS = ("dtype", "name", "trainable")
 
 def argument_names(cls: type) -> tuple[str, ...]:
     """Return the names of a class's constructor arguments, through `**kwargs` up to its bases."""
-    names: dict[str, None] = {}
+    return tuple(_parameters(cls))
+
+
+def argument_defaults(cls: type) -> dict[str, Any]:
+    """Return what a class's constructor arguments are if they are not given, without those that must be given."""
+    return {name: one.default for name, one in _parameters(cls).items() if one.default is not one.empty}
+
+
+def defaults_of(cls: type) -> dict[str, Any]:
+    """Return the constructor arguments of `argument_names` that have a default, with it."""
+    names = argument_names(cls)
+    found: dict[str, Any] = {}
     for base in cls.__mro__:
-        if "__init__" not in vars(base):
-            continue
-        parameters = list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
-        names |= {one.name: None for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
-        if not any(one.kind is one.VAR_KEYWORD for one in parameters):
-            break
-    return tuple(names)
+        init = vars(base).get("__init__")
+        for one in inspect.signature(init).parameters.values() if init is not None and base is not object else ():
+            if one.name in names and one.default is not one.empty:
+                found.setdefault(one.name, one.default)
+    return found
 
 
 def config_of(component: object, without: Iterable[str] = ()) -> dict[str, Any]:
@@ -63,3 +72,16 @@ def one_of(name: str, value: Any, choices: tuple[T, ...]) -> T:
         if value == choice:
             return choice
     raise InputError(f"{name}={value!r} is unknown; choose one of {', '.join(map(repr, choices))}.")
+
+
+def _parameters(cls: type) -> dict[str, inspect.Parameter]:
+    found: dict[str, inspect.Parameter] = {}
+    for base in cls.__mro__:
+        if "__init__" not in vars(base):
+            continue
+        parameters = list(inspect.signature(vars(base)["__init__"]).parameters.values())[1:]
+        named = {one.name: one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+        found |= {name: one for name, one in named.items() if name not in found}
+        if not any(one.kind is one.VAR_KEYWORD for one in parameters):
+            break
+    return found

@@ -12,11 +12,14 @@ ModelryError
 │   ├── PresetNotFound             there is nothing where the reference points      (FileNotFoundError)
 │   ├── PresetRefused              an installed policy does not allow this preset   (PermissionError)
 │   ├── PresetFormatError          a file of the preset is damaged or not understood
-│   │   └── DamagedPreset          a file in the cache is not what was fetched
+│   │   ├── DamagedPreset          a file in the cache is not what was fetched
+│   │   └── UnsafePresetError      a preset tries what no honest one does, or wants more than its budget
 │   ├── LockError                  a preset is not the one that a lock file says
+│   ├── SignatureError             a preset is not signed with the key that was asked for
 │   ├── WeightsError               the stored weights do not fit the model
 │   └── SaveError                  a preset could not be written; nothing was changed
 ├── StorageError                   a reference cannot be parsed, reached or handled (ValueError)
+│   ├── DeadlinePassed             a store has not done in time what it was asked   (TimeoutError)
 │   └── WrongContent               a file is not what the digest that is known of it says
 └── InputError                     an argument or a value in the data is wrong      (ValueError)
     └── UnknownArgument            a keyword argument that nothing takes            (TypeError)
@@ -82,8 +85,16 @@ class DamagedPreset(PresetFormatError):
     """A file in the cache is not what was fetched, and offline it cannot be fetched again."""
 
 
+class UnsafePresetError(PresetFormatError):
+    """A preset tries what no honest one does, or wants more of this machine than its budget allows."""
+
+
 class LockError(PresetError):
     """A preset is not the one that a lock file says, or the lock file cannot be used."""
+
+
+class SignatureError(PresetError):
+    """A preset is not signed with the key that was asked for, or signatures cannot be made or checked here."""
 
 
 class WeightsError(PresetError):
@@ -96,6 +107,10 @@ class SaveError(PresetError):
 
 class StorageError(ModelryError, ValueError):
     """A reference cannot be parsed, reached, or handled by what is installed."""
+
+
+class DeadlinePassed(StorageError, TimeoutError):
+    """A store has not done in time what it was asked for."""
 
 
 class WrongContent(StorageError):

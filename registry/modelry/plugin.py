@@ -25,12 +25,22 @@ from typing import TYPE_CHECKING
 from modelry._lazy import resolve
 from modelry.discovery.api import API
 from modelry.discovery.exports import lazy_exports
-from modelry.discovery.hook_values import BuiltinPreset, Command, Fetched, PresetLoaded
+from modelry.discovery.hook_values import BuiltinPreset, Command, Fetched, PresetLoaded, Published, keras_hub_presets
 
 if TYPE_CHECKING:
     from modelry.discovery.specs import hookimpl as hookimpl
 
-__all__ = ["API", "BuiltinPreset", "Command", "Fetched", "PresetLoaded", "hookimpl", "lazy_exports"]
+__all__ = [
+    "API",
+    "BuiltinPreset",
+    "Command",
+    "Fetched",
+    "PresetLoaded",
+    "Published",
+    "hookimpl",
+    "keras_hub_presets",
+    "lazy_exports",
+]
 
 
 def __getattr__(name: str) -> object:

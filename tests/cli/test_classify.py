@@ -129,10 +129,10 @@ def test_a_preset_without_a_classifier(invoke, unused, copy_of):
 def test_a_missing_plugin_is_found_before_a_model_is_built(invoke, unused, copy_of):
     preset = copy_of("keras_hub/bert")
     for path in preset.glob("*.json"):
-        path.write_text(path.read_text().replace("keras_hub>Bert", "keras_hub>Electra"))
+        path.write_text(path.read_text().replace("keras_hub>Bert", "keras_hub>Bart"))
     result = invoke("classify", str(preset), "a")
     assert result.exit_code == 1
-    assert f"Error: Preset {str(preset)!r} needs the backbone 'electra'." in result.stderr
+    assert f"Error: Preset {str(preset)!r} needs the backbone 'bart'." in result.stderr
 
 
 def test_a_missing_requirement_is_found_before_a_model_is_built(invoke, unused, copy_of):
@@ -202,7 +202,7 @@ def test_a_table_in_pieces_is_one_table(monkeypatch):
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setattr(results, "is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "60")
-    print_chunk = results.printer(["a long label", "b"], as_json=False)
+    print_chunk = results.printer(["a long label", "b"])
     print_chunk([("first",)], [[("b", 0.5)]])
     print_chunk([("second",)], [[("a long label", 0.25)]])
     assert [line.rstrip() for line in screen.getvalue().splitlines()] == [

@@ -11,7 +11,7 @@ import pytest
 
 from modelry import TextClassifier
 from modelry.cli import file_run
-from modelry.cli.added import Added
+from modelry.cli.added import BestLabels
 from modelry.tables import chunk
 
 PRESET = str(Path(__file__).parents[1] / "fixtures" / "transformers" / "bert")
@@ -143,9 +143,9 @@ def test_no_rows(classify, here, classified, output, name, content):
 
 
 def test_a_fifth_label_has_its_names():
-    assert list(Added(3, False, "").kinds()) == ["label", "score", "label_2", "score_2", "label_3", "score_3"]
-    assert list(Added(3, True, "p_").kinds()) == ["p_label", "p_score", "p_top_k"]
-    assert list(Added(1, True, "").kinds()) == ["label", "score"]
+    assert list(BestLabels("", 3, False).kinds()) == ["label", "score", "label_2", "score_2", "label_3", "score_3"]
+    assert list(BestLabels("p_", 3, True).kinds()) == ["p_label", "p_score", "p_top_k"]
+    assert list(BestLabels("", 1, True).kinds()) == ["label", "score"]
 
 
 @pytest.mark.parametrize(

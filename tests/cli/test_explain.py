@@ -124,12 +124,12 @@ def test_a_wrong_dtype_is_a_usage_error(invoke):
 def test_a_missing_plugin_is_named_with_its_command_and_the_rest_is_explained(copy_of, explain, invoke):
     preset = copy_of("keras_hub/bert")
     for path in preset.glob("*.json"):
-        path.write_text(path.read_text().replace("keras_hub>Bert", "keras_hub>Electra"))
+        path.write_text(path.read_text().replace("keras_hub>Bert", "keras_hub>Bart"))
     plan = explain(preset)
-    assert (plan["exit"], plan["loads"], plan["architecture"]) == (1, False, "electra")
+    assert (plan["exit"], plan["loads"], plan["architecture"]) == (1, False, "bart")
     assert plan["components"][0]["problem"] in plan["problems"]
     assert plan["components"][0]["problem"].startswith(
-        f"Preset {str(preset)!r} needs the backbone 'electra'. No installed plugin registers a backbone 'electra'."
+        f"Preset {str(preset)!r} needs the backbone 'bart'. No installed plugin registers a backbone 'bart'."
     )
     assert plan["weights"]["parameters"] > 0
     lines = rows(invoke("explain", str(preset)).stdout)
@@ -226,19 +226,19 @@ def test_what_lies_far_away_is_not_fetched_to_be_explained(run, vault):
 def test_an_incompatible_plugin_stops_it(sites, copy_of, run):
     needs_more = {
         "requires": ["modelry>=99"],
-        "points": {"modelry.backbones": {"electra": "acme_electra:E"}},
-        "files": {"acme_electra.py": ""},
+        "points": {"modelry.backbones": {"bart": "acme_bart:E"}},
+        "files": {"acme_bart.py": ""},
     }
-    site = sites({"acme-electra==1.0": needs_more})["acme-electra==1.0"]
+    site = sites({"acme-bart==1.0": needs_more})["acme-bart==1.0"]
     preset = copy_of("keras_hub/bert")
     for name in ("task.json", "preprocessor.json", "tokenizer.json", "task.weights.h5"):
         (preset / name).unlink()
     path = preset / "config.json"
-    path.write_text(path.read_text().replace("keras_hub>Bert", "keras_hub>Electra"))
+    path.write_text(path.read_text().replace("keras_hub>Bert", "keras_hub>Bart"))
     done = run("explain", str(preset), PYTHONPATH=str(site))
     assert done.returncode == 1
     (row,) = (value for name, value in rows(done.stdout) if name == "backbone")
-    assert row.startswith("electra: acme-electra 1.0 needs modelry>=99, and this is modelry ")
+    assert row.startswith("bart: acme-bart 1.0 needs modelry>=99, and this is modelry ")
     assert row.endswith('Run: pip install "modelry>=99"')
 
 

@@ -59,6 +59,7 @@ def test_a_preset_of_keras_hub(show):
         ],
         "labels": None,
         "num_classes": 3,
+        "problem_type": "single_label",
         "sequence_length": 40,
         "dtype": "float32",
         "backbone": {
@@ -98,6 +99,7 @@ def test_lines_when_piped(invoke):
     ]
     assert ["labels", "label_a, label_b, label_c, label_d, label_e"] in lines
     assert ["num classes", "5"] in lines
+    assert ["problem type", "single_label"] in lines
     assert ["backbone config", "layer_norm_epsilon=1e-12"] in lines
     assert ["files", "model.safetensors  137.5 kB"] in lines
     assert {name for name, _ in lines}.isdisjoint({"KerasHub", "requires", "model card", "weights", "dtype"})
@@ -116,13 +118,13 @@ def test_a_grid_on_a_terminal(terminal):
 def test_a_missing_plugin_is_a_fact_and_no_error(copy_of, edit, invoke, show):
     preset = copy_of("keras_hub/bert")
     for path in preset.glob("*.json"):
-        path.write_text(path.read_text().replace("keras_hub>Bert", "keras_hub>Electra"))
+        path.write_text(path.read_text().replace("keras_hub>Bert", "keras_hub>Bart"))
     facts = show(preset)
-    assert facts["architecture"] == "electra"
+    assert facts["architecture"] == "bart"
     assert [found["target"] for found in facts["components"]] == [None] * 4
-    assert "No installed plugin registers a backbone 'electra'." in facts["components"][0]["problem"]
+    assert "No installed plugin registers a backbone 'bart'." in facts["components"][0]["problem"]
     assert facts["keras_hub"] is True
-    assert "backbone\telectra: No installed plugin registers a backbone" in invoke("show", str(preset)).stdout
+    assert "backbone\tbart: No installed plugin registers a backbone" in invoke("show", str(preset)).stdout
 
 
 def test_a_pip_command_for_what_a_preset_requires(copy_of, invoke, show):
@@ -152,12 +154,12 @@ def test_a_backbone_alone_gets_the_classifier_of_its_architecture(copy_of, show)
 
 
 def test_an_architecture_without_a_classifier_gets_the_generic_one(copy_of, show, install):
-    install("acme", {"modelry.backbones": {"electra": "acme:Electra"}})
+    install("acme", {"modelry.backbones": {"bart": "acme:Electra"}})
     preset = copy_of("keras_hub/bert")
     for name in ("task.json", "preprocessor.json", "tokenizer.json", "task.weights.h5"):
         (preset / name).unlink()
     path = preset / "config.json"
-    path.write_text(path.read_text().replace("keras_hub>Bert", "keras_hub>Electra"))
+    path.write_text(path.read_text().replace("keras_hub>Bert", "keras_hub>Bart"))
     backbone, task = show(preset)["components"]
     assert (backbone["target"], backbone["distribution"], backbone["version"]) == ("acme:Electra", "acme", "1.5")
     assert (task["name"], task["problem"]) == ("modelry:text_classifier", None)

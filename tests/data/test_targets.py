@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import torch
 
-from modelry.data.targets import TargetSpec, as_targets, infer_labels
+from modelry.data.class_names import infer_labels
+from modelry.data.targets import TargetSpec, as_targets
 from modelry.errors import InputError
 
 SPARSE = TargetSpec(("neg", "neutral", "pos"), 3)

@@ -220,6 +220,10 @@ PROJECTS: dict[str, tuple[dict[str, dict[str, str]], dict[str, str]]] = {
                 @hookimpl
                 def modelry_fetched(event):
                     print(event)
+
+                @hookimpl
+                def modelry_published(event):
+                    print(event)
             """,
             "acme_watch_blind.py": """
                 from modelry.plugin import hookimpl

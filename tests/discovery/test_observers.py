@@ -67,6 +67,21 @@ def test_a_download_is_announced_and_a_broken_observer_is_named_once(run):
     ]
 
 
+def test_a_preset_that_was_published_is_announced(run):
+    shown = run(
+        f"""
+        import modelry
+        from modelry.storage.filesystems.storage import FsspecStorage
+        modelry.registry.register("storage", "memory", FsspecStorage)
+        modelry.upload_preset("memory://shelf/tiny", {str(FIXTURES / "keras_hub" / "bert")!r})
+        """,
+        WATCH,
+    )
+    names = sorted(path.name for path in (FIXTURES / "keras_hub" / "bert").rglob("*") if path.is_file())
+    assert shown.startswith("Published(reference='memory://shelf/tiny', files=('")
+    assert [name for name in names if name not in shown] == []
+
+
 def test_where_warnings_are_errors_a_broken_observer_is_shown_and_stops_nothing(run):
     shown = run(
         """

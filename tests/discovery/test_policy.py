@@ -1,10 +1,10 @@
-"""MODELRY_PLUGINS allows or blocks distributions, and never silently does neither."""
+"""MODELRY_PLUGINS, or the file that it names, allows or blocks distributions, and never silently does neither."""
 
 from __future__ import annotations
 
 import pytest
 
-from modelry.discovery.policy import Policy, parse_policy
+from modelry.discovery.policy import Policy, read_policy
 from modelry.errors import PluginError
 
 BERT, OTHER, CNN, HOOKS = "acme-bert==1.2", "other.bert==0.1", "acme-cnn==2.0", "broken-hooks==0.3"
@@ -88,15 +88,74 @@ def test_a_name_that_matches_nothing_is_an_error(run, variable, message):
 
 def test_allowing_and_blocking_at_once_is_refused():
     with pytest.raises(PluginError, match=r"allows some plugins and blocks others"):
-        parse_policy("a,-b")
+        read_policy("a,-b")
 
 
 def test_the_core_cannot_be_blocked():
     with pytest.raises(PluginError, match=r"blocks modelry itself"):
-        parse_policy("-Modelry")
-    assert parse_policy("a").permits("modelry")
+        read_policy("-Modelry")
+    assert read_policy("a").permits("modelry")
 
 
-def test_nothing_but_commas_is_no_policy():
-    assert parse_policy(" , ").permits("anybody")
-    assert parse_policy("-A.B_c") == Policy("-A.B_c", frozenset({"a-b-c"}), blocks=True)
+def test_a_policy_that_names_nobody_allows_nobody_by_mistake():
+    assert read_policy("").permits("anybody")
+    with pytest.raises(PluginError, match=r"MODELRY_PLUGINS=' , ' names no distribution"):
+        read_policy(" , ")
+    assert read_policy("-A.B_c") == Policy("-A.B_c", frozenset({"a-b-c"}), blocks=True)
+
+
+def test_a_file_allows_and_an_edit_of_it_counts_for_a_name_not_found_before(run, tmp_path):
+    policy = tmp_path / "plugins.txt"
+    policy.write_text("# reviewed in May\nOther_Bert  # for the mail\n\nnot-installed-here\n")
+    output = run(
+        f"""
+        import modelry
+        print([entry.qualified for entry in modelry.registry.entries('backbones')])
+        try:
+            modelry.registry.find("backbones", "cnn")
+        except modelry.errors.UnknownComponent as error:
+            print(error)
+        open({str(policy)!r}, "a").write("acme-cnn\\n")
+        print(modelry.registry.find("backbones", "cnn").owner)
+        """,
+        BERT,
+        OTHER,
+        CNN,
+        MODELRY_PLUGINS=f"@{policy}",
+    )
+    assert output.splitlines() == [
+        "['other-bert:bert']",
+        f"The backbone 'cnn' comes from acme-cnn 2.0, which MODELRY_PLUGINS='@{policy}' keeps out. "
+        f"Change {policy} to use it.",
+        "acme-cnn 2.0",
+    ]
+
+
+def test_a_file_blocks(tmp_path):
+    (tmp_path / "plugins").write_text("-acme-cnn\n-A.B_c")
+    policy = read_policy(f"@{tmp_path / 'plugins'}")
+    assert (policy.blocks, policy.names) == (True, {"acme-cnn", "a-b-c"})
+    assert policy.without("other") == f"the line '-other' in {tmp_path / 'plugins'}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, r"cannot be read: .*No such file.* No plugin is used"),
+        (b"\xff", r"cannot be read: .*utf-8"),
+        (b"# nobody\n", r"names no distribution. Name those to allow, .* 'modelry' alone allows no plugin"),
+        (b"a\n-b\n", r"allows some plugins and blocks others"),
+    ],
+)
+def test_a_file_that_says_nothing_clear_is_an_error(tmp_path, text, message):
+    if text is not None:
+        (tmp_path / "plugins").write_bytes(text)
+    with pytest.raises(PluginError, match=message):
+        read_policy(f"@{tmp_path / 'plugins'}")
+
+
+def test_no_file_is_looked_for_in_the_working_directory(tmp_path, monkeypatch):
+    (tmp_path / "plugins").write_text("acme-cnn")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PluginError, match=r"by a path that begins at the root"):
+        read_policy("@plugins")

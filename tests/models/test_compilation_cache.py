@@ -56,12 +56,17 @@ def entries(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*-cache")}
 
 
+def steps(folder):
+    """Return the programs that always take long enough to be kept; others do on a machine that is busy."""
+    return {path: program for path, program in entries(folder).items() if "_step-" in path.name}
+
+
 def test_the_second_process_compiles_nothing_again_and_computes_the_same(run, tmp_path):
     first = run(predict=True, fit=True)
-    kept = entries(tmp_path / "cache" / "modelry" / "jax")
-    assert {path.name.split("-")[0] for path in kept} >= {"jit_predict_step", "jit_train_step"}
+    kept = steps(tmp_path / "cache" / "modelry" / "jax")
+    assert {path.name.split("-")[0] for path in kept} == {"jit_predict_step", "jit_train_step"}
     second = run(predict=True, fit=True)
-    assert entries(tmp_path / "cache" / "modelry" / "jax") == kept
+    assert steps(tmp_path / "cache" / "modelry" / "jax") == kept
     assert second["hits"] >= len(kept)
     assert (second["scores"], second["loss"]) == (first["scores"], first["loss"])
 

@@ -227,8 +227,6 @@ def test_what_nobody_else_could_load_is_not_saved(make, tmp_path):
     assert not (tmp_path / "p").exists()
 
 
-# On PyTorch, Keras warns that a head which reads the hidden states leaves BERT's pooler without gradients.
-@pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarning")
 @pytest.mark.parametrize("head", [None, MeanPoolHead])
 def test_keras_files(make, tmp_path, head):
     arguments = {} if head is None else {"head": head(2), "num_classes": None}

@@ -272,7 +272,6 @@ def test_gradients_accumulate():
     assert history[-1] < history[0]
 
 
-@pytest.mark.filterwarnings("ignore:Gradients do not exist")  # of the pooled output, which this head does not use
 def test_it_learns_in_mixed_precision():
     classifier = create("mean_pool", dtype="mixed_bfloat16", dropout=0.1, learning_rate=1e-2, noise=0.0)
     texts, y = TEXTS * 8, [int("good" in text) for text in TEXTS] * 8

@@ -223,6 +223,6 @@ def test_freezing_the_backbone(make):
 
 def test_presets():
     assert "bert_base_en" in TextClassifier.presets
-    assert list(BertTextClassifier.presets) == list(TextClassifier.presets.keys())
+    assert set(BertTextClassifier.presets) < set(TextClassifier.presets.keys())  # which knows all architectures'
     assert TextClassifier.presets["bert_base_en"].parameters == 108_310_272
     assert TextClassifier.from_preset(BERT).presets.keys() == BertTextClassifier.presets.keys()

@@ -109,6 +109,83 @@ def idiom(job: Job) -> Arrays:
     return found
 
 
+def zoo_save(job: Job) -> Arrays:
+    """Save a classifier of any architecture, with weights so large that its logits differ visibly."""
+    case, models = job["case"], hub.models
+    keras.utils.set_random_seed(case["seed"])
+    settings = dict(case["tokenizer"])
+    if "proto" in settings:
+        settings["proto"] = settings["proto"].encode("latin-1")
+    tokenizer = getattr(models, f"{case['prefix']}Tokenizer")(**settings)
+    name = f"{case['prefix']}{case['task']}"
+    preprocessor = getattr(models, f"{name}Preprocessor")(tokenizer, **case["preprocessor"])
+    sizes = {"vocabulary_size": tokenizer.vocabulary_size(), **case["backbone"]}
+    backbone = getattr(models, f"{case['prefix']}Backbone")(**sizes)
+    classifier = getattr(models, name)(backbone, num_classes=case["num_classes"], preprocessor=preprocessor)
+    rng = np.random.default_rng(case["seed"])
+    for weight in classifier.weights:
+        if "seed" not in weight.path:
+            centre = 1.0 if weight.path.endswith(("gamma", "scale")) else 0.0
+            weight.assign(rng.normal(centre, 0.2, weight.shape).astype("float32"))
+    classifier.save_to_preset(job["preset"])
+    return zoo_scores(classifier, case)
+
+
+def zoo_load(job: Job) -> Arrays:
+    """Load a classifier of any architecture, run it, and save it again for the peer."""
+    classifier = hub.models.TextClassifier.from_preset(job["preset"], **job.get("overrides", {}))
+    if "again" in job:
+        classifier.save_to_preset(job["again"], **({"format": job["format"]} if "format" in job else {}))
+    return zoo_scores(classifier, job["case"])
+
+
+def zoo_scores(classifier: Any, case: Job) -> Arrays:
+    """Return token ids and logits of single texts and, where the architecture takes them, of pairs."""
+    found = {}
+    columns = {"": case["firsts"], "pair_": (case["firsts"], case["seconds"])}
+    for prefix in ("", "pair_") if case["pairs"] else ("",):
+        features = zoo_features(classifier.preprocessor, columns[prefix], case)
+        found[f"{prefix}token_ids"] = keras.ops.convert_to_numpy(features["token_ids"]).astype("int64")
+        if not case["masks"]:
+            found[f"{prefix}logits"] = unpadded_logits(classifier, features)
+        elif hub.__name__ == "keras_hub":  # from texts, tf.data would tokenize, which does not always give these ids
+            found[f"{prefix}logits"] = packed_logits(classifier, features)
+        else:
+            found[f"{prefix}logits"] = classifier.predict(columns[prefix], verbose=0)
+    return found
+
+
+def zoo_features(preprocessor: Any, columns: Any, case: Job) -> Any:
+    """Return packed texts. The labels tell KerasHub that a tuple means a pair."""
+    y = np.zeros(len(case["firsts"]), "int32")
+    if hub.__name__ != "keras_hub" or "merges" not in case["tokenizer"]:
+        return preprocessor(columns, y)[0]
+    import tensorflow as tf  # KerasHub merges byte pairs within words, as models were trained, in tf.data alone
+
+    [(features, _)] = tf.data.Dataset.from_tensors((columns, y)).map(preprocessor)
+    return features
+
+
+def packed_logits(classifier: Any, features: Any) -> Any:
+    """Return the logits of texts that are packed already."""
+    preprocessor, classifier.preprocessor = classifier.preprocessor, None
+    logits = classifier.predict(features, verbose=0)
+    classifier.preprocessor = preprocessor
+    return logits
+
+
+def unpadded_logits(classifier: Any, features: Any) -> Any:
+    """Return the logits of each row without its padding, which some of KerasHub's backbones do not mask on JAX."""
+    rows = {name: keras.ops.convert_to_numpy(values) for name, values in features.items()}
+    lengths = (rows["token_ids"] != classifier.preprocessor.tokenizer.pad_token_id).sum(axis=1)
+    logits = np.zeros((len(lengths), classifier.num_classes), "float32")
+    for length in np.unique(lengths):
+        alike = lengths == length
+        inputs = {name: values[alike, :length] for name, values in rows.items()}
+        logits[alike] = keras.ops.convert_to_numpy(classifier(inputs, training=False))
+    return logits
+
+
 def rows_of(ids: Any) -> list[list[int]]:
     """Return what a tokenizer returned as lists."""
     return [[int(id_) for id_ in row] for row in ids]
@@ -131,14 +208,12 @@ def scores(classifier: Any, case: Job) -> Arrays:
     features = features_of(classifier.preprocessor, case)
     found = {"text_logits": classifier.predict(case["firsts"], verbose=0)}
     found["pair_text_logits"] = classifier.predict((case["firsts"], case["seconds"]), verbose=0)
-    preprocessor, classifier.preprocessor = classifier.preprocessor, None
     for prefix in ("", "pair_"):
-        inputs = {name: features[prefix + name] for name in FEATURES}
-        found[f"{prefix}logits"] = classifier.predict(inputs, verbose=0)
-    classifier.preprocessor = preprocessor
+        found[f"{prefix}logits"] = packed_logits(classifier, {name: features[prefix + name] for name in FEATURES})
     return {**features, **found}
 
 
 if __name__ == "__main__":
     WORK = {"save": save, "score": score, "parts": parts, "tokenize": tokenize, "idiom": idiom}
+    WORK |= {"zoo_save": zoo_save, "zoo_load": zoo_load}
     serve(lambda job: WORK[job["do"]](job), *sys.argv[2:4])

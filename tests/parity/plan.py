@@ -89,6 +89,7 @@ class Claim:
         arrays: The name of an array of the first job → that of the second.
         tolerance: The greatest difference between floats, or the number of integers that may differ.
         refused: Words of the error.
+        cell: Where it stands in the table of architectures: architecture, direction, configuration.
     """
 
     text: str
@@ -96,6 +97,7 @@ class Claim:
     arrays: Mapping[str, str] = attrs.field(factory=dict)
     tolerance: float = 0.0
     refused: tuple[str, ...] = ()
+    cell: tuple[str, str, str] | None = None
 
 
 @attrs.frozen

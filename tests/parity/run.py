@@ -1,10 +1,11 @@
-"""Compare modelry's BERT with KerasHub's and transformers', each run in its own environment.
+"""Compare modelry's architectures with KerasHub's and transformers', each run in its own environment.
 
-    python tests/parity/run.py --keras-hub-python PYTHON --transformers-python PYTHON [--cases 3] [--fuzz 2000]
+    python tests/parity/run.py --keras-hub-python PYTHON --transformers-python PYTHON [--only albert] [--deep]
 
-Run it with the Python that has modelry, modelry-bert and a Keras backend. The sides exchange files only. Each row of
-the table that it prints is one claim of `plan.py` with the greatest difference that was measured; the exit status is 1
-if any of them does not hold.
+Run it with the Python that has modelry, its plugins and a Keras backend. The sides exchange files only. Every
+architecture goes in four directions (`zoo_plan.py`), and the rows of those that were compared are written into the
+table in docs/compatibility.md; `--deep` compares BERT in every way that users save and load it, and its tokenizers
+(`plan.py`). The exit status is 1 if anything does not hold.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ import tempfile
 from pathlib import Path
 
 from compare import Comparison, compare, table
+from compatibility import write_compatibility
 from plan import SIDES, Plan, make_plan
+from zoo_plan import make_zoo_plan
 
 HERE = Path(__file__).parent
 
@@ -29,8 +32,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keras-hub-python", required=True)
     parser.add_argument("--transformers-python", required=True)
-    parser.add_argument("--cases", type=int, default=3, help="random configurations")
-    parser.add_argument("--fuzz", type=int, default=2000, help="random texts for the tokenizers, per combination")
+    parser.add_argument("--only", action="append", default=[], help="an architecture; all of them by default")
+    parser.add_argument("--deep", action="store_true", help="compare BERT in depth instead")
+    parser.add_argument("--cases", type=int, default=3, help="random configurations of --deep")
+    parser.add_argument("--fuzz", type=int, default=2000, help="random texts for the tokenizers of --deep")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="work in this folder and leave it there")
     options = parser.parse_args()
@@ -41,12 +46,17 @@ def main() -> int:
         "transformers": options.transformers_python,
     }
     try:
-        plan = make_plan(folder, options.seed, options.cases, options.fuzz)
+        if options.deep:
+            plan = make_plan(folder, options.seed, options.cases, options.fuzz)
+        else:
+            plan = make_zoo_plan(folder, options.seed, options.only)
         comparisons = run(plan, folder, pythons)
     finally:
         if options.keep is None:
             shutil.rmtree(folder, ignore_errors=True)
     sys.stdout.write(table(comparisons))
+    if not options.deep:
+        write_compatibility(comparisons)
     return 0 if all(one.holds for one in comparisons) else 1
 
 

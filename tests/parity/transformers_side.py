@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import numpy as np
+import tokenizers
 import torch
 import transformers
 from jobs import Arrays, Job, ragged, serve
+from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
 
 def save(job: Job) -> Arrays:
@@ -76,6 +79,78 @@ def score(job: Job) -> Arrays:
     return found
 
 
+def zoo_save(job: Job) -> Arrays:
+    """Save a classifier of any architecture."""
+    case, folder = job["case"], Path(job["preset"])
+    folder.mkdir(parents=True)
+    torch.manual_seed(case["seed"])
+    prefix = case["transformers"]["prefix"]
+    tokenizer = zoo_tokenizer(case, folder)
+    tokenizer.save_pretrained(folder)
+    config = getattr(transformers, f"{prefix}Config")(
+        vocab_size=len(tokenizer),
+        initializer_range=0.2,
+        id2label=dict(enumerate(case["labels"])),
+        **case["transformers"]["config"],
+    )
+    model = getattr(transformers, f"{prefix}ForSequenceClassification")(config).eval()
+    with torch.no_grad():  # biases and norms too, which start as constants
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    model.save_pretrained(folder)
+    return zoo_load(job)
+
+
+def zoo_tokenizer(case: Job, folder: Path) -> Any:
+    """Return a tokenizer of transformers' class for the architecture."""
+    settings, prefix = case["tokenizer"], case["transformers"]["prefix"]
+    cls = getattr(transformers, f"{prefix}Tokenizer", None)
+    pieces = case["transformers"]["pieces"]
+    if pieces is not None:
+        return cls(vocab=[tuple(piece) for piece in pieces])
+    if prefix == "Esm":
+        (folder / "vocab.txt").write_text("\n".join(settings["vocabulary"]), "utf-8")
+        return cls(str(folder / "vocab.txt"))
+    if "merges" in settings:
+        merges = [tuple(pair.split(" ")) for pair in settings["merges"]]
+        return (cls or modernbert_tokenizer)(vocab=settings["vocabulary"], merges=merges)
+    vocabulary = {token: id_ for id_, token in enumerate(settings["vocabulary"])}
+    return cls(vocab=vocabulary, do_lower_case=settings["lowercase"])
+
+
+def modernbert_tokenizer(vocab: dict[str, int], merges: list[tuple[str, str]]) -> Any:
+    """Return ModernBERT's tokenizer, which has no class of its own."""
+    rust = tokenizers.Tokenizer(models.BPE(vocab, merges))
+    rust.normalizer = normalizers.NFC()
+    rust.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    rust.decoder = decoders.ByteLevel()
+    rust.post_processor = processors.TemplateProcessing(
+        single="[CLS]:0 $A:0 [SEP]:0",
+        pair="[CLS]:0 $A:0 [SEP]:0 $B:0 [SEP]:0",
+        special_tokens=[(token, vocab[token]) for token in ("[CLS]", "[SEP]")],
+    )
+    roles = {f"{role}_token": f"[{role.upper()}]" for role in ("unk", "cls", "sep", "pad", "mask")}
+    inputs = ["input_ids", "attention_mask"]
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=rust, model_input_names=inputs, **roles)
+
+
+def zoo_load(job: Job) -> Arrays:
+    """Load a classifier of any architecture and run it as its users do."""
+    case = job["case"]
+    tokenizer = transformers.AutoTokenizer.from_pretrained(job["preset"])
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(job["preset"], dtype=torch.float32).eval()
+    found, length = {}, case["preprocessor"]["sequence_length"]
+    columns = {"": (case["firsts"],), "pair_": (case["firsts"], case["seconds"])}
+    for prefix in ("", "pair_") if case["pairs"] else ("",):
+        batch = tokenizer(
+            *columns[prefix], max_length=length, truncation="longest_first", padding="max_length", return_tensors="pt"
+        )
+        with torch.no_grad():
+            found[f"{prefix}logits"] = model(**batch).logits.numpy()
+        found[f"{prefix}token_ids"] = batch["input_ids"].numpy()
+    return {**found, "labels": np.array([model.config.id2label[index] for index in range(len(case["labels"]))])}
+
+
 def tokenize(job: Job) -> Arrays:
     """Tokenize texts and put the ids together again."""
     options = job["transformers"]
@@ -87,5 +162,5 @@ def tokenize(job: Job) -> Arrays:
 
 
 if __name__ == "__main__":
-    WORK = {"save": save, "score": score, "tokenize": tokenize}
+    WORK = {"save": save, "score": score, "tokenize": tokenize, "zoo_save": zoo_save, "zoo_load": zoo_load}
     serve(lambda job: WORK[job["do"]](job), *sys.argv[1:3])

@@ -17,7 +17,7 @@ HINTS = """
 from modelry.plugin import hookimpl
 
 KNOWN = {
-    ("backbones", "electra"): "acme-electra>=2",
+    ("backbones", "bart"): "acme-bart>=2",
     ("backbones", "bert"): "acme-bert-instead",
     ("checkpoints", "wav2vec2"): "acme-speech",
     ("classes", "AcmeBackbone"): "acme-zoo>=0.3,<0.4",
@@ -52,13 +52,13 @@ def config(folder, values):
 def test_an_architecture_of_keras_hub(copy_of, edit):
     preset = copy_of("keras_hub/bert")
     (preset / "task.json").unlink()
-    edit(preset / "config.json", lambda values: values.update(registered_name="keras_hub>ElectraBackbone"))
+    edit(preset / "config.json", lambda values: values.update(registered_name="keras_hub>BartBackbone"))
     recipe = read_recipe(preset)
     with pytest.raises(MissingPlugin) as caught:
         load_class(recipe, recipe.backbone, object)
     assert str(caught.value) == (
-        f"Preset {str(preset)!r} needs the backbone 'electra'. No installed plugin registers a backbone 'electra'. "
-        'Run: pip install "acme-electra>=2"'
+        f"Preset {str(preset)!r} needs the backbone 'bart'. No installed plugin registers a backbone 'bart'. "
+        'Run: pip install "acme-bart>=2"'
     )
 
 

@@ -90,7 +90,7 @@ def test_dtypes_as_keras_hub_versions_write_them(copy_of, edit, dtype):
 
 @pytest.mark.parametrize(
     ("dtype", "message"),
-    [({"class_name": "DTypePolicyMap", "config": {}}, "is quantized"), (3, "not understood")],
+    [("int4_from_float32", "is quantized"), (3, "not understood")],
 )
 def test_dtypes_that_cannot_be_read(copy_of, edit, dtype, message):
     preset = copy_of("keras_hub/bert")
@@ -124,7 +124,7 @@ def test_old_names_of_classes(copy_of, edit):
         (b'{"model_type": 5}', "must be a str"),
         (b'{"model_type": "bert"}', "'vocab_size' in config.json .* is missing"),
         (b'{"model_type": "bert", "is_decoder": true}', "decoder"),
-        (b'{"model_type": "bert", "position_embedding_type": "relative_key"}', "relative_key positions"),
+        (b'{"model_type": "bert", "position_embedding_type": "relative_key"}', "_embedding_type='relative_key'"),
     ],
 )
 def test_a_damaged_config(tmp_path, contents, message):
@@ -147,15 +147,15 @@ def test_an_architecture_without_a_plugin(tmp_path):
 def test_a_missing_plugin_is_named_when_its_class_is_needed(copy_of, edit):
     preset = copy_of("keras_hub/bert")
     (preset / "task.json").unlink()
-    edit(preset / "config.json", lambda values: values.update(registered_name="keras_hub>ElectraBackbone"))
+    edit(preset / "config.json", lambda values: values.update(registered_name="keras_hub>BartBackbone"))
     recipe = read_recipe(preset)
-    with pytest.raises(MissingPlugin, match=r"needs the backbone 'electra'.*Install a plugin that does, with pip"):
+    with pytest.raises(MissingPlugin, match=r"needs the backbone 'bart'.*Install a plugin that does, with pip"):
         load_class(recipe, recipe.backbone, object)
 
 
 def test_a_preset_that_names_another_architecture_did_not_mean_this_one(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "albert"}))
-    with pytest.raises(MissingPlugin, match=r"'albert'.*Install a plugin") as caught:
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "xlnet"}))
+    with pytest.raises(MissingPlugin, match=r"'xlnet'.*Install a plugin") as caught:
         read_recipe(tmp_path)
     assert "Did you mean" not in str(caught.value)
 
@@ -163,7 +163,7 @@ def test_a_preset_that_names_another_architecture_did_not_mean_this_one(tmp_path
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"problem_type": "regression"}, "is for regression"),
+        ({"problem_type": "ranking"}, "has the problem_type 'ranking', not one of single_label_classification"),
         ({"id2label": {"0": "a", "2": "b"}}, "must name the classes 0 to n-1"),
         ({"id2label": ["a"]}, "must be a dict"),
         ({"hidden_size": "big"}, "must be a int"),

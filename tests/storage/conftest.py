@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 from pathlib import Path
@@ -11,8 +12,11 @@ from gcsfs.core import GCSFileSystem
 from moto.server import ThreadedMotoServer
 
 import modelry_bert
+from modelry.presets.manifest import digest
 from modelry.storage import retries
+from modelry.testing.presets import contents
 
+from .servers import PASSWORD, USER, sftp, webdav
 from .web import Web
 
 PRESET = Path(modelry_bert.__file__).parent / "presets" / "bert_micro_sst2"
@@ -32,6 +36,25 @@ def cache(tmp_path_factory, monkeypatch):
 def preset(tmp_path):
     """A copy of a real preset, with a manifest."""
     return Path(shutil.copytree(PRESET, tmp_path / "sentiment"))
+
+
+@pytest.fixture
+def other(preset, tmp_path):
+    """Another preset with the same file names, other weights, and one file less."""
+    manifest = json.loads((preset / "modelry.json").read_text())
+    folder = tmp_path / "other"
+    for name, content in contents(preset).items():
+        if name != "task.json":
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+    weights = bytearray((folder / "model.weights.h5").read_bytes())
+    weights[-1] ^= 1
+    (folder / "model.weights.h5").write_bytes(weights)
+    del manifest["files"]["task.json"]
+    manifest["files"]["model.weights.h5"] = digest(folder / "model.weights.h5")
+    manifest["labels"] = ["other", "labels"]
+    (folder / "modelry.json").write_text(json.dumps(manifest))
+    return folder
 
 
 @pytest.fixture
@@ -89,6 +112,28 @@ def google_bucket(google_server, monkeypatch):
         client.pipe(f"presets/{name}", content)
 
     return put
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def sftp_host(shelf, tmp_path, monkeypatch):
+    with sftp(shelf) as (port, known):
+        (tmp_path / "home/.ssh").mkdir(parents=True)
+        (tmp_path / "home/.ssh/known_hosts").write_text(known)
+        monkeypatch.setenv("HOME", str(tmp_path / "home"))
+        yield f"{USER}:{PASSWORD}@127.0.0.1:{port}"
+
+
+@pytest.fixture
+def webdav_host(shelf):
+    with webdav(shelf) as port:
+        yield f"{USER}:{PASSWORD}@127.0.0.1:{port}"
 
 
 def upload(folder, put):

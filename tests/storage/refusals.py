@@ -16,6 +16,6 @@ def message_of(reference, expected=StorageError, *, tokens, **options):
     error, texts = caught.value, []
     while error is not None:
         texts += [str(error), repr(error)]
-        error = error.__cause__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     assert not [token for token in tokens if any(token in text for text in texts)]
     return texts[0]

@@ -2,18 +2,23 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import tarfile
 import uuid
 import zipfile
 
 import pytest
 
-from modelry.errors import InputError, PresetNotFound, StorageError
+from modelry.errors import InputError, PresetNotFound, StorageError, UnsafePresetError
+from modelry.storage.filesystems.identity import uri_of
+from modelry.storage.filesystems.links import parse_links
 from modelry.storage.filesystems.storage import FsspecStorage
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 from modelry.storage.reference import parse
 from modelry.testing import StorageContract
+from modelry.testing.presets import contents
 
 from .conftest import upload
 
@@ -32,8 +37,16 @@ class _OfFsspec(StorageContract):
     def storage(self):
         return FsspecStorage()
 
+    @pytest.fixture
+    def place(self):
+        return None
+
 
 class TestMemory(_OfFsspec):
+    @pytest.fixture
+    def place(self, memory):
+        return "memory://desk/preset"
+
     @pytest.fixture
     def publish(self, memory):
         def put(folder):
@@ -45,6 +58,10 @@ class TestMemory(_OfFsspec):
 
 class TestS3(_OfFsspec):
     @pytest.fixture
+    def place(self, bucket):
+        return "s3://presets/desk"
+
+    @pytest.fixture
     def publish(self, bucket):
         def put(folder):
             upload(folder, lambda name, content: bucket.put_object(Key=f"shelf/{name}", Body=content))
@@ -54,6 +71,10 @@ class TestS3(_OfFsspec):
 
 
 class TestGs(_OfFsspec):
+    @pytest.fixture
+    def place(self, google_bucket):
+        return f"gs://presets/{uuid.uuid4().hex}"
+
     @pytest.fixture
     def publish(self, google_bucket):
         def put(folder):
@@ -115,11 +136,66 @@ def test_an_archive_in_a_bucket(bucket, preset):
     assert files.path(WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
 
 
+@pytest.mark.parametrize(("flags", "name"), [("cf", "x.tar"), ("czf", "x.tar"), ("czf", "x.tgz"), ("cJf", "x.tar.xz")])
+def test_a_tar_archive_as_people_make_it_by_hand(tmp_path, preset, flags, name):
+    """Its members begin with `./`, the folder itself is one of them, and its name need not say how it is compressed."""
+    for folder, members in (("", ["-C", str(preset), "."]), (preset.name, ["-C", str(tmp_path), f"./{preset.name}"])):
+        subprocess.run(["tar", flags, str(tmp_path / name), *members], check=True)
+        files = open_preset(f"tar://{folder}::{tmp_path / name}")
+        assert {name: files.path(name).read_bytes() for name in files.names()} == contents(preset)
+
+
+def test_a_zip_archive_whose_members_begin_with_a_dot(tmp_path, preset):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("./", b"")
+        archive.writestr("./assets/", b"")
+        upload(preset, lambda name, content: archive.writestr(f"./{name}", content))
+    files = open_preset(f"zip://::{tmp_path / 'x.zip'}")
+    assert {name: files.path(name).read_bytes() for name in files.names()} == contents(preset)
+
+
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        (["a", "./a"], "is the same as"),
+        (["config.json", "./config.json"], "is the same as"),
+        (["./CONFIG.json", "config.json"], "is the same as"),
+        (["a", "./a/"], "is the same as"),
+        (["./../a"], "leads out"),
+        ([".//a"], "leads out"),
+        (["././a"], "cannot be written"),
+        (["./a/./b"], "cannot be written"),
+        (["."], "has the name of the folder"),
+        (["./"], None),
+    ],
+)
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+def test_names_in_archives_are_checked_without_the_dot_before_them(tmp_path, preset, kind, members, why):
+    path = tmp_path / f"x.{kind}"
+    if kind == "tar":
+        with tarfile.open(path, "w") as archive:
+            archive.add(preset, "preset")
+            for name in members:
+                info = tarfile.TarInfo(name)
+                info.type = tarfile.DIRTYPE if name.endswith("/") else tarfile.REGTYPE
+                archive.addfile(info)
+    else:
+        path.write_bytes(zipped(preset, "preset/"))
+        with zipfile.ZipFile(path, "a") as archive:
+            for name in members:
+                archive.writestr(name, b"")
+    if why is None:
+        assert open_preset(f"{kind}://preset::{path}").names() == set(contents(preset))
+    else:
+        with pytest.raises(UnsafePresetError, match=why):
+            open_preset(f"{kind}://preset::{path}")
+
+
 def test_members_that_lead_out_of_an_archive_are_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
         archive.writestr("inner/config.json", "{}")
         archive.writestr("inner/../../outside.txt", "x")
-    with pytest.raises(StorageError, match="leads out of the preset"):
+    with pytest.raises(UnsafePresetError, match="leads out of the preset"):
         open_preset(f"zip://inner::{tmp_path / 'bad.zip'}")
 
 
@@ -161,6 +237,25 @@ def test_one_name_behind_two_endpoints_is_two_presets(bucket, object_store, monk
         open_preset("s3://presets/p", OpenOptions(offline=True))
     options = {"endpoint_url": object_store, "key": "key", "secret": "planted-secret"}
     assert open_preset("s3://presets/p", OpenOptions(storage_options=options)).names() == {"config.json"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("?sha=v1", "?sha=v2", False),
+        ("?key=a", "?key=b", False),
+        ("?sp=1", "?sp=2", False),
+        ("?policy=a", "?policy=b", False),
+        ("?sig=a&sp=r&se=2027&sv=1&snapshot=1", "?sig=b&sp=rl&se=2028&sv=2&snapshot=1", True),
+        ("?sig=a&snapshot=1", "?sig=a&snapshot=2", False),
+        ("?X-Amz-Signature=a&X-Amz-Date=1", "?X-Amz-Signature=b&X-Amz-Date=2", True),
+        ("?Expires=1&Signature=a&Key-Pair-Id=x", "?Expires=2&Signature=b&Key-Pair-Id=y", True),
+        ("?private_token=a", "", True),
+    ],
+)
+def test_what_signs_a_url_does_not_say_what_it_is_for(one, other, same):
+    spelt = {uri_of(parse_links(parse(f"https://host/presets{query}")), {}) for query in (one, other)}
+    assert len(spelt) == (1 if same else 2)
 
 
 def test_credentials_are_never_shown(bucket, object_store, cache):
@@ -220,7 +315,8 @@ def test_a_file_is_no_preset(memory):
 
 
 @pytest.mark.parametrize(("scheme", "extra"), [("az", "az"), ("abfss", "az")])
-def test_a_client_that_is_not_installed_has_its_command(scheme, extra):
+def test_a_client_that_is_not_installed_has_its_command(scheme, extra, monkeypatch):
+    monkeypatch.setitem(sys.modules, "adlfs", None)  # which Python takes for a module that is not there
     with pytest.raises(StorageError, match=rf'needs a client for {scheme}://.*Run: pip install "modelry\[{extra}\]"'):
         open_preset(f"{scheme}://presets/p")
 

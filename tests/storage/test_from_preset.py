@@ -3,6 +3,8 @@ import pytest
 from modelry import Backbone, Preprocessor, TextClassifier, Tokenizer, isolated, models
 from modelry.errors import InputError, UnknownArgument
 from modelry.presets import events
+from modelry.presets.base_reference import options_for_base
+from modelry.storage.options import OpenOptions
 
 from .conftest import upload
 
@@ -25,6 +27,36 @@ def test_a_classifier_comes_from_a_bucket(bucket, object_store, preset, tmp_path
     bucket.objects.all().delete()
     again = TextClassifier.from_preset("s3://presets/p", offline=True, verify="full", **options)
     assert again.classify(TEXTS) == here.classify(TEXTS)
+
+
+def test_an_adapter_and_its_base_come_from_one_bucket_with_one_key(bucket, object_store, preset, tmp_path, monkeypatch):
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    options = {"storage_options": {"endpoint_url": object_store}}
+    upload(preset, lambda name, content: bucket.put_object(Key=f"base/{name}", Body=content))
+    classifier = TextClassifier.from_preset("s3://presets/base", **options)
+    classifier.enable_lora(2)
+    classifier.save_adapter("s3://presets/adapter", **options)
+    again = TextClassifier.from_preset("s3://presets/adapter", **options)
+    assert again.classify(TEXTS) == classifier.classify(TEXTS)
+    again = TextClassifier.from_preset("s3://presets/adapter", base="s3://presets/base", **options)
+    again.save_adapter(tmp_path / "again")  # reads the base once more, as it was opened
+
+
+def test_what_opens_an_adapter_is_shown_to_its_own_store_alone():
+    options = OpenOptions(token="hf_planted", storage_options={"endpoint": "https://hub"}, revision="v2")
+    for base, adapter, kept in [
+        ("s3://one/base", "s3://one/adapter", True),
+        ("s3://other/base", "s3://one/adapter", False),
+        ("hf://acme/base", "hf://me/adapter", True),
+        ("hf://acme/base", "https://host/adapter", False),
+        ("bert_micro_sst2", "hf://me/adapter", False),
+        ("zip://x::s3://one/base.zip", "s3://one/adapter", False),
+        (["s3://one/base"], "s3://one/adapter", False),
+    ]:
+        told = options_for_base(options, base, adapter)
+        assert (told.token, told.storage_options is None, told.revision) == (
+            ("hf_planted", False, None) if kept else (None, True, None)
+        ), base
 
 
 def test_every_part_comes_from_a_store(in_memory, preset):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from modelry.errors import InputError, PresetFormatError, PresetNotFound, StorageError
+from modelry.errors import InputError, PresetFormatError, PresetNotFound, StorageError, UnsafePresetError
 from modelry.storage import retries
 from modelry.storage.filesystems import connect
 from modelry.storage.open import open_preset
@@ -159,7 +159,7 @@ def test_without_a_manifest_there_is_no_preset(web, preset):
         open_preset(f"{web.url}/sentiment")
 
 
-@pytest.mark.parametrize("content", ["[]", "{", '{"files": 3}', '{"files": {"a": {"size": "3", "sha256": "x"}}}'])
+@pytest.mark.parametrize("content", ["[]", "{}", '{"files": 3}', '{"files": {"a": {"size": "3", "sha256": "x"}}}'])
 def test_a_damaged_manifest_is_named(web, preset, content):
     (preset / "modelry.json").write_text(content)
     with pytest.raises(PresetFormatError, match=r"modelry\.json of preset .* does not list files"):
@@ -173,7 +173,7 @@ def test_names_that_do_harm_are_refused(web, preset, name):
     manifest = json.loads((preset / "modelry.json").read_text())
     manifest["files"][name] = {"size": 1, "sha256": "0" * 64}
     (preset / "modelry.json").write_text(json.dumps(manifest))
-    with pytest.raises(StorageError, match="A preset with such a name is not opened"):
+    with pytest.raises(UnsafePresetError, match="A preset with such a name is not opened"):
         open_preset(f"{web.url}/sentiment")
 
 
@@ -181,7 +181,7 @@ def test_names_that_fall_together_are_refused(web, preset):
     manifest = json.loads((preset / "modelry.json").read_text())
     manifest["files"]["CONFIG.json"] = {"size": 1, "sha256": "0" * 64}
     (preset / "modelry.json").write_text(json.dumps(manifest))
-    with pytest.raises(StorageError, match=r"is the same as .* on some systems"):
+    with pytest.raises(UnsafePresetError, match=r"is the same as .* on some systems"):
         open_preset(f"{web.url}/sentiment")
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 
 import pytest
+from typer.testing import CliRunner
 
 from modelry import TextClassifier, Tokenizer, registry
-from modelry.errors import InputError, StorageError
+from modelry.cli.app import app
+from modelry.errors import InputError, StorageError, UnsafePresetError
 from modelry.plugin import BuiltinPreset
 from modelry.storage import retries
 from modelry.storage.open import open_preset
+from modelry.storage.options import OpenOptions
 
 from .web import Web
 
@@ -66,6 +70,28 @@ def test_a_mirror_with_other_content_is_not_used(places, web, mirror, monkeypatc
     web.faults.extend(["503"] * 20)
     with pytest.raises(StorageError, match=r"task\.json of .* is another than that of the place before"):
         files.path("task.weights.h5")
+
+
+def test_the_next_is_used_where_one_answers_with_another_page(places, preset):
+    (preset / "modelry.json").write_text("<html>Please log in</html>")
+    assert Tokenizer.from_preset(places)("film")
+
+
+def test_the_next_is_used_where_one_is_not_what_was_locked(places, preset, tmp_path):
+    lock = tmp_path / "modelry.lock"
+    assert CliRunner().invoke(app, ["lock", *places, "--file", str(lock)]).exit_code == 0
+    (preset / "task.json").write_text("{}")
+    (preset / "modelry.json").unlink()
+    files = open_preset([str(preset), *places], OpenOptions(lock=lock))
+    assert files.reference == places[1]
+
+
+def test_what_is_unsafe_is_not_passed_over(places, preset):
+    manifest = json.loads((preset / "modelry.json").read_text())
+    manifest["files"]["../evil"] = manifest["files"]["config.json"]
+    (preset / "modelry.json").write_text(json.dumps(manifest))
+    with pytest.raises(UnsafePresetError, match=r"\.\./evil"):
+        Tokenizer.from_preset(places)
 
 
 def test_every_failure_is_told(places, preset, mirror):

@@ -35,7 +35,7 @@ def test_a_folder_is_as_good_offline(tmp_path):
 @pytest.mark.parametrize("name", ["revision", "token"])
 @pytest.mark.parametrize("place", ["./folder", "package://modelry-bert/modelry_bert"])
 def test_a_folder_has_no_revisions_and_takes_no_token(name, place):
-    with pytest.raises(InputError, match=rf"cannot be opened with {name}=.*cache_dir=, offline=, verify="):
+    with pytest.raises(InputError, match=rf"cannot be opened with {name}=.*cache_dir=, deadline=, offline=, verify="):
         open_preset(place, OpenOptions(**{name: "main"}))
 
 
@@ -82,7 +82,10 @@ def test_an_environment_that_says_neither_is_an_error(monkeypatch):
 def test_options_are_taken_out_of_keyword_arguments():
     arguments = {"revision": "main", "num_classes": 3, "offline": True}
     assert take_options(arguments) == (OpenOptions(revision="main", offline=True), {"num_classes": 3})
-    assert set(OPTIONS) == {"revision", "token", "cache_dir", "offline", "storage_options", "verify", "lock"}
+    assert set(OPTIONS) == {
+        *("revision", "token", "cache_dir", "offline", "storage_options"),
+        *("verify", "deadline", "lock", "budget", "public_key"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -9,26 +9,10 @@ import pytest
 
 from modelry.storage.cache.layout import Layout
 from modelry.storage.cache.upkeep import prune
-from modelry.storage.open import open_preset
 
 RACER = Path(__file__).with_name("racer.py")
+UPLOADER = Path(__file__).with_name("uploader.py")
 WEIGHTS = "/sentiment/model.weights.h5"
-
-LOAD_OFFLINE = """
-import sys
-def refuse(event, arguments):
-    if event.startswith("socket."):
-        raise AssertionError(f"{event} {arguments}")
-sys.addaudithook(refuse)
-from modelry.storage.cache.layout import Layout
-from modelry.storage.cache.upkeep import prune
-from modelry.storage.open import open_preset
-from modelry.storage.options import OpenOptions
-for reference in sys.argv[1:]:
-    files = open_preset(reference)
-    for name in files.names():
-        print(files.path(name).stat().st_size)
-"""
 
 
 def race(*arguments: object) -> dict:
@@ -58,10 +42,16 @@ def test_processes_that_are_killed_leave_nothing_wrong_behind(web, preset, cache
     assert list((cache / "v1" / "tmp").glob("*.part")) == []
 
 
-def test_offline_opens_no_socket(web, preset, monkeypatch):
-    reference = f"{web.url}/sentiment"
-    files = open_preset(reference)
-    sizes = [files.path(name).stat().st_size for name in files.names()]
-    monkeypatch.setenv("MODELRY_OFFLINE", "1")
-    done = subprocess.run([sys.executable, "-c", LOAD_OFFLINE, reference], capture_output=True, text=True, check=True)
-    assert sorted(map(int, done.stdout.split())) == sorted(sizes)
+@pytest.mark.parametrize("kind", ["folder", "s3"])
+def test_a_publisher_that_is_killed_leaves_no_mixture(kind, preset, other, tmp_path, request):
+    place = str(tmp_path / "place")
+    if kind == "s3":
+        request.getfixturevalue("bucket")
+        place = "s3://presets/place"
+    command = [sys.executable, str(UPLOADER), place, str(preset), str(other), "6"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert found["endings"].count(-9) == 6
+    assert set(found["endings"]) <= {0, -9}
+    assert set(found["found"]) <= {"old", "new", "error"}
+    assert found["after"] == "new"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 
 import pytest
 
 import modelry
 from modelry.errors import InputError, ModelryError, PresetFormatError, PresetNotFound, StorageError
-from modelry.presets.manifest import digest
 from modelry.presets.read import read_recipe
+from modelry.storage import progress
 from modelry.storage.filesystems.destination import FilesystemDestination
 from modelry.storage.handler import Storage
 from modelry.storage.open import open_preset
@@ -26,25 +25,6 @@ def fetched(reference):
     """Return name → content of a preset, opened anew."""
     files = open_preset(reference)
     return {name: files.path(name).read_bytes() for name in files.names()}
-
-
-@pytest.fixture
-def other(preset, tmp_path):
-    """Another preset with the same file names, other weights, and one file less."""
-    manifest = json.loads((preset / "modelry.json").read_text())
-    folder = tmp_path / "other"
-    for name, content in contents(preset).items():
-        if name != "task.json":
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
-    weights = bytearray((folder / WEIGHTS).read_bytes())
-    weights[-1] ^= 1
-    (folder / WEIGHTS).write_bytes(weights)
-    del manifest["files"]["task.json"]
-    manifest["files"][WEIGHTS] = digest(folder / WEIGHTS)
-    manifest["labels"] = ["other", "labels"]
-    (folder / "modelry.json").write_text(json.dumps(manifest))
-    return folder
 
 
 @pytest.fixture(params=["memory", "s3", "webdav", "sftp"])
@@ -166,10 +146,10 @@ def test_readers_racing_uploads_never_mix_two_presets(bucket, preset, other):
 def test_an_upload_that_fails_shows_nothing_and_can_be_done_again(memory, preset, monkeypatch, name):
     write = FilesystemDestination.write
 
-    def failing(self, written, path):
+    def failing(self, written, path, sent):
         if written == name:
             raise OSError("https://user:planted-secret@host/?sig=planted-secret refuses")
-        write(self, written, path)
+        write(self, written, path, sent)
 
     with monkeypatch.context() as patched:
         patched.setattr(FilesystemDestination, "write", failing)
@@ -185,10 +165,10 @@ def test_an_upload_that_fails_shows_nothing_and_can_be_done_again(memory, preset
 def test_a_store_that_is_busy_for_a_while_is_asked_again(memory, preset, monkeypatch):
     write, failures = FilesystemDestination.write, [ConnectionResetError("reset"), TimeoutError("slow")]
 
-    def busy(self, name, path):
+    def busy(self, name, path, sent):
         if failures:
             raise failures.pop()
-        write(self, name, path)
+        write(self, name, path, sent)
 
     monkeypatch.setattr(FilesystemDestination, "write", busy)
     modelry.upload_preset("memory://p", preset)
@@ -196,11 +176,35 @@ def test_a_store_that_is_busy_for_a_while_is_asked_again(memory, preset, monkeyp
     assert fetched("memory://p") == contents(preset)
 
 
+def test_a_file_that_is_gone_is_removed_and_one_that_cannot_be_reached_is_not(place, preset, other, monkeypatch):
+    modelry.upload_preset(place, preset)
+    remove, removed, failures = FilesystemDestination.remove, [], [ConnectionResetError("reset"), TimeoutError("slow")]
+
+    def twice(self, name):
+        remove(self, name)
+        remove(self, name)
+        removed.append(name)
+        filesystem = self._connect()[0]
+
+        def unreachable(path, **_):
+            raise FileNotFoundError(path) from failures.pop()
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(filesystem, "rm_file", unreachable)
+            if failures:
+                remove(self, name)
+
+    monkeypatch.setattr(FilesystemDestination, "remove", twice)
+    modelry.upload_preset(place, other)
+    assert removed == ["config.json", "config.json", "config.json", "task.json"]
+    assert fetched(place) == contents(other)
+
+
 def test_a_file_that_the_store_has_cut_is_noticed(memory, preset, monkeypatch):
     write = FilesystemDestination.write
 
-    def cutting(self, name, path):
-        write(self, name, path)
+    def cutting(self, name, path, sent):
+        write(self, name, path, sent)
         if name == WEIGHTS:
             memory.pipe(f"/p/{name}", path.read_bytes()[:-1])
 
@@ -209,6 +213,16 @@ def test_a_file_that_the_store_has_cut_is_noticed(memory, preset, monkeypatch):
         modelry.upload_preset("memory://p", preset)
     with pytest.raises(PresetNotFound, match=r"no config\.json"):
         read_recipe("memory://p")
+
+
+def test_a_person_sees_how_far_it_is(memory, preset, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    modelry.upload_preset("memory://p", preset)
+    shown = capsys.readouterr().err
+    assert WEIGHTS in shown
+    assert f"{len(contents(preset))} files" in shown
+    assert progress._display._bars is None
 
 
 def test_files_of_somebody_else_stay(memory, preset, other):
@@ -255,12 +269,11 @@ def test_a_folder_without_a_preset_is_not_published(memory, tmp_path):
         ("https://host/p", "web servers have no common way"),
         ("zip://inner::memory://p.zip", "written whole or not at all"),
         ("package://acme/p", "package:// only reads"),
-        ("kaggle://acme/reviews/keras/base", r"kagglehub\.model_upload publishes"),
         ("file:///tmp/p", "a folder of this machine"),
     ],
 )
 def test_a_store_that_cannot_publish_says_which_can(uri, why, preset):
-    with pytest.raises(StorageError, match=rf"Nothing can be published to .*{why}.*hf://, s3://"):
+    with pytest.raises(StorageError, match=rf"Nothing can be published to .*{why}.*hf://, kaggle://, s3://"):
         modelry.upload_preset(uri, preset)
 
 

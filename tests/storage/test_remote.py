@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from modelry import isolated, registry
-from modelry.errors import PresetNotFound, StorageError
+from modelry.errors import PresetNotFound, StorageError, UnsafePresetError
 from modelry.storage import retries
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
@@ -220,7 +220,7 @@ def test_what_the_store_says_is_final_is_told_at_once(shelf):
 
 def test_too_many_files_are_no_preset(shelf):
     shelf(more=tuple(RemoteFile(f"{n}.txt", 1, validator="1") for n in range(10_001)))
-    with pytest.raises(StorageError, match="lists more than 10,000 files"):
+    with pytest.raises(UnsafePresetError, match="wants 10,002 files, and its budget is 10,000"):
         fetched()
 
 

@@ -11,31 +11,9 @@ from modelry.storage.options import OpenOptions
 from modelry.testing import StorageContract
 
 from .conftest import upload
-from .servers import PASSWORD, USER, sftp, webdav
+from .servers import PASSWORD
 
 WEIGHTS = "model.weights.h5"
-
-
-@pytest.fixture
-def shelf(tmp_path):
-    folder = tmp_path / "shelf"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def sftp_host(shelf, tmp_path, monkeypatch):
-    with sftp(shelf) as (port, known):
-        (tmp_path / "home/.ssh").mkdir(parents=True)
-        (tmp_path / "home/.ssh/known_hosts").write_text(known)
-        monkeypatch.setenv("HOME", str(tmp_path / "home"))
-        yield f"{USER}:{PASSWORD}@127.0.0.1:{port}"
-
-
-@pytest.fixture
-def webdav_host(shelf):
-    with webdav(shelf) as port:
-        yield f"{USER}:{PASSWORD}@127.0.0.1:{port}"
 
 
 class _OnAServer(StorageContract):
@@ -68,11 +46,19 @@ def write(path, content):
 
 class TestSftp(_OnAServer):
     @pytest.fixture
+    def place(self, sftp_host):
+        return f"sftp://{sftp_host}/desk/b"
+
+    @pytest.fixture
     def publish(self, shelf, sftp_host):
         return publisher(shelf, f"sftp://{sftp_host}/a/b")
 
 
 class TestWebdav(_OnAServer):
+    @pytest.fixture
+    def place(self, webdav_host):
+        return f"webdav://{webdav_host}/desk/b"
+
     @pytest.fixture
     def publish(self, shelf, webdav_host):
         return publisher(shelf, f"webdav://{webdav_host}/a/b")

@@ -22,6 +22,13 @@ FAULTS: dict[str, tuple[str, str]] = {
     "KeepsNoLock": ("test_a_lock_holds", "is locked with another SHA-256 is handed out"),
     "Collides": ("test_threads_share_it", "os.replace"),
     "Deletes": ("test_the_store_is_not_changed", "handlers only read"),
+    "PublishesElsewhere": ("test_publishing_works_or_is_refused", "publish returns the reference that opens what was"),
+    "KeepsStaleFiles": ("test_an_older_preset_is_replaced_as_a_whole", "beyond the preset ['assets/tokenizer/vocab"),
+    "ShowsHalf": ("test_readers_see_all_of_a_preset_or_none", "a reader found 1 files: lacking"),
+    "HidesFailures": (
+        "test_a_failure_leaves_no_half_preset",
+        "is gone while a preset is published, that succeeds with",
+    ),
 }
 
 
@@ -40,6 +47,18 @@ def test_what_has_no_fault_passes(results):
 def test_a_fault_is_found_and_named(results, name):
     claim, message = FAULTS[name]
     assert message in failed(results[name])[claim]
+
+
+def test_who_publishes_must_say_where(make_project):
+    project = make_project()
+    (project.folder / "test_nowhere.py").write_text(
+        "import acme_vault\nimport pytest\nfrom modelry.testing import StorageContract\n\n\n"
+        "class TestIt(StorageContract):\n    @pytest.fixture\n    def storage(self):\n"
+        "        return acme_vault.GoodVault()\n"
+    )
+    done = project.run("test_nowhere.py", "-k", "publishing_works")
+    assert "GoodVault publishes, but nothing says where these tests may." in done.stdout
+    assert done.returncode == 1
 
 
 def test_every_claim_can_fail(results):

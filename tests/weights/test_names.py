@@ -45,6 +45,20 @@ def test_the_names_of_a_nested_layer():
     assert not any("_norm/" in name for name in names)
 
 
+def test_private_layers_of_any_name(tmp_path):
+    """TensorFlow records the layers of a layer in one of its attributes, which must not come before any of theirs."""
+
+    class Private(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self._alpha, self._zeta = keras.layers.Dense(3), keras.layers.Dense(3)
+
+        def call(self, x):
+            return self._zeta(self._alpha(x))
+
+    assert_same_as_keras(keras.Sequential([keras.Input((3,)), Private()]), tmp_path / "a.weights.h5")
+
+
 def test_models_inside_models(tmp_path):
     class Subclassed(keras.Model):
         def __init__(self):

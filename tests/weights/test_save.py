@@ -262,3 +262,27 @@ def test_names_that_the_reader_would_not_know(tmp_path, save, name):
 def test_dtypes_that_safetensors_lacks(tmp_path):
     with pytest.raises(SaveError, match="'a' is complex64"):
         save_safetensors(tmp_path / "a.safetensors", {"a": np.ones(2, "complex64")})
+
+
+@both
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32"])
+def test_floats_are_stored_in_the_dtype_asked_for_and_integers_as_they_are(tmp_path, save, dtype):
+    weights = {"a": np.float32([1, 1.0009765625, -3e4]), "b": np.int8([1, -2]), "c": np.ones(3, ml_dtypes.bfloat16)}
+    save(tmp_path / WRITERS[save], {f"layers/{name}/vars/0": one for name, one in weights.items()}, dtype=dtype)
+    store = open_store(tmp_path / WRITERS[save])
+    assert [store.info(f"layers/{name}/vars/0").dtype.name for name in weights] == [dtype, "int8", dtype]
+    np.testing.assert_array_equal(store.read("layers/a/vars/0"), weights["a"].astype(dtype))
+    assert store.read("layers/b/vars/0").tolist() == [1, -2]
+
+
+@both
+def test_a_number_that_the_dtype_cannot_hold(tmp_path, save):
+    with pytest.raises(SaveError, match=r"'layers/a/vars/0' has numbers that float16 cannot hold.*bfloat16"):
+        save(tmp_path / WRITERS[save], {"layers/a/vars/0": np.float32([7e4])}, dtype="float16")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_shards_are_counted_in_the_dtype_asked_for(tmp_path):
+    index, *files = save_hdf5(tmp_path / "model.weights.h5", arrays(1), max_shard_size=64 / GIB, dtype="float16")
+    assert len(files) == 2
+    assert json.loads(index.read_text())["metadata"]["total_size"] == 128

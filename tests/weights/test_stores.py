@@ -1,5 +1,7 @@
 import itertools
 import json
+import subprocess
+import sys
 
 import h5py
 import keras
@@ -7,7 +9,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from modelry.errors import PresetError, PresetFormatError, PresetNotFound
+from modelry.errors import PresetError, PresetFormatError, PresetNotFound, UnsafePresetError
 from modelry.weights.hdf5 import HDF5Store
 from modelry.weights.names import layer_weights
 from modelry.weights.save import save_hdf5
@@ -128,6 +130,24 @@ def test_bfloat16_written_by_keras(path):
     kernel = open_store(path).read("layers/dense/vars/0")
     assert kernel.dtype == ml_dtypes.bfloat16
     assert np.array_equal(kernel, numbers(model.weights[0]))
+
+
+def test_a_note_whose_text_is_damaged_is_not_read(path):
+    """HDF5 reads on for ever where a piece of a heap has no size, and nothing in this process could stop it."""
+    with h5py.File(path, "w") as file:
+        file.create_dataset("layers/dense/vars/0", data=np.ones(3, ml_dtypes.bfloat16)).attrs["dtype"] = "bfloat16"
+    content = bytearray(path.read_bytes())
+    free = content.index(b"bfloat16", content.index(b"GCOL")) + 16  # the size of what is free behind the text
+    assert content[free : free + 2] != b"\0\0"
+    content[free : free + 2] = b"\0\0"
+    path.write_bytes(content)
+    code = """
+import pathlib, sys
+from modelry.weights.stores import open_store
+print(open_store(pathlib.Path(sys.argv[1])).read("layers/dense/vars/0").tolist())
+"""
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "[1.0, 1.0, 1.0]\n", done.stderr
 
 
 def test_only_layers_and_variables_of_the_model_count(path):
@@ -406,7 +426,7 @@ def test_one_name_in_two_shards(tmp_path):
 )
 def test_a_shard_name_cannot_lead_anywhere(shards, name):
     change(shards, **{"/layers/dense/vars": name})
-    with pytest.raises(PresetFormatError, match=r"not a readable index"):
+    with pytest.raises(UnsafePresetError, match=r"is not a plain file name|refers to the file"):
         open_store(shards)
 
 
@@ -415,13 +435,13 @@ def test_a_shard_name_cannot_lead_anywhere(shards, name):
 )
 def test_an_index_that_is_damaged(shards, content):
     shards.write_bytes(content)
-    with pytest.raises(PresetFormatError, match=r"model\.weights\.json: not a readable index"):
+    with pytest.raises(PresetFormatError, match=r"model\.weights\.json(: not a| is not) readable|nests"):
         open_store(shards)
 
 
 def test_an_index_without_end(shards, monkeypatch):
     monkeypatch.setattr("modelry.weights.shards.MAX_INDEX", 100)
-    with pytest.raises(PresetFormatError, match="more than 100 bytes"):
+    with pytest.raises(PresetFormatError, match="larger than 100 bytes"):
         open_store(shards)
 
 
@@ -515,7 +535,7 @@ BROKEN = {
 def test_broken_safetensors(tmp_path, content):
     path = tmp_path / "a.safetensors"
     path.write_bytes(content)
-    with pytest.raises(PresetFormatError, match=r"a\.safetensors: not a valid safetensors file.*get it again"):
+    with pytest.raises(PresetFormatError, match=r"a\.safetensors(: not a valid .*get it again| is not | nests | has )"):
         open_store(path)
 
 

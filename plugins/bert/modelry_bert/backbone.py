@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import keras
+from modelry.models.functional import id_inputs
+from modelry.models.layers.transformer_encoder import transformer_layers, transformer_shapes
+from modelry.models.segmented_backbone import SegmentedBackbone
 
-from modelry.models.backbone import Backbone
-from modelry.models.layers.attention import attention_mask
-from modelry.models.layers.position_embedding import PositionEmbedding
-from modelry.models.layers.transformer_encoder import TransformerEncoder
-
-# What KerasHub's BertBackbone computes, whatever its config says.
-KERAS_HUB_ACTIVATION = "gelu_approximate"
-KERAS_HUB_EPSILON = 1e-12
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
-class BertBackbone(Backbone):
+class BertBackbone(SegmentedBackbone):
     """A BERT encoder.
 
     Reference: [Devlin et al., 2018](https://arxiv.org/abs/1810.04805).
@@ -46,6 +42,7 @@ class BertBackbone(Backbone):
     """
 
     keras_hub_class = "BertBackbone"
+    keras_hub_fixed: ClassVar[Mapping[str, Any]] = {"activation": "gelu_approximate", "layer_norm_epsilon": 1e-12}
     shares_rows = True
 
     def __init__(
@@ -58,8 +55,8 @@ class BertBackbone(Backbone):
         dropout: float = 0.1,
         max_sequence_length: int = 512,
         num_segments: int = 2,
-        activation: str = KERAS_HUB_ACTIVATION,
-        layer_norm_epsilon: float = KERAS_HUB_EPSILON,
+        activation: str = "gelu_approximate",
+        layer_norm_epsilon: float = 1e-12,
         dtype: Any = None,
         **kwargs: Any,
     ) -> None:
@@ -74,74 +71,32 @@ class BertBackbone(Backbone):
         self.activation = activation
         self.layer_norm_epsilon = layer_norm_epsilon
 
-        self.token_embedding = keras.layers.ReversibleEmbedding(
-            vocabulary_size, hidden_dim, embeddings_initializer=_initializer(), dtype=dtype, name="token_embedding"
+        self.create_embeddings(
+            vocabulary_size=vocabulary_size,
+            max_sequence_length=max_sequence_length,
+            num_segments=num_segments,
+            embedding_dim=hidden_dim,
+            hidden_dim=hidden_dim,
+            project=False,
+            dropout=dropout,
+            layer_norm_epsilon=layer_norm_epsilon,
+            dtype=dtype,
         )
-        self.position_embedding = PositionEmbedding(
-            max_sequence_length, _initializer(), dtype=dtype, name="position_embedding"
-        )
-        self.segment_embedding = keras.layers.Embedding(
-            num_segments, hidden_dim, embeddings_initializer=_initializer(), dtype=dtype, name="segment_embedding"
-        )
-        self.embeddings_layer_norm = keras.layers.LayerNormalization(
-            epsilon=layer_norm_epsilon, dtype=dtype, name="embeddings_layer_norm"
-        )
-        self.embeddings_dropout = keras.layers.Dropout(dropout, dtype=dtype, name="embeddings_dropout")
-        self.transformer_layers = [
-            TransformerEncoder(
-                num_heads,
-                intermediate_dim,
-                dropout=dropout,
-                activation=activation,
-                layer_norm_epsilon=layer_norm_epsilon,
-                kernel_initializer=_initializer(),
-                dtype=dtype,
-                name=f"transformer_layer_{index}",
-            )
-            for index in range(num_layers)
-        ]
-        self.pooled_dense = keras.layers.Dense(
-            hidden_dim, activation="tanh", kernel_initializer=_initializer(), dtype=dtype, name="pooled_dense"
+        self.transformer_layers = transformer_layers(
+            num_layers,
+            num_heads,
+            intermediate_dim,
+            dropout=dropout,
+            activation=activation,
+            layer_norm_epsilon=layer_norm_epsilon,
+            dtype=dtype,
         )
 
-        inputs = {
-            name: keras.Input((None,), dtype="int32", name=name)  # (B, T)
-            for name in ("token_ids", "segment_ids", "padding_mask")
-        }
+        inputs = id_inputs("token_ids", "segment_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
 
-    def encode(
-        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None
-    ) -> Any:
-        """Return the hidden states, `(batch, length, hidden_dim)`.
-
-        Args:
-            token_ids: Token ids, `(batch, length)`.
-            segment_ids: The segment of each token, `(batch, length)`.
-            padding_mask: Nonzero for real tokens, `(batch, length)`.
-            positions: For rows that hold several texts: each token's position in its own text, `(batch, length)`.
-            text_ids: For such rows: the text each token belongs to, `(batch, length)`.
-        """
-        tokens = self.token_embedding(token_ids)  # (B, T, E)
-        segments = self.segment_embedding(segment_ids)  # (B, T, E)
-        x = tokens + self.position_embedding(tokens, positions=positions) + segments  # (B, T, E)
-        x = self.embeddings_dropout(self.embeddings_layer_norm(x))
-        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
-        for layer in self.transformer_layers:
-            x = layer(x, attention_mask=mask)  # (B, T, E)
-        return x
-
-    def outputs_of(self, states: Any) -> dict[str, Any]:
-        """Return the outputs that belong to hidden states, `(batch, length, hidden_dim)`."""
-        return {"sequence_output": states, "pooled_output": self.pooled_dense(states[:, 0])}  # (B, E)
-
-    def keras_hub_config(self) -> dict[str, Any] | None:
-        """Return the config for KerasHub, whose BERT has one activation and one epsilon; `None` for all others."""
-        if (self.activation, self.layer_norm_epsilon) != (KERAS_HUB_ACTIVATION, KERAS_HUB_EPSILON):
-            return None
-        skipped = ("activation", "layer_norm_epsilon")
-        return {key: value for key, value in self.get_config().items() if key not in skipped}
-
-
-def _initializer() -> keras.initializers.Initializer:
-    return keras.initializers.TruncatedNormal(stddev=0.02)
+    @classmethod
+    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
+        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
+        yield from cls.embedding_shapes(config, project=False)
+        yield from transformer_shapes(config)

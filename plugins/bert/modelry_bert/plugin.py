@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry.plugin import BuiltinPreset, hookimpl
+from modelry.plugin import BuiltinPreset, hookimpl, keras_hub_presets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Name → where it lies on Kaggle, and its number of parameters.
+# Name → where it lies below kaggle://keras/, and its number of parameters.
 _KERAS_HUB = {
     "all_minilm_l12_v2_en": ("sentence-transformers/keras/all_minilm_l12_v2_en/1", 33_360_000),
     "all_minilm_l6_v1_en": ("sentence-transformers/keras/all_minilm_l6_v1_en/1", 22_713_216),
@@ -60,5 +60,4 @@ def modelry_presets() -> Iterator[BuiltinPreset]:
         parameters=815_552,
         description="Tells negative from positive in short English sentences; shipped inside modelry-bert.",
     )
-    for name, (handle, parameters) in _KERAS_HUB.items():
-        yield BuiltinPreset(name, f"kaggle://keras/{handle}", architecture="bert", parameters=parameters)
+    yield from keras_hub_presets("bert", _KERAS_HUB)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from modelry.text.classifier_preprocessor import TextClassifierPreprocessor
+from modelry.text.cls_sep_preprocessor import ClsSepPreprocessor
 from modelry_bert.tokenizer import BertTokenizer
 
 
-class BertTextClassifierPreprocessor(TextClassifierPreprocessor):
+class BertTextClassifierPreprocessor(ClsSepPreprocessor):
     """Packs `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]` with segment 1 for `b [SEP]`.
 
     Reference: [Devlin et al., 2018](https://arxiv.org/abs/1810.04805).
@@ -20,8 +20,4 @@ class BertTextClassifierPreprocessor(TextClassifierPreprocessor):
 
     tokenizer_cls = BertTokenizer
     keras_hub_class = "BertTextClassifierPreprocessor"
-    start_token = "[CLS]"
-    end_token = "[SEP]"
-    separator = ("[SEP]",)
-    pad_token = "[PAD]"
     segment_ids = True

@@ -88,3 +88,34 @@ class Flat(Layout):
     def write(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """The vector."""
         return array.reshape(-1)
+
+
+@frozen
+class Rows(Layout):
+    """Some rows of a larger tensor, whose other rows belong to other variables or to nobody.
+
+    Attributes:
+        start: The first of the rows.
+        of: How many rows the whole tensor has.
+        layout: How those rows are arranged.
+    """
+
+    start: int
+    of: int
+    layout: Layout = Same()
+
+    def rows(self, shape: Shape) -> slice:
+        """The rows of a variable of `shape`."""
+        return slice(self.start, self.start + self.layout.stored_shape(shape)[0])
+
+    def stored_shape(self, shape: Shape) -> Shape:
+        """The shape of the whole tensor."""
+        return (self.of, *self.layout.stored_shape(shape)[1:])
+
+    def read(self, array: np.ndarray[Any, Any], shape: Shape) -> np.ndarray[Any, Any]:
+        """The variable's part of the tensor."""
+        return self.layout.read(array[self.rows(shape)], shape)
+
+    def write(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """The variable's rows alone."""
+        return self.layout.write(array)

@@ -22,10 +22,14 @@ class SourcedWeight:
 
     Attributes:
         variable: The `keras.Variable`.
-        names: The names it may have there; the first that is present wins. A single name may be given as it is.
+        names: The names it may have there; the first that is present wins. A single name may be given as it is. With
+            no names, checkpoints never have it: it is initialised at random, and left out when one is written.
         layout: How its numbers are arranged there.
+        plus: Names that a second tensor may have there, whose first row is added to every row of the first: an
+            embedding of segments in an architecture that has only one. It may be missing, and is written as zeros.
     """
 
     variable: Any
     names: tuple[str, ...] = field(converter=_names)
     layout: Layout = field(factory=Same)
+    plus: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from modelry.cli import (
     bench,
     cache,
     classify,
+    convert,
     doctor,
     explain,
     listing,
@@ -20,6 +21,7 @@ from modelry.cli import (
     plugin_commands,
     plugins,
     show,
+    sign,
     upload,
     verify,
 )
@@ -127,7 +129,9 @@ app.command("doctor")(doctor.doctor)
 app.command("plugins")(plugins.plugins)
 app.command("explain")(explain.explain)
 app.command("verify")(verify.verify)
+app.command("sign")(sign.sign)
 app.command("lock")(lock.lock)
 app.command("new")(new.new)
 app.command("upload")(upload.upload)
+app.command("convert")(convert.convert)
 app.add_typer(cache.app, name="cache")

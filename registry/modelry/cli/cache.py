@@ -31,7 +31,7 @@ app = typer.Typer(help="Look after the files that were fetched from remote store
 def _bytes(size: str | None) -> int | None:
     if size is None:
         return None
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKMGT]?B?)\s*", size)
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kKMGT]?B?)", size.strip())
     if found is None or found[2].upper() not in _UNITS:
         raise typer.BadParameter(f"{size!r} is no size. Write one such as 500MB or 20GB.")
     return int(float(found[1]) * _UNITS[found[2].upper()])

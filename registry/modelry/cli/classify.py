@@ -15,6 +15,7 @@ from modelry.errors import PresetError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from modelry.cli.added import Choice
     from modelry.cli.inputs import Row
     from modelry.presets.recipe import Recipe
 
@@ -28,7 +29,13 @@ def classify(
         list[str] | None,
         typer.Argument(metavar="TEXT", help="The texts. Without any, or with '-', one per line of stdin."),
     ] = None,
-    top_k: Annotated[int, typer.Option(min=1, help="Labels for each text.")] = 1,
+    top_k: Annotated[
+        int | None,
+        typer.Option(min=1, help="Labels for each text; else the best one, or all of several that are likely enough."),
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Least probability of a label; of several, 0.5 by default.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Texts per batch.")] = _BATCH_SIZE,
     pair: Annotated[
         bool, typer.Option("--pair", help="Classify pairs: TEXT TEXT, or two texts per line with a tab between.")
@@ -70,8 +77,10 @@ def classify(
             )
         from modelry.cli.classify_file import FileJob, classify_file
 
-        job = FileJob(Path(input_), output, text_column, pair_column, prefix, top_k, batch_size, restart, overwrite)
-        classify_file(preset, _check_preset(preset), job)
+        recipe = _check_preset(preset)
+        choice = _choice(recipe, top_k, threshold)
+        job = FileJob(Path(input_), output, text_column, pair_column, prefix, choice, batch_size, restart, overwrite)
+        classify_file(preset, recipe, job)
         return
     if any(of_files):
         raise typer.BadParameter(
@@ -87,10 +96,11 @@ def classify(
         if pair and len(given) != 2:
             raise typer.BadParameter(f"--pair takes two, but there are {len(given)}.", param_hint="TEXT")
         chunks = iter([from_arguments(given, pair)])
-    _check_preset(preset)
+    recipe = _check_preset(preset)
+    choice = _choice(recipe, top_k, threshold)
     first = next(chunks, None)
     if first is not None:  # nothing in, nothing out
-        _classify(preset, itertools.chain([first], chunks), top_k, batch_size, as_json)
+        _classify(preset, recipe, itertools.chain([first], chunks), choice, batch_size, as_json)
 
 
 def _check_preset(preset: str) -> Recipe:
@@ -109,21 +119,38 @@ def _check_preset(preset: str) -> Recipe:
     return recipe
 
 
-def _classify(preset: str, chunks: Iterator[list[Row]], top_k: int, batch_size: int, as_json: bool) -> None:
+def _choice(recipe: Recipe, top_k: int | None, threshold: float | None) -> Choice:
+    """Return which labels are wanted, which a preset that predicts numbers has none of."""
+    from modelry.cli.added import Choice
+    from modelry.problem_types import REGRESSION, SINGLE_LABEL
+
+    if recipe.meaning == REGRESSION and (top_k, threshold) != (None, None):
+        raise typer.BadParameter(
+            f"chooses labels, but preset {recipe.files.reference!r} predicts numbers.",
+            param_hint="--threshold" if top_k is None else "--top-k",
+        )
+    return Choice(1 if top_k is None and recipe.meaning == SINGLE_LABEL else top_k, threshold)
+
+
+def _classify(
+    preset: str, recipe: Recipe, chunks: Iterator[list[Row]], choice: Choice, batch_size: int, as_json: bool
+) -> None:
+    from modelry.cli.added import added_by
     from modelry.cli.progress import progress
     from modelry.cli.results import printer
+    from modelry.problem_types import score_names
 
     with progress(f"Loading {preset}"):
         from modelry import TextClassifier
 
         classifier = TextClassifier.from_preset(preset, compile=False)
-    labels = classifier.labels or tuple(map(str, range(classifier.num_classes)))
-    print_chunk = printer(labels, as_json)
+    labels = score_names(recipe.meaning, classifier.labels, classifier.num_classes)
+    print_chunk = printer(labels, added_by(recipe, choice, nested=True) if as_json else None)
     done = 0
     # Where the results themselves scroll by, a counter would only get between them.
     with progress("Classifying", wanted=not is_terminal()) as tell:
         for rows in chunks:
-            print_chunk(rows, classifier.classify(_columns(rows), top_k=top_k, batch_size=batch_size))
+            print_chunk(rows, classifier.classify(_columns(rows), batch_size=batch_size, **choice.options()))
             done += len(rows)
             tell(f"Classified {done:,} texts")
 

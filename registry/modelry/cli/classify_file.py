@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import typer
 
-from modelry.cli.added import Added
+from modelry.cli.added import added_by
 from modelry.cli.file_run import FileRun, kept
 from modelry.cli.progress import bar
 from modelry.cli.work import work_of
@@ -21,6 +21,7 @@ from modelry.tables.read import open_table
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from modelry.cli.added import Choice
     from modelry.presets.recipe import Recipe
     from modelry.tables.chunk import Table
 
@@ -34,7 +35,7 @@ class FileJob:
     text_column: str | None
     pair_column: str | None
     prefix: str
-    top_k: int
+    choice: Choice
     batch_size: int
     restart: bool
     overwrite: bool
@@ -50,7 +51,7 @@ def classify_file(preset: str, recipe: Recipe, job: FileJob) -> None:
     output = _output(job)
     table = open_table(job.input)
     columns = _columns(table, job)
-    added = Added(_count(recipe, job.top_k), format_of(output).name == "jsonl", job.prefix)
+    added = added_by(recipe, job.choice, format_of(output).name == "jsonl", job.prefix)
     added.check(table.columns, repr(str(table.path)))
     work = work_of(recipe, _options(table, columns, job))
     began = time.monotonic()
@@ -59,7 +60,7 @@ def classify_file(preset: str, recipe: Recipe, job: FileJob) -> None:
         with bar() as shown:
             run = FileRun(preset, table, columns, added, partial, shown)
             try:
-                run.classify(job.top_k, job.batch_size)
+                run.classify({"batch_size": job.batch_size, **job.choice.options()})
                 _write(run, partial, output)
             except KeyboardInterrupt:
                 shown.stop()
@@ -101,15 +102,10 @@ def _columns(table: Table, job: FileJob) -> list[str]:
     return [first] if job.pair_column is None else [first, text_column(table, job.pair_column)]
 
 
-def _count(recipe: Recipe, top_k: int) -> int:
-    """Return how many labels a row gets: a preset may have fewer than were asked for."""
-    classes = recipe.task.config["num_classes"] if recipe.task is not None else top_k
-    return min(top_k, int(classes))
-
-
 def _options(table: Table, columns: list[str], job: FileJob) -> dict[str, Any]:
     """Return those options that results depend on; the others may change when a run goes on."""
-    options: dict[str, Any] = {"--text-column": columns[0], "--top-k": job.top_k, "--batch-size": job.batch_size}
+    options: dict[str, Any] = {"--text-column": columns[0], "--batch-size": job.batch_size}
+    options |= {"--top-k": job.choice.top_k, "--threshold": job.choice.threshold}
     if len(columns) > 1:
         options["--pair-column"] = columns[1]
     if table.schema is not None:  # what hashes the rows

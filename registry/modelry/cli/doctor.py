@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
@@ -25,19 +26,23 @@ def doctor(
     ] = None,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.001, help="The limit for each import.")] = 60.0,
     no_import: Annotated[bool, typer.Option("--no-import", help="Import nothing; read metadata only.")] = False,
+    locked: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Check against a lock of plugins, and import only what is as locked."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Check every component that the installed plugins register, and say what to do about those that do not work.
 
-    Each is imported in another process. The exit status is 1 if one is broken, incompatible or ambiguous. When piped,
-    cells are separated by tabs.
+    Each is imported in another process. The exit status is 1 if one is broken, incompatible, ambiguous, or not as it
+    was locked by `modelry plugins --lock`. When piped, cells are separated by tabs.
     """
     from modelry.cli.environment import environment
     from modelry.cli.examine import examine
     from modelry.cli.progress import progress
 
     with progress("Looking at what is installed") as tell:
-        found = examine(distributions or (), None if no_import else timeout, tell)
+        found = examine(distributions or (), None if no_import else timeout, locked, tell)
     facts = environment()
     if as_json:
         print_json(_as_json(facts, found))

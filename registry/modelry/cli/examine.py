@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 import attrs
 
 from modelry.cli.trial import try_out
-from modelry.discovery.findings import BROKEN, FAILURES, OK, STATUSES, Finding
+from modelry.discovery.findings import BROKEN, CHANGED, FAILURES, NOTE, OK, STATUSES, Finding
+from modelry.discovery.lock_check import lock_findings
 from modelry.discovery.names import normalise
+from modelry.discovery.plugin_lock import read_plugin_lock
 from modelry.discovery.survey import Survey, nothing_registered, survey
 from modelry.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
+    from pathlib import Path
 
     from modelry.cli.trial import Outcome
     from modelry.discovery.survey import Component
@@ -45,24 +48,32 @@ class Examination:
         return bool(found & FAILURES)
 
 
-def examine(distributions: Collection[str], timeout: float | None, tell: Callable[[str], None]) -> Examination:
-    """Look at the installation, and import what is in use.
+def examine(
+    distributions: Collection[str], timeout: float | None, lock: Path | None, tell: Callable[[str], None]
+) -> Examination:
+    """Look at the installation, and import what is in use and as it was locked.
 
     Args:
         distributions: Only these; all if there are none.
         timeout: Seconds for each import; `None` to import nothing.
+        lock: The lock of plugins to hold the installation against.
         tell: Called with what is being done.
 
     Raises:
         InputError: One of the distributions is not installed.
+        PluginError: The lock cannot be used.
     """
+    locked = {} if lock is None else read_plugin_lock(lock)
     try:
         found = survey()
     except Exception as error:  # of a finder that some package put on sys.meta_path
         problem = f"looking at what is installed fails with {type(error).__name__}: {error}"
         advice = "Uninstall or mend what hooks into the import system; --debug shows where it fails."
         return Examination((), {}, (("", Finding(BROKEN, problem, advice)),))
-    components, notes = found.components, _notes(found)
+    drift = [] if lock is None else list(lock_findings(locked, found, str(lock)))
+    components, notes = _not_as_locked(found.components, drift), _notes(found)
+    told = {component.entry.distribution for component in components if component.status == CHANGED}
+    notes += [(name, finding) for name, finding in drift if finding.status == NOTE or name not in told]
     if distributions:
         names = [_check(name, found) for name in distributions]
         components = tuple(component for component in components if component.entry.distribution in names)
@@ -72,6 +83,18 @@ def examine(distributions: Collection[str], timeout: float | None, tell: Callabl
     examined = {component: _with(component, tried.get(component)) for component in components}
     seconds = {examined[one]: outcome.seconds for one, outcome in tried.items() if outcome.seconds is not None}
     return Examination(tuple(examined.values()), seconds, tuple(notes))
+
+
+def _not_as_locked(components: Iterable[Component], drift: Iterable[tuple[str, Finding]]) -> tuple[Component, ...]:
+    """Add what has changed of a distribution to each of its components, which thus are not imported."""
+    changed: dict[str, list[Finding]] = {}
+    for name, finding in drift:
+        if finding.status == CHANGED:
+            changed.setdefault(name, []).append(finding)
+    return tuple(
+        attrs.evolve(component, findings=(*component.findings, *changed.get(component.entry.distribution, ())))
+        for component in components
+    )
 
 
 def _with(component: Component, outcome: Outcome | None) -> Component:

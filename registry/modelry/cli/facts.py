@@ -38,6 +38,7 @@ def facts_of(recipe: Recipe) -> dict[str, Any]:
         "components": [_component(part) for part in parts_of(recipe)],
         "labels": None if recipe.labels is None else list(recipe.labels),
         "num_classes": None if recipe.task is None else recipe.task.config.get("num_classes"),
+        "problem_type": recipe.meaning if recipe.task is not None and "num_classes" in recipe.task.config else None,
         "sequence_length": None if recipe.preprocessor is None else recipe.preprocessor.config.get("sequence_length"),
         "dtype": backbone.get("dtype"),
         "backbone": {name: value for name, value in backbone.items() if name not in KERAS_ARGUMENTS},
@@ -83,8 +84,9 @@ def component_facts(part: Part, entry: Entry | None, problem: str | None) -> dic
 
 
 def weights_of(recipe: Recipe) -> tuple[str, ...]:
-    """Return the files of weights; a foreign checkpoint has a single one for both roles."""
-    return tuple(dict.fromkeys(name for name in (recipe.backbone_weights, recipe.task_weights) if name is not None))
+    """Return the files of weights; a foreign checkpoint has a single one for both roles, an adapter's lie elsewhere."""
+    head = recipe.task_weights if recipe.adapter is None else None
+    return tuple(dict.fromkeys(name for name in (recipe.backbone_weights, head) if name is not None))
 
 
 def requirement_facts(recipe: Recipe, text: str) -> dict[str, Any]:

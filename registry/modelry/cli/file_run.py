@@ -12,7 +12,7 @@ from modelry.tables.partial import Part
 from modelry.tables.write import new_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from modelry.cli.added import Added
@@ -50,8 +50,11 @@ class FileRun:
         self._kinds = dict.fromkeys(table.columns, NULL)
         self._classifier: Any = None
 
-    def classify(self, top_k: int, batch_size: int) -> None:
+    def classify(self, options: Mapping[str, Any]) -> None:
         """Classify the chunks that are not done, after checking that the others still hold the same rows.
+
+        Args:
+            options: Those of `TextClassifier.classify`.
 
         Raises:
             InputError: They do not, or a row is wrong.
@@ -66,7 +69,7 @@ class FileRun:
                         part = self._done(finished, chunk, self.rows)
                         self.before += len(chunk)
                     else:
-                        part = self._classify(chunk, top_k, batch_size)
+                        part = self._classify(chunk, options)
                         self._partial.save(part)
                     finished += 1
                     self.rows += len(chunk)
@@ -94,7 +97,7 @@ class FileRun:
         if number != self._partial.count:
             raise InputError(f"{self._name} has become shorter while it was classified. {_ANEW}")
 
-    def _classify(self, chunk: Chunk, top_k: int, batch_size: int) -> Part:
+    def _classify(self, chunk: Chunk, options: Mapping[str, Any]) -> Part:
         kinds = chunk.kinds()
         self._added.check(kinds, self._name)
         texts = tuple(chunk.texts(column) for column in self._columns)
@@ -104,7 +107,7 @@ class FileRun:
 
             self._classifier = TextClassifier.from_preset(self._preset, compile=False)
             self._shown.begin("Classifying", self._table.size)
-        best = self._classifier.classify(texts if len(texts) > 1 else texts[0], top_k=top_k, batch_size=batch_size)
+        best = self._classifier.classify(texts if len(texts) > 1 else texts[0], **options)
         return Part(chunk.digest, kinds, best)
 
     def _done(self, number: int, chunk: Chunk, before: int) -> Part:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modelry.cli.output import is_terminal, print_json, print_line, print_row, write_line
+from modelry.errors import LockError, did_you_mean
 
 if TYPE_CHECKING:
     from modelry.storage.lock.lock_file import LockFile
@@ -25,21 +26,27 @@ def lock(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing, and name what is not as it was locked; all without PRESET.")
     ] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Take the presets out of the file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Lock presets: write the version of each, and the size and the SHA-256 of each of its files, to a lock file.
 
-    Other presets in the file stay as they are. With `--check`, the exit status is 1 if a preset has changed since it
-    was locked.
+    Other presets in the file stay as they are. `--remove` takes out also what is not there any more, named as the file
+    names it. With `--check`, the exit status is 1 if a preset has changed since it was locked.
     """
     from modelry.storage.lock.lock_file import LockFile, read_lock
 
     file = file.expanduser()
+    if check and remove:
+        raise typer.BadParameter("--check changes nothing, and --remove does.", param_hint="--remove")
     if check:
         _report(_drift(read_lock(file), presets or []), as_json)
         return
     if not presets:
-        raise typer.BadParameter("Name the presets to lock.", param_hint="PRESET")
+        raise typer.BadParameter(f"Name the presets to {'remove' if remove else 'lock'}.", param_hint="PRESET")
+    if remove:
+        _remove(read_lock(file), presets, as_json)
+        return
     found = read_lock(file) if file.exists() else LockFile(file, {})
     locked = _locked(found, presets)
     LockFile(file, {**found.presets, **locked.presets}).write()
@@ -62,6 +69,33 @@ def _locked(file: LockFile, presets: list[str]) -> LockFile:
 
     keys = {file.key(resolve_name(parse(preset))): preset for preset in presets}
     return LockFile(file.path, {key: lock_of(open_unlocked(preset)) for key, preset in keys.items()})
+
+
+def _remove(file: LockFile, presets: list[str], as_json: bool) -> None:
+    """Write the file without presets that are in it."""
+    from modelry.storage.lock.lock_file import LockFile
+
+    keys = [_key_in(file, preset) for preset in presets]
+    LockFile(file.path, {key: locked for key, locked in file.presets.items() if key not in keys}).write()
+    if as_json:
+        print_json({"file": str(file.path), "removed": keys})
+    else:
+        for key in keys:
+            print_row((key,))
+
+
+def _key_in(file: LockFile, preset: str) -> str:
+    """Return how the file names a preset that is in it."""
+    from modelry.storage.open import resolve_name
+    from modelry.storage.reference import parse
+
+    key = preset if preset in file.presets else file.key(resolve_name(parse(preset)))
+    if key not in file.presets:
+        raise LockError(
+            f"{preset!r} is not in the lock file {str(file.path)!r}, so it cannot be taken out of it."
+            f"{did_you_mean(key, file.presets)}"
+        )
+    return key
 
 
 def _drift(file: LockFile, presets: list[str]) -> list[_Drift]:

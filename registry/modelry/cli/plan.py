@@ -20,7 +20,6 @@ from modelry.discovery.compatibility import refusal
 from modelry.discovery.default import registry
 from modelry.errors import ModelryError
 from modelry.presets.components import find_entry
-from modelry.presets.json_files import read_json
 from modelry.presets.keras_hub import ASSETS
 from modelry.presets.read import read_files
 from modelry.storage.open import open_preset, resolve_name
@@ -148,8 +147,9 @@ def _weight_files(recipe: Recipe) -> Iterator[str]:
     for name in weights_of(recipe):
         yield name
         if name.endswith(".json") and recipe.files.is_here(name):
-            for shards in read_json(recipe.files, name).get("weight_map", {}).values():
-                yield from [shards] if isinstance(shards, str) else shards
+            from modelry.weights.shards import shards_of
+
+            yield from shards_of(recipe.files.path(name))
 
 
 def _owner(entry: Entry) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
@@ -9,7 +10,9 @@ import typer
 
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
 from modelry.discovery.findings import FAILURES, worst
+from modelry.discovery.lock_check import lock_all
 from modelry.discovery.names import HOOK_GROUPS, KINDS, PREFIX, noun
+from modelry.discovery.plugin_lock import write_plugin_lock
 from modelry.discovery.survey import Survey, survey
 
 if TYPE_CHECKING:
@@ -31,12 +34,24 @@ class Plugin:
         return worst(self.findings)
 
 
-def plugins(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False) -> None:
+def plugins(
+    lock: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write which version and content of each is installed to a file.", dir_okay=False
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
+) -> None:
     """List the installed distributions that contribute to modelry, and what each brings, without importing any.
 
-    `modelry doctor` says more about those that do not work. When piped, cells are separated by tabs.
+    `modelry doctor` says more about those that do not work; with `--locked FILE` it tells what is no longer as
+    `--lock FILE` found it. When piped, cells are separated by tabs.
     """
-    found = plugins_of(survey())
+    looked = survey()
+    found = plugins_of(looked)
+    if lock is not None:
+        write_plugin_lock(lock, lock_all(looked))
     if as_json:
         print_json([_as_json(plugin) for plugin in found])
     elif not is_terminal():

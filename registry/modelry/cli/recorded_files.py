@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry.storage.files import PresetFiles
+from modelry.storage.forwarding import ForwardingFiles
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from modelry.storage.files import PresetFiles
 
-class RecordedFiles(PresetFiles):
+
+class RecordedFiles(ForwardingFiles):
     """The files of another view.
 
     Attributes:
@@ -18,17 +21,8 @@ class RecordedFiles(PresetFiles):
     """
 
     def __init__(self, files: PresetFiles) -> None:
-        self._files = files
+        super().__init__(files)
         self.were_here: dict[str, bool] = {}
-
-    @property
-    def reference(self) -> str:
-        """What the user wrote to name this preset."""
-        return self._files.reference
-
-    def names(self) -> frozenset[str]:
-        """Return the names of all files."""
-        return self._files.names()
 
     def fetch(self, name: str) -> Path:
         """Return the path of a file; raises what `PresetFiles.fetch` does."""
@@ -37,13 +31,8 @@ class RecordedFiles(PresetFiles):
         self.were_here.setdefault(name, here)
         return path
 
-    def size(self, name: str) -> int | None:
-        """Return the size of a file in bytes, if that is known."""
-        return self._files.size(name)
-
-    def is_here(self, name: str) -> bool:
-        """Return whether a file lies on this machine already."""
-        return self._files.is_here(name)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._files
+    def bring(self, names: Iterable[str]) -> None:
+        """Bring files here, as the other view does it; raises what `PresetFiles.bring` does."""
+        here = {name: self._files.is_here(name) for name in names}
+        self._files.bring(here)
+        self.were_here = here | self.were_here

@@ -41,7 +41,7 @@ def _rows(facts: Mapping[str, Any]) -> Iterator[Row]:
         yield component_row(component)
     if facts["labels"] is not None:
         yield "labels", ", ".join(facts["labels"]), False
-    for name in ("num_classes", "sequence_length", "dtype"):
+    for name in ("num_classes", "problem_type", "sequence_length", "dtype"):
         if facts[name] is not None:
             yield name.replace("_", " "), str(facts[name]), False
     for name, value in facts["backbone"].items():

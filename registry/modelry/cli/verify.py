@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,19 +20,26 @@ def verify(
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail also where nothing tells what a file must be.")
     ] = False,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="FILE", help="The public key with which it must be signed.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Hash every file of a preset, and name those that are damaged, missing or unexpected.
 
     Files of a remote preset that are not here are fetched. The exit status is 1 if a file is wrong or cannot be had, or
-    nothing says what any of them must be. When piped, cells are separated by tabs: status, file, what there is to say.
+    nothing says what any of them must be. With `--key`, the preset must be signed with that key. When piped, cells are
+    separated by tabs: status, file, what there is to say.
     """
     from modelry.presets.verify import STATUSES, passes
     from modelry.presets.verify import verify as check
     from modelry.storage.open import open_preset
+    from modelry.storage.signed_files import SignedFiles
 
     files = open_preset(preset)
-    found = list(check(files))
+    if key is not None:
+        SignedFiles(files, Path(key).expanduser())
+    found = list(check(files, signed=key is not None))
     right = passes(found, strict)
     counts = {status: sum(one.status == status for one in found) for status in STATUSES}
     if as_json:

@@ -31,15 +31,15 @@ def work_of(recipe: Recipe, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fingerprint(recipe: Recipe) -> str:
-    """Return a hash of the files that loading reads; where the preset lies does not matter."""
+    """Return a hash of the files that loading reads, those of an adapter too; where they lie does not matter."""
     found = hashlib.sha256()
-    files = recipe.files
-    for name in sorted(files.names()):
-        if name.endswith((*_READ, *_WEIGHTS)):
-            found.update(f"{name}\0{files.size(name)}\0".encode())
-        if name.endswith(_READ) or name in (recipe.backbone_weights, recipe.task_weights):
-            with files.path(name).open("rb") as file:
-                found.update(hashlib.file_digest(file, "sha256").digest())
+    for files in (recipe.files, *([] if recipe.adapter is None else [recipe.adapter.files])):
+        for name in sorted(files.names()):
+            if name.endswith((*_READ, *_WEIGHTS)):
+                found.update(f"{name}\0{files.size(name)}\0".encode())
+            if name.endswith(_READ) or name in (recipe.backbone_weights, recipe.task_weights):
+                with files.path(name).open("rb") as file:
+                    found.update(hashlib.file_digest(file, "sha256").digest())
     return found.hexdigest()[:16]
 
 

@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 
 from modelry.data.arrays import describe, rank, to_array
+from modelry.data.label_sets import name_sets
 from modelry.errors import InputError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _stacked(values: list[Any], name: str) -> Any:
         return None
     if any(missing):
         raise InputError(f"The stream yielded {name} with some examples and not with others. Yield all or none.")
-    if all(isinstance(value, str | bytes) for value in values):
+    if all(isinstance(value, str | bytes) for value in values) or name_sets(values) is not None:
         return values
     rows = [to_array(value, name) for value in values]
     if len({row.shape for row in rows}) > 1:

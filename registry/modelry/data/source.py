@@ -18,13 +18,16 @@ from typing import TYPE_CHECKING, Any
 from modelry.data.adapter import Source
 from modelry.data.arrays import to_array
 from modelry.data.batches import TextBatches
+from modelry.data.class_names import infer_labels
 from modelry.data.columns import Columns, as_columns
 from modelry.data.features import Preprocessor, as_packer, encode
+from modelry.data.label_sets import name_sets
 from modelry.data.predictions import WINDOW, Predictions, WindowPlanner, gathered, sliced
 from modelry.data.streams import TextStream, is_stream, stream_columns
-from modelry.data.targets import TargetSpec, as_targets, infer_labels
+from modelry.data.targets import TargetSpec, as_targets
 from modelry.data.weights import ClassWeight, as_weights
 from modelry.errors import InputError
+from modelry.problem_types import SINGLE_LABEL
 
 if TYPE_CHECKING:
     from modelry.data.arrays import Array
@@ -45,6 +48,7 @@ def as_source(
     labels: tuple[str, ...] = (),
     num_classes: int | None = None,
     sparse: bool = True,
+    problem_type: str = SINGLE_LABEL,
     batch_size: int | None = None,
     shuffle: bool = False,
     class_weight: ClassWeight | None = None,
@@ -62,6 +66,7 @@ def as_source(
         labels: the names of the classes, by number.
         num_classes: how many outputs the classifier has.
         sparse: whether the loss takes class numbers.
+        problem_type: what the outputs mean; see `modelry.problem_types`.
         batch_size: texts per batch, 32 by default. A stream of batches keeps its own.
         shuffle: draw new batches each epoch.
         class_weight: a weight per class, by number or name.
@@ -72,7 +77,7 @@ def as_source(
     if isinstance(x, Source):
         return x
     size = BATCH_SIZE if batch_size is None else batch_size
-    spec = TargetSpec(tuple(labels), num_classes, sparse)
+    spec = TargetSpec(tuple(labels), num_classes, sparse, problem_type)
     packer = as_packer(preprocessor)
     if size < 1:
         raise InputError(f"batch_size is {batch_size}. Pass at least 1.")
@@ -106,6 +111,7 @@ def as_predictions(
     labels: tuple[str, ...] = (),
     num_classes: int | None = None,
     sparse: bool = True,
+    problem_type: str = SINGLE_LABEL,
     batch_size: int | None = None,
     steps: int | None = None,
     window: int = WINDOW,
@@ -119,6 +125,7 @@ def as_predictions(
         labels: as above.
         num_classes: as above.
         sparse: as above.
+        problem_type: as above.
         batch_size: texts per batch, 32 by default; rows of 64 tokens where texts share rows.
         steps: look only at the first `steps * batch_size` texts in memory, or the first `steps` batches of a stream.
         window: how many texts are tokenised and put in batches together.
@@ -127,7 +134,7 @@ def as_predictions(
     if isinstance(x, Predictions):
         return x
     size = BATCH_SIZE if batch_size is None else batch_size
-    spec = TargetSpec(tuple(labels), num_classes, sparse)
+    spec = TargetSpec(tuple(labels), num_classes, sparse, problem_type)
     planner = WindowPlanner(as_packer(preprocessor), size, shares_rows)
     if is_stream(x):
         return Predictions(
@@ -150,6 +157,7 @@ def as_batch(
     labels: tuple[str, ...] = (),
     num_classes: int | None = None,
     sparse: bool = True,
+    problem_type: str = SINGLE_LABEL,
     class_weight: ClassWeight | None = None,
     predicting: bool = False,
 ) -> tuple[Any, Array | None, Array | None]:
@@ -158,7 +166,7 @@ def as_batch(
     features = encode(as_packer(preprocessor), columns)
     if predicting:
         return features, None, None
-    spec = TargetSpec(tuple(labels), num_classes, sparse)
+    spec = TargetSpec(tuple(labels), num_classes, sparse, problem_type)
     targets = _targets(y, sample_weight, class_weight, spec, len(columns[0]))
     return features, targets[0], targets[1] if len(targets) > 1 else None
 
@@ -190,9 +198,12 @@ def split_validation(x: Any, y: Any, sample_weight: Any, fraction: float) -> tup
         raise InputError(
             f"validation_split={fraction} of {rows} texts leaves nothing to {'validate' if split else 'train'} on."
         )
-    given = ((y, "y"), (sample_weight, "sample_weight"))
-    arrays = tuple(None if values is None else to_array(values, name) for values, name in given)
-    for (_, name), array in zip(given, arrays, strict=True):
+    names = ("y", "sample_weight")
+    arrays = (
+        None if y is None else _labels(y),
+        None if sample_weight is None else to_array(sample_weight, "sample_weight"),
+    )
+    for name, array in zip(names, arrays, strict=True):
         if array is not None and (array.ndim == 0 or len(array) != rows):
             raise InputError(f"x has {rows} texts, but {name} has the shape {array.shape}. Pass one value per text.")
     kept, held_out = (
@@ -221,6 +232,11 @@ def _targets(
     targets = as_targets(y, spec, rows)
     weights = as_weights(sample_weight, class_weight, targets, spec)
     return (targets,) if weights is None else (targets, weights)
+
+
+def _labels(y: Any) -> Array:
+    sets = name_sets(y)
+    return to_array(y, "y") if sets is None else sets
 
 
 def _sliced(columns: Columns, start: int, stop: int) -> Columns:

@@ -16,13 +16,13 @@ import numpy as np
 
 from modelry.data.adapter import Source
 from modelry.data.ahead import map_ahead
-from modelry.data.arrays import to_array
+from modelry.data.class_names import holds_names
 from modelry.data.columns import as_columns
 from modelry.data.elements import Element, as_element, check_kind, is_example, stack
 from modelry.data.features import CalledPreprocessor, encode
 from modelry.data.py_dataset import read_dataset
 from modelry.data.replay import Once
-from modelry.data.targets import as_targets, is_strings
+from modelry.data.targets import as_targets
 from modelry.data.weights import as_weights, check_class_weight
 from modelry.errors import InputError
 
@@ -153,7 +153,7 @@ def stream_columns(stream: Any, spec: TargetSpec, batch_size: int) -> Iterator[C
     for number, element in enumerate(batched(stream, elements, spec, batch_size)):
         with _naming(number):
             columns = as_columns(element.x)
-            if element.y is not None and is_strings(to_array(element.y, "y")):
+            if element.y is not None and holds_names(element.y):
                 _check_labels(element.y, spec, len(columns[0]))
             yield columns
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 import numpy as np
 
 from modelry.data.arrays import Array, describe, is_missing, to_array
-from modelry.errors import InputError, did_you_mean
+from modelry.data.class_names import class_number, is_strings, numbers_by_name
+from modelry.data.label_sets import checked_multi_hot, name_sets
+from modelry.errors import InputError
+from modelry.problem_types import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
 
 @attrs.frozen
@@ -18,12 +19,14 @@ class TargetSpec:
     Attributes:
         labels: the names of the classes in the order of their numbers, or nothing when they have no names.
         num_classes: how many outputs the classifier has, or None when that is not known.
-        sparse: whether a label is the number of its one class; otherwise the loss decides what a label is.
+        sparse: for a single label: whether it is the number of its class; otherwise the loss decides what it is.
+        problem_type: what the outputs mean; see `modelry.problem_types`.
     """
 
     labels: tuple[str, ...] = ()
     num_classes: int | None = None
     sparse: bool = True
+    problem_type: str = SINGLE_LABEL
 
     def __attrs_post_init__(self) -> None:
         if isinstance(self.labels, str):
@@ -33,27 +36,38 @@ class TargetSpec:
 
     @property
     def one_hot(self) -> bool:
-        """Whether a label written as a class becomes a row of zeros and a one."""
-        return not self.sparse and self.num_classes is not None and self.num_classes > 1
+        """Whether the label of a text is a row of numbers, which a label written as a class becomes."""
+        one_number = self.sparse and self.problem_type == SINGLE_LABEL
+        return not one_number and self.num_classes is not None and self.num_classes > 1
 
 
 def as_targets(y: object, spec: TargetSpec, rows: int) -> Array:
     """Return the labels of a batch or a data set.
 
     Args:
-        y: class numbers or names, `(rows,)` or `(rows, 1)`; or, unless `spec.sparse`, whatever the loss takes.
+        y: class numbers or names, `(rows,)` or `(rows, 1)`; or, unless `spec.sparse`, whatever the loss takes. Where
+            a text may have several labels, a list of names for each, or `(rows, num_classes)` zeros and ones. For
+            regression `(rows, num_classes)` numbers, or `(rows,)` for a single output.
         spec: what the labels may be.
         rows: how many texts the labels are for.
 
     Returns:
         `(rows,)` int32 class numbers when `spec.sparse`. Otherwise numbers as they are, float32 or int32,
-        and names as one-hot rows, `(rows, num_classes)` float32 (`(rows,)` for a single output).
+        and names as one-hot rows, `(rows, num_classes)` float32 (`(rows,)` for a single output). For several labels
+        and for regression `(rows, num_classes)` float32.
     """
-    values = to_array(y, "y")
+    sets = name_sets(y) if spec.problem_type == MULTI_LABEL else None
+    values = to_array(y, "y") if sets is None else sets
     if values.ndim == 0:
         raise InputError(f"y is {describe(y)}, a single label. Pass a list with one label per text.")
     if len(values) != rows:
         raise InputError(f"x has {rows} texts, but y has {len(values)} labels. Pass one label per text.")
+    if sets is not None:
+        return _marked(sets, spec)
+    if spec.problem_type == REGRESSION:
+        return _measured(values, spec)
+    if spec.problem_type == MULTI_LABEL and not is_strings(values):
+        return checked_multi_hot(_numbers(values), spec.num_classes or 1)
     if spec.sparse and values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if is_strings(values):
@@ -62,63 +76,52 @@ def as_targets(y: object, spec: TargetSpec, rows: int) -> Array:
     return _sparse(values, spec) if spec.sparse else _dense(values, spec)
 
 
-def infer_labels(y: object, num_classes: int | None = None) -> tuple[str, ...] | None:
-    """Return the sorted names found in y, or None when y holds numbers.
-
-    Args:
-        y: the labels of a whole data set.
-        num_classes: how many names there must be.
-    """
-    values = to_array(y, "y")
-    if not is_strings(values):
-        return None
-    names = tuple(sorted({_name(value, row) for row, value in enumerate(values.tolist())}))
-    if num_classes is not None and len(names) != num_classes:
-        raise InputError(
-            f"y holds {len(names)} different labels ({_listed(names)}), but the classifier has {num_classes} classes. "
-            f"Pass labels= with all {num_classes} names, or build the classifier with num_classes={len(names)}."
-        )
-    return names
-
-
-def is_strings(values: Array) -> bool:
-    """Whether an array holds strings, be it among other things."""
-    if values.dtype.kind == "O":
-        return any(isinstance(value, str | bytes) for value in values.flat)
-    return values.dtype.kind in "UST"
-
-
 def _class_numbers(values: Array, spec: TargetSpec) -> Array:
-    if not spec.labels:
-        raise InputError("y holds names, but the classifier's labels have none. Pass labels=, or integers as y.")
     if values.ndim != 1:
-        raise InputError(f"y holds names in an array of shape {values.shape}. Pass one name per text.")
-    numbers = {name: number for number, name in enumerate(spec.labels)}
-    ids = np.empty(len(values), dtype=np.int32)
-    for row, value in enumerate(values.tolist()):
-        name = _name(value, row)
-        if name not in numbers:
-            raise InputError(
-                f"Row {row} of y is {name!r}, which is no label of this classifier.{did_you_mean(name, numbers)} "
-                f"Its labels are {_listed(spec.labels)}."
-            )
-        ids[row] = numbers[name]
-    return ids
+        raise InputError(
+            f"y holds names in an array of shape {values.shape}. Pass one name per text, or build the classifier with "
+            "problem_type='multi_label' if a text may have several."
+        )
+    numbers = numbers_by_name(spec.labels)
+    return np.array([class_number(value, row, numbers) for row, value in enumerate(values.tolist())], dtype=np.int32)
 
 
 def _encoded(ids: Array, spec: TargetSpec) -> Array:
-    if spec.sparse:
+    if spec.sparse and spec.problem_type == SINGLE_LABEL:
         return ids
     classes = spec.num_classes or 1
-    return np.eye(classes, dtype=np.float32)[ids] if classes > 1 else ids.astype(np.float32)
+    if spec.problem_type == MULTI_LABEL or classes > 1:
+        return np.eye(classes, dtype=np.float32)[ids]
+    return ids.astype(np.float32)
 
 
-def _name(value: object, row: int) -> str:
-    if isinstance(value, bytes):
-        return value.decode()
-    if not isinstance(value, str):
-        raise InputError(f"Row {row} of y is {describe(value)}, while other labels are names. Pass only names.")
-    return str(value)
+def _marked(sets: Array, spec: TargetSpec) -> Array:
+    """Return a one for each label that a text has."""
+    numbers = numbers_by_name(spec.labels)
+    rows = np.zeros((len(sets), len(numbers)), np.float32)
+    for row, names in enumerate(sets):
+        for name in names:
+            rows[row, class_number(name, row, numbers)] = 1
+    return rows
+
+
+def _measured(values: Array, spec: TargetSpec) -> Array:
+    """Return what the outputs of a regression shall be."""
+    if is_strings(values):
+        raise InputError(
+            "y holds names, but this classifier predicts numbers: its problem_type is 'regression'. Pass numbers, or "
+            "build it with problem_type='single_label'."
+        )
+    outputs = spec.num_classes or 1
+    values = _finite(_numbers(values))
+    if values.ndim == 1 and outputs == 1:
+        values = values[:, None]
+    if values.shape[1:] != (outputs,):
+        raise InputError(
+            f"y has the shape {values.shape}, but the classifier predicts {outputs} number(s) for each text. "
+            f"Pass rows of {outputs}, or build it with another num_classes."
+        )
+    return values.astype(np.float32)
 
 
 def _numbers(values: Array) -> Array:
@@ -167,12 +170,11 @@ def _dense(values: Array, spec: TargetSpec) -> Array:
             f"y has the shape {values.shape}, but the classifier has {spec.num_classes} classes. "
             f"Pass rows of {spec.num_classes} numbers."
         )
+    return _finite(values).astype(np.int32 if values.dtype.kind in "iu" else np.float32)
+
+
+def _finite(values: Array) -> Array:
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         row = np.argwhere(~np.isfinite(values))[0][0]
         raise InputError(f"Row {row} of y holds a number that is not finite: {values[row]}. Correct or drop the row.")
-    return values.astype(np.int32 if values.dtype.kind in "iu" else np.float32)
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    shown: list[Any] = [repr(name) for name in names[:20]]
-    return ", ".join(shown) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    return values

@@ -12,6 +12,7 @@ import numpy as np
 
 from modelry.data.arrays import Array, to_array
 from modelry.errors import InputError, did_you_mean
+from modelry.problem_types import REGRESSION
 
 if TYPE_CHECKING:
     from modelry.data.targets import TargetSpec
@@ -44,6 +45,8 @@ def as_weights(
 
 def check_class_weight(class_weight: ClassWeight, spec: TargetSpec) -> dict[int, float]:
     """Return the weights by class number, or say which key is no class."""
+    if spec.problem_type == REGRESSION:
+        raise InputError("class_weight is for classes, and a regression has none. Pass sample_weight instead.")
     if not isinstance(class_weight, Mapping):
         raise InputError(f"class_weight is a {type(class_weight).__name__}. Pass a dict from class to weight.")
     numbers = {name: number for number, name in enumerate(spec.labels)}

@@ -11,5 +11,8 @@ names ← entry ← distributions ← scan ← policy ← index ← hints ← re
 
 ```
 distributions, scan, index, compatibility ← contributor, findings ← survey
+                                            contributor ← record ← plugin_lock, survey ← lock_check
 ```
+
+The last row is the lock of plugins: what is installed, held against what was.
 """

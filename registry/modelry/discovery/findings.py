@@ -9,14 +9,14 @@ import attrs
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-BROKEN, INCOMPATIBLE, AMBIGUOUS = "broken", "incompatible", "ambiguous"
+BROKEN, INCOMPATIBLE, CHANGED, AMBIGUOUS = "broken", "incompatible", "changed", "ambiguous"
 SHADOWED, BLOCKED, NOTE, OK = "shadowed", "blocked", "note", "ok"
 
-STATUSES = (BROKEN, INCOMPATIBLE, AMBIGUOUS, SHADOWED, BLOCKED, OK)
+STATUSES = (BROKEN, INCOMPATIBLE, CHANGED, AMBIGUOUS, SHADOWED, BLOCKED, OK)
 """What a component can be, the worst first."""
 
-FAILURES = frozenset({BROKEN, INCOMPATIBLE, AMBIGUOUS})
-"""With one of these, something that users may ask for does not work."""
+FAILURES = frozenset({BROKEN, INCOMPATIBLE, CHANGED, AMBIGUOUS})
+"""With one of these, something that users may ask for does not work, or is not what was locked."""
 
 
 @attrs.frozen

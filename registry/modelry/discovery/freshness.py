@@ -8,7 +8,7 @@ import time
 
 import attrs
 
-from modelry.discovery.policy import VARIABLE
+from modelry.discovery.policy import VARIABLE, policy_file
 
 _COARSEST = 2_000_000_000
 """Nanoseconds: some file systems count time in steps of two seconds, and two changes within one step look like one."""
@@ -19,22 +19,22 @@ class Snapshot:
     """What a scan depended on, taken just before it."""
 
     variable: str
-    folders: tuple[tuple[str, int], ...]
+    places: tuple[tuple[str, int], ...]
     taken: int
 
     def is_current(self) -> bool:
         """Return whether a scan now would surely find the same."""
         now = snapshot()
-        if (now.variable, now.folders) != (self.variable, self.folders):
+        if (now.variable, now.places) != (self.variable, self.places):
             return False
-        return all(changed < self.taken - _COARSEST for _, changed in self.folders)
+        return all(changed < self.taken - _COARSEST for _, changed in self.places)
 
 
 def snapshot() -> Snapshot:
-    """Look at the environment variable, at `sys.path` and at the time each of its folders changed."""
-    taken = time.time_ns()
-    folders = tuple((place, _changed(place)) for place in sys.path if isinstance(place, str))
-    return Snapshot(os.environ.get(VARIABLE, ""), folders, taken)
+    """Look at the environment variable, at `sys.path`, and at the time each of the places that they name changed."""
+    taken, variable = time.time_ns(), os.environ.get(VARIABLE, "")
+    places = (*(place for place in sys.path if isinstance(place, str)), *filter(None, (policy_file(variable),)))
+    return Snapshot(variable, tuple((place, _changed(place)) for place in places), taken)
 
 
 def _changed(place: str) -> int:

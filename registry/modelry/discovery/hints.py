@@ -70,7 +70,7 @@ def blocked(index: Index, entry: Entry) -> UnknownComponent:
     """Return the error to raise for a name whose owner the policy keeps out."""
     return UnknownComponent(
         f"The {noun(entry.kind)} {entry.name!r} comes from {entry.owner}, which {index.policy} keeps out. "
-        "Change that variable to use it."
+        f"Change {index.policy.place} to use it."
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 @attrs.frozen
@@ -32,6 +32,17 @@ class BuiltinPreset:
     parameters: int | None = None
     description: str = ""
     mirrors: tuple[str, ...] = ()
+
+
+def keras_hub_presets(architecture: str, presets: Mapping[str, tuple[str, int]]) -> Iterator[BuiltinPreset]:
+    """Yield presets that KerasHub knows by name too.
+
+    Args:
+        architecture: The short name of their backbone.
+        presets: Name → where it lies below `kaggle://keras/`, and how many parameters the backbone has.
+    """
+    for name, (handle, parameters) in presets.items():
+        yield BuiltinPreset(name, f"kaggle://keras/{handle}", architecture, parameters)
 
 
 @attrs.frozen
@@ -75,6 +86,23 @@ class Fetched:
         files: The files that were fetched, named as in the preset.
         size: Their size in bytes, as they lie on this machine.
         seconds: How long fetching took, on the wall clock.
+    """
+
+    reference: str
+    files: tuple[str, ...]
+    size: int
+    seconds: float
+
+
+@attrs.frozen
+class Published:
+    """A preset that was published.
+
+    Attributes:
+        reference: The reference that opens what was published, without the secrets in it.
+        files: The files that were published, named as in the preset.
+        size: Their size in bytes, as they lie on this machine.
+        seconds: How long publishing took, on the wall clock.
     """
 
     reference: str

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from modelry.discovery.entry import Entry
-    from modelry.discovery.hook_values import BuiltinPreset, Command, Fetched, PresetLoaded
+    from modelry.discovery.hook_values import BuiltinPreset, Command, Fetched, PresetLoaded, Published
     from modelry.discovery.policy import Policy
 
 
@@ -112,7 +112,8 @@ class Hooks:
                 "or ask whoever installed this policy."
             )
 
-    def announce(self, event: PresetLoaded | Fetched) -> None:
+    def announce(self, event: PresetLoaded | Fetched | Published) -> None:
         """Tell the observers of what was done; one that fails is warned of, and stops nothing whatever it does."""
-        hook = "modelry_" + {"PresetLoaded": "preset_loaded", "Fetched": "fetched"}[type(event).__name__]
+        names = {"PresetLoaded": "preset_loaded", "Fetched": "fetched", "Published": "published"}
+        hook = f"modelry_{names[type(event).__name__]}"
         self._groups[OBSERVERS].ask(hook, read.read_nothing, event=event)

@@ -1,12 +1,13 @@
 """Which distributions may contribute, as the environment variable `MODELRY_PLUGINS` says.
 
-`MODELRY_PLUGINS="modelry-bert,acme-cnn"` allows these and nothing else; `MODELRY_PLUGINS="-acme-cnn"` blocks this one.
-The core is always allowed. What is blocked is never imported, and a name that matches nothing is an error rather than
-no protection.
+`MODELRY_PLUGINS="modelry-bert,acme-cnn"` allows these and nothing else; `MODELRY_PLUGINS="-acme-cnn"` blocks this one;
+`MODELRY_PLUGINS="@/etc/modelry/plugins.txt"` reads the same from a file, one name a line. The core is always allowed.
+What is blocked is never imported. A name in the variable that matches nothing is an error rather than no protection.
 """
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import attrs
@@ -15,6 +16,8 @@ from modelry.discovery.names import CORE, normalise
 from modelry.errors import PluginError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from modelry.discovery.scan import Scan
 
 VARIABLE = "MODELRY_PLUGINS"
@@ -28,11 +31,13 @@ class Policy:
         text: The variable as it was written, for messages.
         names: The distributions it names, PEP 503 spelling.
         blocks: Whether these are the blocked ones, rather than the only allowed ones.
+        file: The file that names them, where the variable does not.
     """
 
     text: str = ""
     names: frozenset[str] = frozenset()
     blocks: bool = False
+    file: str | None = None
 
     def permits(self, distribution: str) -> bool:
         """Return whether `distribution` may contribute."""
@@ -40,8 +45,15 @@ class Policy:
             return True
         return (distribution in self.names) is not self.blocks
 
+    @property
+    def place(self) -> str:
+        """What to change for another policy."""
+        return self.file or "that variable"
+
     def without(self, distribution: str) -> str:
-        """Return how to set the variable so that `distribution` is kept out as well, `MODELRY_PLUGINS=-acme-cnn`."""
+        """Return what keeps `distribution` out as well, such as `MODELRY_PLUGINS=-acme-cnn`."""
+        if self.file is not None:
+            return f"the line '-{distribution}' in {self.file}" if self.blocks else f"its line in {self.file} left out"
         if self.names and not self.blocks:
             return f"{VARIABLE}={','.join(sorted(self.names - {distribution})) or CORE}"
         return f"{VARIABLE}={','.join(f'-{name}' for name in sorted(self.names | {distribution}))}"
@@ -50,27 +62,57 @@ class Policy:
         return f"{VARIABLE}={self.text!r}"
 
 
-def parse_policy(text: str) -> Policy:
-    """Read the value of `MODELRY_PLUGINS`.
+def read_policy(variable: str) -> Policy:
+    """Read the value of `MODELRY_PLUGINS`, and the file that it names.
 
     Raises:
-        PluginError: It both allows and blocks, or blocks the core.
+        PluginError: It names nobody, both allows and blocks, or blocks the core; or the file cannot be read.
     """
-    words = [word.strip() for word in text.split(",") if word.strip()]
+    path = policy_file(variable)
+    if path is None:
+        return _parse(variable, variable.split(",")) if variable.strip() else Policy()
+    # A path that depends on the folder in which Python was started could lead to a file of somebody else.
+    if not os.path.isabs(path):
+        raise PluginError(f"{VARIABLE}={variable!r} must name its file by a path that begins at the root: '@/…'.")
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = [line.partition("#")[0] for line in file]
+    except (OSError, ValueError) as error:
+        raise PluginError(f"The file of {VARIABLE}={variable!r} cannot be read: {error}. No plugin is used.") from error
+    return attrs.evolve(_parse(variable, lines), file=path)
+
+
+def policy_file(variable: str) -> str | None:
+    """Return the path of the file that a value of `MODELRY_PLUGINS` names, or None where it names none."""
+    return variable.strip()[1:] if variable.strip().startswith("@") else None
+
+
+def _parse(text: str, names: Iterable[str]) -> Policy:
+    words = [word.strip() for word in names if word.strip()]
+    if not words:
+        raise PluginError(
+            f"{VARIABLE}={text!r} names no distribution. Name those to allow, or, each with a '-' before it, those to "
+            f"block; '{CORE}' alone allows no plugin."
+        )
     blocked = [word for word in words if word.startswith("-")]
     if blocked and len(blocked) < len(words):
         raise PluginError(
             f"{VARIABLE}={text!r} allows some plugins and blocks others. Name those to allow, which blocks the rest, "
             "or those to block, each with a '-' before it."
         )
-    names = frozenset(normalise(word.removeprefix("-")) for word in words)
-    if blocked and CORE in names:
+    named = frozenset(normalise(word.removeprefix("-")) for word in words)
+    if blocked and CORE in named:
         raise PluginError(f"{VARIABLE}={text!r} blocks modelry itself. Take '-{CORE}' out.")
-    return Policy(text, names, bool(blocked))
+    return Policy(text, named, bool(blocked))
 
 
 def check_policy(policy: Policy, scan: Scan) -> None:
-    """Raise PluginError where the policy names a distribution that contributes nothing here."""
+    """Raise PluginError where the variable names a distribution that contributes nothing here.
+
+    A file may: it can serve many environments, in which other plugins are installed.
+    """
+    if policy.file is not None:
+        return
     contributing = {entry.distribution for entry in scan.entries}
     for name in sorted(policy.names - contributing - {CORE}):
         what = "has no modelry plugin in it" if name in scan.distributions else "is not installed"

@@ -16,7 +16,7 @@ from modelry.discovery.hooks import Hooks
 from modelry.discovery.index import Index, build_index
 from modelry.discovery.names import HOOK_GROUPS, KINDS, check_kind, normalise, split
 from modelry.discovery.ownership import find_owner
-from modelry.discovery.policy import Policy, parse_policy
+from modelry.discovery.policy import Policy, read_policy
 from modelry.discovery.presets import merge_presets
 from modelry.discovery.runtime import add_runtime, runtime_entry
 from modelry.discovery.scan import scan
@@ -255,7 +255,7 @@ class Registry:
 def _look(old: _State | None) -> _State:
     """Scan the installation, and take over from the old state what a scan cannot find."""
     now = snapshot()
-    index = build_index(scan(), parse_policy(now.variable))
+    index = build_index(scan(), read_policy(now.variable))
     if old is None:
         return _State(index, Hooks(index.plugins()), now)
     index = attrs.evolve(index, runtime=old.index.runtime, preferred=old.index.preferred)

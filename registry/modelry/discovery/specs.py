@@ -22,7 +22,7 @@ from modelry.discovery.names import OBSERVERS, PLUGIN, POLICIES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from modelry.discovery.hook_values import BuiltinPreset, Command, Fetched, PresetLoaded
+    from modelry.discovery.hook_values import BuiltinPreset, Command, Fetched, PresetLoaded, Published
 
 hookspec = pluggy.HookspecMarker("modelry")
 hookimpl = pluggy.HookimplMarker("modelry")
@@ -106,9 +106,14 @@ def modelry_fetched(event: Fetched) -> None:
     """Take note of a download that is complete. Since API 1. Called by storage handlers, in the thread that fetched."""
 
 
+@hookspec
+def modelry_published(event: Published) -> None:
+    """Take note of a preset that was published. Since API 1. Called after it can be opened, in the same thread."""
+
+
 HOOKS: dict[str, tuple[Callable[..., object], ...]] = {
     PLUGIN: (modelry_presets, modelry_aliases, modelry_install_hint, modelry_upgrade_config, modelry_commands),
     POLICIES: (modelry_before_fetch,),
-    OBSERVERS: (modelry_preset_loaded, modelry_fetched),
+    OBSERVERS: (modelry_preset_loaded, modelry_fetched, modelry_published),
 }
 """Group → its hooks."""

@@ -16,7 +16,7 @@ from modelry.discovery.distributions import copies
 from modelry.discovery.findings import AMBIGUOUS, BLOCKED, BROKEN, INCOMPATIBLE, NOTE, OK, SHADOWED, Finding, worst
 from modelry.discovery.index import Index, sort_entries
 from modelry.discovery.names import HOOK_GROUPS, noun
-from modelry.discovery.policy import VARIABLE, Policy, check_policy, parse_policy
+from modelry.discovery.policy import VARIABLE, Policy, check_policy, read_policy
 from modelry.discovery.scan import Scan, entries_of
 from modelry.errors import PluginError
 
@@ -121,7 +121,7 @@ def _sort_copies(found: Iterable[Distribution]) -> tuple[dict[str, Distribution]
 def _policy(variable: str, scan: Scan) -> tuple[Policy, list[Finding]]:
     advice = f"Correct {VARIABLE}; until then nothing of modelry works."
     try:
-        policy = parse_policy(variable)
+        policy = read_policy(variable)
     except PluginError as error:
         return Policy(), [Finding(BROKEN, str(error), advice)]
     try:
@@ -133,7 +133,7 @@ def _policy(variable: str, scan: Scan) -> tuple[Policy, list[Finding]]:
 
 def _findings(entry: Entry, index: Index) -> Iterator[Finding]:
     if not index.policy.permits(entry.distribution):
-        yield Finding(BLOCKED, f"{index.policy} keeps it out", "Change that variable to use it.")
+        yield Finding(BLOCKED, f"{index.policy} keeps it out", f"Change {index.policy.place} to use it.")
         return
     if entry.problem is not None:
         advice = f"Correct the entry point and install {entry.distribution} again; if it is not yours, tell its author."

@@ -37,8 +37,9 @@ def __getattr__(name: str) -> object:
         require_backend()
         value = globals()[name] = resolve(_BASES[name])
         return value
-    # The import system and inspection tools probe for such names all the time; no class of a plugin has one.
-    if name.startswith("_"):
+    # The import system, which looks for a module here before it imports it, and inspection tools probe for such names
+    # all the time; no class of a plugin has one.
+    if not name[:1].isupper():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
         entry = _registry.find_class(name)

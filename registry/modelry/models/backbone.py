@@ -8,14 +8,16 @@ import keras
 
 from modelry.arguments import KERAS_ARGUMENTS, config_of
 from modelry.models.functional import FunctionalModel
+from modelry.models.int8 import quantized_paths, serialized_policy
 from modelry.models.loading import load_backbone
 from modelry.models.saving import save_backbone
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from modelry.storage.reference import Preset
+    from modelry.text.preprocessor import Preprocessor
 
 
 class Backbone(FunctionalModel):
@@ -38,9 +40,11 @@ class Backbone(FunctionalModel):
         hidden_dim: The size of a hidden state.
         shares_rows: Whether several texts can share a row; then there is `encode`, and `outputs_of` if the backbone
             has other outputs than `sequence_output`. Fine-tuning and predictions are several times faster with it.
+        keras_hub_fixed: Arguments that KerasHub's class has not, and the values that it computes with.
     """
 
     shares_rows: ClassVar[bool] = False
+    keras_hub_fixed: ClassVar[Mapping[str, Any]] = {}
     hidden_dim: int
     token_embedding: keras.layers.Layer
 
@@ -65,10 +69,23 @@ class Backbone(FunctionalModel):
         """Return the outputs that belong to hidden states, `(batch, length, hidden_dim)`."""
         return {"sequence_output": states}
 
+    @classmethod
+    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterable[tuple[int, ...]]:
+        """Yield the shape of each weight of a backbone with this config, without creating any; in any order.
+
+        Before a preset's backbone is created, its config is held against the budget so: a constructor that loops over
+        a number from a stranger would otherwise go on until memory ends. By default nothing is yielded, and only what
+        the constructor creates is counted, while it does.
+
+        Args:
+            config: The constructor's arguments, defaults included.
+        """
+        return ()
+
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments; the dtype policy is serialized as Keras does it."""
+        """Return the constructor's arguments; the dtype policy is serialized as Keras does it, layer by layer."""
         config = config_of(self, without=("inputs", "outputs", *KERAS_ARGUMENTS))
-        dtype = keras.dtype_policies.serialize(self.dtype_policy)
+        dtype = serialized_policy(self, self.dtype_policy)
         return {"name": self.name, "trainable": self.trainable, "dtype": dtype, **config}
 
     @classmethod
@@ -78,7 +95,15 @@ class Backbone(FunctionalModel):
 
     def keras_hub_config(self) -> dict[str, Any] | None:
         """Return the config under which KerasHub's class computes the same, or `None` if it cannot."""
-        return None if self.keras_hub_class is None else self.get_config()
+        config, fixed = self.get_config(), self.keras_hub_fixed
+        # KerasHub looks for quantized layers by their paths, which are others there.
+        if (
+            self.keras_hub_class is None
+            or quantized_paths(self)
+            or any(config[key] != value for key, value in fixed.items())
+        ):
+            return None
+        return {key: value for key, value in config.items() if key not in fixed}
 
     @classmethod
     def from_preset(cls, preset: Preset, load_weights: bool = True, **overrides: Any) -> Self:
@@ -88,8 +113,8 @@ class Backbone(FunctionalModel):
             preset: A built-in name, a folder, or a URI; or a list of places with the same files.
             load_weights: Whether to read the weights; otherwise they are initialised at random.
             **overrides: Constructor arguments that replace the saved ones, such as `dtype` or `dropout`;
-                `revision`, `token`, `cache_dir`, `offline`, `storage_options`, `verify` and `lock` say how to open the
-                preset, as in `TextClassifier.from_preset`.
+                and how the preset is opened (`revision`, `token`, `offline`, `budget` and so on), as in
+                `TextClassifier.from_preset`.
 
         Raises:
             PresetError: The preset is missing, damaged, of another architecture, or its weights do not fit.
@@ -98,7 +123,16 @@ class Backbone(FunctionalModel):
         return load_backbone(cls, preset, load_weights, overrides)
 
     def save_to_preset(
-        self, preset_dir: str | os.PathLike[str], max_shard_size: float | None = 10, **publishing: Any
+        self,
+        preset_dir: str | os.PathLike[str],
+        max_shard_size: float | None = 10,
+        format: str = "modelry",  # noqa: A002 - the word for it
+        dtype: str | None = None,
+        preprocessor: Preprocessor | None = None,
+        **publishing: Any,
     ) -> None:
-        """Write the backbone to a folder, or publish it to a URI; see `Task.save_to_preset`."""
-        save_backbone(self, preset_dir, max_shard_size, publishing)
+        """Write the backbone, and with it a preprocessor, to a folder or a URI; for the rest see `Task.save_to_preset`.
+
+        Without a preprocessor, who loads the preset has to pass one, or `preprocessor=None`.
+        """
+        save_backbone(self, preprocessor, preset_dir, max_shard_size, format, dtype, publishing)

@@ -1,4 +1,4 @@
-"""What follows from a classifier's activation: its default loss and metrics, its probabilities, its labels."""
+"""What follows from a classifier's problem type and activation: its loss and metrics, its probabilities, its labels."""
 
 from __future__ import annotations
 
@@ -8,21 +8,32 @@ import keras
 import numpy as np
 
 from modelry.errors import InputError
+from modelry.models.logit_accuracy import LogitAccuracy
+from modelry.problem_types import MULTI_LABEL, REGRESSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
-def auto_loss(activation: str) -> keras.losses.Loss:
-    """Return the loss that matches an output activation."""
-    if activation == "sigmoid":
-        return keras.losses.BinaryCrossentropy()
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=activation != "softmax")
+THRESHOLD = 0.5
 
 
-def auto_metrics(activation: str) -> list[keras.metrics.Metric]:
-    """Return the metrics that match an output activation."""
-    return [keras.metrics.BinaryAccuracy() if activation == "sigmoid" else keras.metrics.SparseCategoricalAccuracy()]
+def auto_loss(problem_type: str, activation: str) -> keras.losses.Loss:
+    """Return the loss that matches a problem type and an output activation."""
+    logits = activation == "linear"
+    if problem_type == REGRESSION:
+        return keras.losses.MeanSquaredError()
+    if problem_type == MULTI_LABEL:
+        return keras.losses.BinaryCrossentropy(from_logits=logits)
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
+
+
+def auto_metrics(problem_type: str, activation: str) -> list[keras.metrics.Metric]:
+    """Return the metrics that match a problem type and an output activation."""
+    if problem_type == REGRESSION:
+        return [keras.metrics.MeanAbsoluteError()]
+    if problem_type == MULTI_LABEL:
+        return [LogitAccuracy() if activation == "linear" else keras.metrics.BinaryAccuracy()]
+    return [keras.metrics.SparseCategoricalAccuracy()]
 
 
 def is_sparse(loss: Any) -> bool:
@@ -33,28 +44,43 @@ def is_sparse(loss: Any) -> bool:
     return isinstance(loss, keras.losses.SparseCategoricalCrossentropy) or getattr(loss, "__name__", loss) in names
 
 
-def probabilities(scores: np.ndarray, activation: str) -> np.ndarray:
-    """Return scores as probabilities, `(texts, classes)` float32: logits through softmax, others as they are."""
+def probabilities(scores: np.ndarray, problem_type: str, activation: str) -> np.ndarray:
+    """Return scores as probabilities, `(texts, classes)` float32; what a regression predicts, as it is."""
     scores = np.asarray(scores).astype("float32")
-    if activation != "linear":
+    if activation != "linear" or problem_type == REGRESSION:
         return scores
+    if problem_type == MULTI_LABEL:
+        return np.asarray(np.exp(-np.logaddexp(np.float32(0), -scores)))  # the sigmoid, without overflow
     exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
-def label_scores(scores: np.ndarray, labels: Sequence[str] | None, top_k: int | None) -> list[list[tuple[str, float]]]:
-    """Return the `top_k` labels of each row with their scores, the highest first.
+def best_labels(
+    scores: np.ndarray, names: Sequence[str], top_k: int | None, threshold: float | None
+) -> list[list[tuple[str, float]]]:
+    """Return at most `top_k` labels of each row, the highest score first, without those below the threshold.
+
+    Args:
+        scores: Probabilities, `(texts, classes)`.
+        names: The names of the classes.
+        top_k: How many labels to return at most; `None` for any number.
+        threshold: The least score of a label; `None` for any.
 
     Raises:
-        InputError: `top_k` is not a positive whole number.
+        InputError: `top_k` is not a positive whole number, or `threshold` no probability.
     """
     count = scores.shape[-1]
-    names = labels or [str(index) for index in range(count)]
     kept = count if top_k is None else top_k
     if isinstance(kept, bool) or not isinstance(kept, int) or kept < 1:
         raise InputError(f"top_k must be a whole number, at least 1, or None for all classes, not {top_k!r}.")
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise InputError(f"threshold must be a probability, from 0 to 1, not {threshold!r}.")
+    least = -np.inf if threshold is None else threshold
     order = np.argsort(-scores, axis=-1, kind="stable")[:, :kept]
-    return [[(names[index], float(row[index])) for index in best] for row, best in zip(scores, order, strict=True)]
+    return [
+        [(names[index], float(row[index])) for index in best if row[index] >= least]
+        for row, best in zip(scores, order, strict=True)
+    ]
 
 
 def check_labels(labels: Sequence[str] | None) -> tuple[str, ...] | None:

@@ -66,3 +66,8 @@ class FunctionalModel(keras.Model):
         if force or self.predict_function is None:
             self.predict_function: Any = prediction_function(self)
         return super().make_predict_function()  # which makes what is still missing
+
+
+def id_inputs(*names: str) -> dict[str, Any]:
+    """Return the inputs of a model that takes integers for each token, `(batch, length)`, by name."""
+    return {name: keras.Input((None,), dtype="int32", name=name) for name in names}

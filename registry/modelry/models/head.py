@@ -40,11 +40,9 @@ class Head(keras.layers.Layer, abc.ABC):
     def __init__(self, num_classes: int, activation: str | None = None, dropout: float = 0.1, **kwargs: Any) -> None:
         check_arguments(kwargs, (*argument_names(type(self)), *KERAS_ARGUMENTS), type(self).__name__)
         super().__init__(**kwargs)
-        self.num_classes = check_num_classes(num_classes)
+        self.num_classes = check_whole("num_classes", num_classes)
         self.activation = activation_name(activation)
-        if not 0 <= dropout < 1:
-            raise InputError(f"dropout must be at least 0 and below 1, not {dropout!r}.")
-        self.dropout = dropout
+        self.dropout = check_dropout("dropout", dropout)
 
     @abc.abstractmethod
     def call(self, outputs: Mapping[str, Any], padding_mask: Any = None, training: bool | None = None) -> Any:
@@ -86,12 +84,23 @@ def activation_name(activation: Any) -> str:
     return str(name)
 
 
-def check_num_classes(num_classes: Any) -> int:
-    """Return a number of classes as an `int`.
+def check_dropout(name: str, rate: float) -> float:
+    """Return a rate of dropout.
 
     Raises:
-        InputError: It is not a positive whole number.
+        InputError: It is below 0, or not below 1.
     """
-    if isinstance(num_classes, bool) or not hasattr(num_classes, "__index__") or num_classes.__index__() < 1:
-        raise InputError(f"num_classes must be a whole number, at least 1, not {num_classes!r}.")
-    return int(num_classes.__index__())
+    if not 0 <= rate < 1:
+        raise InputError(f"{name} must be at least 0 and below 1, not {rate!r}.")
+    return rate
+
+
+def check_whole(name: str, number: Any) -> int:
+    """Return a positive whole number, of an argument such as `num_classes`, as an `int`.
+
+    Raises:
+        InputError: It is none.
+    """
+    if isinstance(number, bool) or not hasattr(number, "__index__") or number.__index__() < 1:
+        raise InputError(f"{name} must be a whole number, at least 1, not {number!r}.")
+    return int(number.__index__())

@@ -11,13 +11,14 @@ from modelry.errors import InputError
 from modelry.models.classification import check_labels
 from modelry.models.head import Head
 from modelry.presets.components import load_class
+from modelry.problem_types import REGRESSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modelry.presets.recipe import Recipe
 
-_ARGUMENTS = ("num_classes", "activation", "dropout")
+_ARGUMENTS = ("num_classes", "activation", "dropout", "hidden_dim")
 
 
 @attrs.frozen
@@ -27,6 +28,7 @@ class HeadChoice:
     Attributes:
         restored: Whether the head gets the preset's weights.
         labels: The names of the classes, by index.
+        problem_type: What the scores mean; `None` for what the activation says.
         head: The head itself, where the caller passed one.
         head_cls: Its class; `None` for the architecture's own.
         config: The saved arguments of its class.
@@ -35,6 +37,7 @@ class HeadChoice:
 
     restored: bool
     labels: tuple[str, ...] | None
+    problem_type: str | None
     head: Head | None = None
     head_cls: type[Head] | None = None
     config: Mapping[str, Any] = attrs.field(factory=dict)
@@ -50,14 +53,17 @@ def choose_head(recipe: Recipe, overrides: Mapping[str, Any]) -> HeadChoice:
     """
     given = {key: value for key, value in overrides.items() if value is not None}
     task = {} if recipe.task is None else recipe.task.config
-    saved = {key: task[key] for key in _ARGUMENTS if key in task}
+    saved = {key: value for key, value in task.items() if key != "name"} if "num_classes" in task else {}
     restored = "num_classes" in saved and recipe.task_weights is not None and not {"num_classes", "head"} & given.keys()
+    problem_type = given.get("problem_type", None if "head" in given else recipe.problem_type)
     labels = check_labels(given.get("labels"))
-    if labels is None and restored:
+    if labels is None and restored and problem_type != REGRESSION:
         labels = recipe.labels
+    if restored and "hidden_dim" in given:
+        raise InputError("hidden_dim= makes another head than the saved one. Pass num_classes= too, for a fresh head.")
     asked = given.get("head")
     if isinstance(asked, Head):
-        return HeadChoice(restored, labels, head=asked)
+        return HeadChoice(restored, labels, problem_type, head=asked)
     head_cls = None
     if asked is not None:
         saved, head_cls = {}, _registered_head(asked)
@@ -68,8 +74,10 @@ def choose_head(recipe: Recipe, overrides: Mapping[str, Any]) -> HeadChoice:
         if labels is not None:
             saved["num_classes"] = len(labels)
     chosen = {key: given[key] for key in _ARGUMENTS if key in given}
+    if problem_type == REGRESSION and "num_classes" not in saved:
+        saved["num_classes"] = 1
     _check_count(recipe, {**saved, **chosen}.get("num_classes"), labels, restored)
-    return HeadChoice(restored, labels, head_cls=head_cls, config=saved, chosen=chosen)
+    return HeadChoice(restored, labels, problem_type, head_cls=head_cls, config=saved, chosen=chosen)
 
 
 def _registered_head(name: Any) -> type[Head]:

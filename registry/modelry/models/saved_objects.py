@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelry.arguments import KERAS_ARGUMENTS
 from modelry.errors import SaveError
+from modelry.models.int8 import quantized_paths, serialized_policy
 from modelry.text.preprocessor import Preprocessor
 
 if TYPE_CHECKING:
@@ -42,15 +43,17 @@ def serialized_task(task: TextClassifier) -> Serialized:
             f"The preprocessor is {task.preprocessor!r}, no modelry.Preprocessor, so it cannot be saved. "
             "Set classifier.preprocessor = None before saving, and pass it to from_preset again."
         )
-    head = {"num_classes": task.num_classes, "activation": task.activation, "dropout": task.dropout}
     parts = {
         "backbone": serialized_backbone(task.backbone),
         "preprocessor": None if task.preprocessor is None else serialized_preprocessor(task.preprocessor),
         "name": task.name,
     }
-    config = {**parts, **head}
+    config = {**parts, **task.own_arguments}
+    is_quantized = bool(quantized_paths(task))
+    if is_quantized:
+        config["dtype"] = serialized_policy(task.head, task.backbone.dtype_policy)
     if task.has_own_head:
-        return _serialized(task, config if task.keras_hub_class else None, config)
+        return _serialized(task, config if task.keras_hub_class and not is_quantized else None, config)
     return _serialized(task, None, {**config, "head": _serialized(task.head, None, _head_config(task))})
 
 

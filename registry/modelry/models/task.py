@@ -98,26 +98,36 @@ class Task(FunctionalModel):
         raise NotImplementedError(f"{cls.__name__} is abstract. Call from_preset on a task such as TextClassifier.")
 
     def save_to_preset(
-        self, preset_dir: str | os.PathLike[str], max_shard_size: float | None = 10, **publishing: Any
+        self,
+        preset_dir: str | os.PathLike[str],
+        max_shard_size: float | None = 10,
+        format: str = "modelry",  # noqa: A002 - the word for it
+        dtype: str | None = None,
+        **publishing: Any,
     ) -> None:
         """Write everything that `from_preset` reads: configs, vocabulary, labels and weights.
 
-        The folder is in KerasHub's layout; where the architecture exists there, KerasHub reads it too. It is written
-        beside its destination and then renamed, so a failure leaves an older preset as it was. Optimizer state is not
-        part of a preset.
+        The folder is written beside its destination and then renamed, so a failure leaves an older preset as it was.
+        Optimizer state is not part of a preset.
 
         Args:
             preset_dir: The folder to write. It may be missing, empty, or hold an older preset, which is replaced;
                 other files in it stay. Or a URI such as `s3://bucket/folder`, to which the preset is published.
             max_shard_size: The greatest size of a file of backbone weights, in GiB; `None` for a single file.
-            **publishing: For a URI, the options of `modelry.upload_preset`, such as `private=` or `commit_message=`.
+            format: `"modelry"` is KerasHub's layout; where the architecture exists there, KerasHub reads it too.
+                `"transformers"` is what `AutoModelForSequenceClassification` and `AutoTokenizer` read; it has no place
+                for an activation of the scores and for how texts are truncated.
+            dtype: `"bfloat16"`, `"float16"` or `"float32"`, to store weights in another precision than the model has;
+                the model stays as it is, and so does the precision that it computes in after loading.
+            **publishing: For a URI, the options of `modelry.upload_preset`, such as `private=` or `deadline=`.
 
         Raises:
-            SaveError: The folder cannot be written, or holds files but no preset.
+            SaveError: The folder cannot be written, or holds files but no preset; transformers cannot compute the
+                same; or a weight has numbers that `dtype` cannot hold.
             StorageError: The URI is malformed, cannot be written to, or its store refuses.
             InputError: An option is wrong, or there is no use for it.
         """
-        save_task(self, preset_dir, max_shard_size, publishing)
+        save_task(self, preset_dir, max_shard_size, format, dtype, publishing)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the backbone and the preprocessor serialized as Keras does it."""

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import keras
 
 from modelry.data.source import infer_labels
 from modelry.errors import InputError
-from modelry.models.classification import auto_loss, auto_metrics, check_labels, is_sparse, label_scores, probabilities
+from modelry.models.classification import (
+    THRESHOLD,
+    auto_loss,
+    auto_metrics,
+    best_labels,
+    check_labels,
+    is_sparse,
+    probabilities,
+)
 from modelry.models.head import Head
-from modelry.models.heads import MeanPoolHead
-from modelry.models.late_optimizer import Late, LateOptimizer
+from modelry.models.head_task import HeadTask
+from modelry.models.late_optimizer import Late
 from modelry.models.loading import load_classifier
-from modelry.models.shared_rows import are_shared, score_shared
-from modelry.models.text_task import TextTask
+from modelry.problem_types import MULTI_LABEL, REGRESSION, problem_type_of, score_names
 from modelry.weights.build import initialize, uninitialized
 
 if TYPE_CHECKING:
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
     from modelry.storage.reference import Preset
 
 
-class TextClassifier(TextTask):
+class TextClassifier(HeadTask):
     """Classifies texts, and is fine-tuned on them.
 
     `TextClassifier.from_preset` returns the class that the preset's architecture registers, such as
@@ -45,8 +52,12 @@ class TextClassifier(TextTask):
         preprocessor: What turns texts into the backbone's inputs; `None` to pass those directly.
         activation: The activation of the scores: `"linear"` (logits; also `None`), `"softmax"` or `"sigmoid"`.
         dropout: The rate of dropout in the head; `None` for the head's default.
+        hidden_dim: The size of the head's hidden layer, if it shall have one; `None` for the head's default.
         head: A `Head` to use instead of the architecture's own.
         labels: The names of the classes, by index.
+        problem_type: `"single_label"`: a text has one of the classes. `"multi_label"`: it has any number of them.
+            `"regression"`: `num_classes` numbers are predicted, one by default. `None` is the second with the
+            activation `"sigmoid"`, else the first.
         compile: Whether to compile with the defaults of `compile`.
         **kwargs: `name`, `trainable`.
 
@@ -54,15 +65,13 @@ class TextClassifier(TextTask):
         InputError: An argument is missing, out of range, or contradicts another.
 
     Attributes:
-        head_cls: The class of head it has by default.
         learning_rate: The default learning rate of Adam.
         labels: The names of the classes, by index, or `None`.
+        problem_type: What the scores mean.
     """
 
     task = "text_classifier"
-    head_cls: ClassVar[type[Head]] = MeanPoolHead
     learning_rate: ClassVar[float] = 5e-5
-    optimizer = LateOptimizer()
 
     def __init__(
         self,
@@ -71,80 +80,40 @@ class TextClassifier(TextTask):
         preprocessor: Any = None,
         activation: Any = None,
         dropout: float | None = None,
+        hidden_dim: int | None = None,
         head: Head | None = None,
         labels: Sequence[str] | None = None,
+        problem_type: str | None = None,
         compile: bool = True,  # noqa: A002 - KerasHub's name
         **kwargs: Any,
     ) -> None:
         self.check_backbone(backbone)
         labels = check_labels(labels)
         if head is None:
+            if problem_type == REGRESSION and num_classes is None:
+                num_classes = 1
             if num_classes is None and labels is None:
                 raise InputError(f"{type(self).__name__} needs num_classes=, or labels= with one name per class.")
-            options = {} if dropout is None else {"dropout": dropout}
-            head = self.head_cls(
-                len(labels or ()) if num_classes is None else num_classes,
-                activation=activation,
-                dtype=backbone.dtype_policy,
-                name="head",
-                **options,
-            )
+            options = {"activation": activation, "dropout": dropout, "hidden_dim": hidden_dim}
+            given = {name: value for name, value in options.items() if value is not None}
+            given["num_classes"] = len(labels or ()) if num_classes is None else num_classes
+            head = self.make_head(backbone, given)
         elif not isinstance(head, Head):
             raise InputError(f"head must be a modelry.Head, not {head!r}. from_preset also takes a registered name.")
         for what, count in (("num_classes", num_classes), ("labels", None if labels is None else len(labels))):
             if count is not None and count != head.num_classes:
                 raise InputError(f"{what} says {count} classes, but the head has {head.num_classes}.")
-        outputs = head(backbone(backbone.input), padding_mask=backbone.input.get("padding_mask"))  # (B, C)
-        super().__init__(backbone=backbone, preprocessor=preprocessor, outputs=outputs, **kwargs)
-        self.head = head
+        problem_type = problem_type_of(problem_type, head.activation)
+        if problem_type == REGRESSION and labels is not None:
+            raise InputError(
+                "labels= names classes, but problem_type='regression' predicts numbers. Leave labels= out, or pass "
+                "problem_type='single_label' or 'multi_label'."
+            )
+        super().__init__(backbone=backbone, preprocessor=preprocessor, head=head, **kwargs)
         self.labels = labels
+        self.problem_type = problem_type
         if compile:
             self.compile()
-
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Score the backbone's inputs, or rows that several texts share; see `modelry.data.shared_rows`."""
-        if are_shared(inputs):
-            return score_shared(self.backbone, self.head, inputs, training)
-        return super().call(inputs, training=training, mask=mask)
-
-    @property
-    def shares_rows(self) -> bool:
-        """Whether texts share rows in `fit`, `evaluate` and `predict`."""
-        # A mesh of devices splits arrays by their first axis, and rows and texts would not stay together.
-        return self.backbone.shares_rows and keras.distribution.distribution() is None
-
-    @property
-    def layers(self) -> list[keras.layers.Layer]:
-        """The layers, with those of the head in the head's place.
-
-        KerasHub's classifiers have no head object, so this is what makes `save_weights` and `load_weights` read each
-        other's files, and `get_layer("logits")` find the same layer.
-        """
-        head = getattr(self, "head", None)
-        layers: list[keras.layers.Layer] = []
-        for layer in super().layers:
-            layers += head._flatten_layers(include_self=False, recursive=False) if layer is head else [layer]
-        return layers
-
-    @property
-    def has_own_head(self) -> bool:
-        """Whether the head is of the class that this classifier has by default."""
-        return type(self.head) is self.head_cls
-
-    @property
-    def num_classes(self) -> int:
-        """The number of classes."""
-        return self.head.num_classes
-
-    @property
-    def activation(self) -> str:
-        """The name of the activation of the scores."""
-        return self.head.activation
-
-    @property
-    def dropout(self) -> float:
-        """The rate of dropout in the head."""
-        return self.head.dropout
 
     @classmethod
     def from_preset(cls, preset: Preset, load_weights: bool = True, **overrides: Any) -> Self:
@@ -160,14 +129,18 @@ class TextClassifier(TextTask):
             **overrides: `num_classes` asks for a fresh, randomly initialised head; without it, the saved head is
                 restored. `labels` names the classes (and gives their number, where there is no saved head). `head`,
                 a `Head` or a registered name, asks for a fresh head of that kind. `activation`, `dropout`, `dtype`,
-                `name`, `trainable` and `sequence_length` replace what was saved; `backbone` and `preprocessor`
-                replace a whole part (`preprocessor=None`: take the backbone's inputs). `compile=False` leaves the
+                `name`, `trainable`, `problem_type` and `sequence_length` replace what was saved; `hidden_dim` gives a
+                fresh head a hidden layer; `backbone` and `preprocessor`
+                replace a whole part (`preprocessor=None`: take the backbone's inputs). `base` is the preset that an
+                adapter belongs to, instead of the one that it names. `compile=False` leaves the
                 model uncompiled. How the preset is opened: `revision`, which version; `token` and `storage_options`,
                 what the store or its client is given; `cache_dir`, where fetched files are kept; `offline`, whether
-                only they may be used; `verify="full"`, whether all of them are hashed again; `lock`, the lock file
-                that the preset must be in.
+                only they may be used; `verify="full"`, whether all of them are hashed again; `deadline`, how long the
+                store may take, in seconds; `lock`, the lock file that the preset must be in; `public_key`, the key
+                that it must be signed with; `budget`, a `modelry.Budget`, what it may take of this machine.
 
         Raises:
+            UnsafePresetError: The preset tries what no honest one does, or wants more than its budget.
             PresetError: The preset is missing, damaged, of another architecture, or its weights do not fit.
             StorageError: The reference is malformed, or the store cannot be read.
             UnknownComponent: A plugin that the preset needs is not installed.
@@ -180,19 +153,20 @@ class TextClassifier(TextTask):
 
         Args:
             optimizer: `"auto"` is Adam with a learning rate of 5e-5.
-            loss: `"auto"` is sparse categorical cross-entropy, on logits or on probabilities as the activation has
-                it; with the activation `"sigmoid"` it is binary cross-entropy.
-            metrics: `"auto"` is sparse categorical accuracy; with the activation `"sigmoid"`, binary accuracy.
+            loss: `"auto"` follows from the problem type, on logits or on probabilities as the activation has it:
+                sparse categorical cross-entropy for a single label, binary cross-entropy for several, and the mean
+                squared error for a regression.
+            metrics: `"auto"` is sparse categorical accuracy, binary accuracy, or the mean absolute error.
             **kwargs: Passed to `keras.Model.compile`.
         """
         if isinstance(loss, str) and loss == "auto":
-            loss = auto_loss(self.activation)
+            loss = auto_loss(self.problem_type, self.activation)
         late = isinstance(optimizer, str) and optimizer == "auto"
         if late and self.dtype_policy.name == "mixed_float16":  # Keras looks at the optimizer, to scale the loss
             optimizer, late = keras.optimizers.Adam(self.learning_rate), False
         with uninitialized() as counters:  # Keras' way to set them to zero has JAX compile a program
             if isinstance(metrics, str) and metrics == "auto":
-                metrics = auto_metrics(self.activation)
+                metrics = auto_metrics(self.problem_type, self.activation)
             if metrics is None:
                 metrics = []  # None would keep those of the last `compile`, which the constructor called
             if late:
@@ -211,46 +185,64 @@ class TextClassifier(TextTask):
         return config
 
     def classify(
-        self, x: Any, top_k: int | None = 1, batch_size: int | None = None, verbose: Any = 0
+        self,
+        x: Any,
+        top_k: int | Literal["auto"] | None = "auto",
+        batch_size: int | None = None,
+        verbose: Any = 0,
+        threshold: float | None = None,
     ) -> list[list[tuple[str, float]]]:
-        """Return the best labels of each text and their probabilities.
+        """Return the labels of each text and their probabilities.
 
         Args:
             x: Texts, sentence pairs, or a data set that yields them; see `fit`.
-            top_k: How many labels to return for each text; `None` for all.
+            top_k: How many labels to return for each text; `None` for all. `"auto"` is the best one, and of a
+                classifier of several labels all whose probability is at least `threshold`, which may be none.
             batch_size: Texts per batch, 32 by default.
             verbose: 0 for silence, 1 for a progress bar.
+            threshold: The least probability of a label that is returned; for several labels 0.5 by default.
 
         Returns:
             For each text, `(label, probability)` pairs, the most probable first. Classes without a name are called
-            by their index.
+            by their index. A regression has `("value", number)` instead, or `("value_0", number)` and so on.
 
         Raises:
-            InputError: A text is of the wrong type, empty or missing, or `top_k` is not a positive number.
+            InputError: A text is of the wrong type, empty or missing; `top_k` is not a positive number, or `threshold`
+                no probability; or one of them was given for a regression.
         """
-        scores = probabilities(self.predict(x, batch_size=batch_size, verbose=verbose), self.activation)
-        return label_scores(scores, self.labels, top_k)
+        names = score_names(self.problem_type, self.labels, self.num_classes)
+        automatic = isinstance(top_k, str) and top_k == "auto"
+        if self.problem_type == REGRESSION and not (automatic and threshold is None):
+            raise InputError("top_k= and threshold= are for labels, but this classifier predicts numbers. Drop them.")
+        scores = self.predict(x, batch_size=batch_size, verbose=verbose)
+        scores = probabilities(scores, self.problem_type, self.activation)
+        if self.problem_type == REGRESSION:
+            return [list(zip(names, row, strict=True)) for row in scores.tolist()]
+        if automatic and self.problem_type == MULTI_LABEL:
+            top_k, threshold = None, THRESHOLD if threshold is None else threshold
+        return best_labels(scores, names, 1 if top_k == "auto" else top_k, threshold)
 
     def target_options(self) -> Mapping[str, Any]:
         """Return what labels may be: their names, their number, and whether the loss takes integers."""
         sparse = is_sparse(getattr(self, "loss", None))
-        return {"labels": self.labels or (), "num_classes": self.num_classes, "sparse": sparse}
+        classes = {"labels": self.labels or (), "num_classes": self.num_classes}
+        return {**classes, "sparse": sparse, "problem_type": self.problem_type}
 
     def adopt_targets(self, y: Any) -> None:
         """Take the names of the classes from the labels to train on, in sorted order, if they have none yet."""
-        if self.labels is None:
+        if self.labels is None and self.problem_type != REGRESSION:
             self.labels = infer_labels(y, self.num_classes)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the parts serialized as Keras does it."""
         write = keras.saving.serialize_keras_object
-        own = {"activation": self.activation, "dropout": self.dropout}
+        head = self.own_arguments if self.has_own_head else {"head": write(self.head)}
         return {
             "backbone": write(self.backbone),
             "preprocessor": write(self.preprocessor),
             "name": self.name,
             "trainable": self.trainable,
-            "num_classes": self.num_classes,
             "labels": None if self.labels is None else list(self.labels),
-            **(own if self.has_own_head else {"head": write(self.head)}),
+            "problem_type": self.problem_type,
+            **head,
         }

@@ -9,6 +9,7 @@ from modelry.errors import InputError
 from modelry.models.callbacks import EpochNumbers, text_progress, with_callback
 from modelry.models.prepacked import prepacked, release
 from modelry.models.task import Task
+from modelry.models.unread_outputs import pooled_output_may_be_unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -122,7 +123,7 @@ class TextTask(Task):
                 *held_out, batch_size=validation_batch_size or batch_size, steps=validation_steps
             )
         release(self)
-        with with_callback(callbacks, EpochNumbers(source)) as together:
+        with pooled_output_may_be_unread(), with_callback(callbacks, EpochNumbers(source)) as together:
             return super().fit(source, **{**options, "callbacks": together})
 
     def evaluate(
@@ -213,9 +214,10 @@ class TextTask(Task):
         if self.preprocessor is not None:
             x, y, sample_weight = self._batch(x, y, sample_weight, class_weight=class_weight)
             class_weight = None
-        return super().train_on_batch(
-            x, y, sample_weight=sample_weight, class_weight=class_weight, return_dict=return_dict
-        )
+        with pooled_output_may_be_unread():
+            return super().train_on_batch(
+                x, y, sample_weight=sample_weight, class_weight=class_weight, return_dict=return_dict
+            )
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return the loss and metrics on one batch; the arguments are those of `keras.Model.test_on_batch`."""

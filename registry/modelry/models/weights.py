@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modelry.presets.boundary import blamed_on
 from modelry.weights.load import load_mapped, load_weights
 from modelry.weights.names import layer_weights
 from modelry.weights.stores import open_weights
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from modelry.models.backbone import Backbone
     from modelry.models.head import Head
     from modelry.presets.recipe import Recipe
+    from modelry.storage.budget import Budget
 
 
 def backbone_weights(backbone: Backbone) -> dict[str, Any]:
@@ -27,29 +29,33 @@ def head_weights(head: Head) -> dict[str, Any]:
     return layer_weights(head._flatten_layers(include_self=False, recursive=False))
 
 
-def place_backbone(recipe: Recipe, backbone: Backbone) -> None:
+def place_backbone(recipe: Recipe, backbone: Backbone, budget: Budget) -> None:
     """Give the backbone the preset's weights.
 
     Raises:
+        UnsafePresetError: The file announces more than the budget allows.
         WeightsError: They do not fit.
         PresetFormatError: The file is damaged.
     """
-    store = open_weights(recipe.files, recipe.backbone_weights)
+    store = open_weights(recipe.files, recipe.backbone_weights, budget)
     where = f"{recipe.backbone_weights} of preset {recipe.files.reference!r}"
     if recipe.checkpoint is None:
         load_weights(backbone_weights(backbone), store, where=where)
     else:
         checkpoint = recipe.checkpoint
-        weights = checkpoint.backbone_weights(backbone)
+        with blamed_on(f"{where} cannot be mapped"):
+            weights = list(checkpoint.backbone_weights(backbone))
         load_mapped(weights, store, where=where, optional=checkpoint.optional, ignored=checkpoint.ignored)
 
 
-def place_head(recipe: Recipe, head: Head) -> None:
+def place_head(recipe: Recipe, head: Head, budget: Budget) -> None:
     """Give the head the preset's weights; raises what `place_backbone` does."""
     name = recipe.task_weights or ""
-    store = open_weights(recipe.files, name)
+    store = open_weights(recipe.files, name, budget)
     where = f"{name} of preset {recipe.files.reference!r}"
     if recipe.checkpoint is None:
         load_weights(head_weights(head), store, where=where)
     else:
-        load_mapped(recipe.checkpoint.head_weights(head), store, where=where, ignored=("*",))
+        with blamed_on(f"{where} cannot be mapped"):
+            weights = list(recipe.checkpoint.head_weights(head))
+        load_mapped(weights, store, where=where, ignored=("*",))

@@ -13,10 +13,16 @@ _SUFFIXES = {
     "tokenizers": {"Tokenizer": ""},
     "preprocessors": {
         "TextClassifierPreprocessor": ".text_classifier",
+        "ProteinClassifierPreprocessor": ".text_classifier",
         "CausalLMPreprocessor": ".causal_lm",
         "Preprocessor": ".text_classifier",
     },
-    "tasks": {"TextClassifier": ".text_classifier", "CausalLM": ".causal_lm", "Classifier": ".text_classifier"},
+    "tasks": {
+        "TextClassifier": ".text_classifier",
+        "ProteinClassifier": ".text_classifier",
+        "CausalLM": ".causal_lm",
+        "Classifier": ".text_classifier",
+    },
 }
 
 _KERAS_HUB_PACKAGES = ("keras_hub", "keras_nlp")

@@ -12,7 +12,15 @@ from packaging.version import Version
 from modelry.discovery.compatibility import next_breaking
 from modelry.discovery.default import registry
 from modelry.discovery.names import CORE, RUNTIME, noun
-from modelry.errors import BrokenPlugin, MissingPlugin, PresetError, PresetFormatError, SaveError, UnknownComponent
+from modelry.errors import (
+    BrokenPlugin,
+    MissingPlugin,
+    PresetError,
+    PresetFormatError,
+    SaveError,
+    UnknownComponent,
+    UnsafePresetError,
+)
 
 if TYPE_CHECKING:
     from modelry.discovery.entry import Entry
@@ -104,6 +112,7 @@ def check_requirements(recipe: Recipe) -> None:
 
     Raises:
         MissingPlugin: One is not; the message has the pip command.
+        UnsafePresetError: A requirement says where to get a distribution.
         PresetFormatError: A requirement of the preset is malformed.
     """
     for text in recipe.requires:
@@ -113,6 +122,11 @@ def check_requirements(recipe: Recipe) -> None:
             raise PresetFormatError(
                 f"Preset {recipe.files.reference!r} requires {text!r}, which is no requirement pip understands."
             ) from None
+        if requirement.url is not None:
+            raise UnsafePresetError(
+                f"Preset {recipe.files.reference!r} wants {requirement.name} from {requirement.url!r}. A preset does "
+                "not say where code comes from; do not install it for this preset's sake."
+            )
         try:
             installed = importlib.metadata.version(requirement.name)
         except importlib.metadata.PackageNotFoundError:

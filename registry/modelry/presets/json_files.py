@@ -1,11 +1,12 @@
-"""The JSON files of a preset: read with errors that name the file, written the same way every time."""
+"""The JSON files of a preset: read strictly, with errors that name the file, and written the same way every time."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from modelry.errors import PresetFormatError
+from modelry.errors import PresetFormatError, UnsafePresetError
+from modelry.strict_json import LARGEST, read_json_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,24 +14,21 @@ if TYPE_CHECKING:
 
     from modelry.storage.files import PresetFiles
 
-T = TypeVar("T")
 
-
-def read_json(files: PresetFiles, name: str) -> dict[str, Any]:
+def read_json(files: PresetFiles, name: str, limit: int = LARGEST) -> dict[str, Any]:
     """Read a file that must hold one JSON object.
+
+    Args:
+        files: The preset.
+        name: The file.
+        limit: The most bytes it may have.
 
     Raises:
         PresetNotFound: The preset has no such file.
+        UnsafePresetError: The file is too large, or written so that two readers would understand it differently.
         PresetFormatError: The file is not UTF-8, not JSON, or holds something other than an object.
     """
-    path = files.path(name)
-    try:
-        value = json.loads(path.read_bytes())
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise PresetFormatError(
-            f"{name} of preset {files.reference!r} is not readable JSON: {error}. "
-            "It may be truncated; fetch or save the preset again."
-        ) from error
+    value = read_json_file(bounded(files, name, limit), f"{name} of preset {files.reference!r}", limit)
     if not isinstance(value, dict):
         raise PresetFormatError(
             f"{name} of preset {files.reference!r} must hold a JSON object, but holds a {type(value).__name__}."
@@ -38,30 +36,23 @@ def read_json(files: PresetFiles, name: str) -> dict[str, Any]:
     return value
 
 
-def field(
-    values: Mapping[str, Any], key: str, kind: type[T] | tuple[type[T], ...], where: str, default: Any = ...
-) -> T:
-    """Return `values[key]`, which must be of type `kind`.
-
-    Args:
-        values: A JSON object.
-        key: The key to look up.
-        kind: What the value must be an instance of. A `bool` is not accepted as an `int`.
-        where: The file and preset, for messages.
-        default: What a missing key or a `null` stands for; without it, both are errors.
+def bounded(files: PresetFiles, name: str, limit: int) -> Path:
+    """Return the path of a file that is read as a whole, which must not be larger than `limit` bytes.
 
     Raises:
-        PresetFormatError: The key is missing, or its value is of another type.
+        PresetNotFound: The preset has no such file.
+        UnsafePresetError: The file is larger; it is not even fetched where its store tells the size.
     """
-    value = values.get(key)
-    if value is None and default is not ...:
-        return default  # type: ignore[no-any-return]
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    if isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds):
-        return value
-    wanted = " or ".join(one.__name__ for one in kinds)
-    found = "is missing" if key not in values else f"is {value!r}"
-    raise PresetFormatError(f"{key!r} in {where} {found}; it must be a {wanted}.")
+    size = files.size(name)
+    if size is None or size <= limit:
+        path = files.path(name)
+        size = path.stat().st_size
+    if size > limit:
+        raise UnsafePresetError(
+            f"{name} of preset {files.reference!r} has {size:,} bytes, which is larger than {limit:,} bytes, and is "
+            "read as a whole. Do not use this preset; tell whoever published it."
+        )
+    return path
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

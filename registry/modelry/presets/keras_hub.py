@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelry.arguments import KERAS_ARGUMENTS
-from modelry.errors import PresetFormatError
+from modelry.json_values import field
 from modelry.presets.class_ids import registered_name
-from modelry.presets.json_files import field, read_json
+from modelry.presets.json_files import read_json
 from modelry.presets.manifest import Manifest, read_manifest
+from modelry.presets.nested import OBJECT, check_config, check_keys, checked_keras_name, dtype_name, is_quantized
 from modelry.presets.recipe import Part, Recipe
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ BACKBONE_WEIGHTS, BACKBONE_SHARDS, TASK_WEIGHTS = "model.weights.h5", "model.wei
 ASSETS = "assets/tokenizer/"
 
 _KERAS_FACTS = (*KERAS_ARGUMENTS, "config_file")
+_OBJECT = (*OBJECT, "assets", "weights")  # the last two as KerasNLP wrote them
 
 
 def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
@@ -38,10 +40,11 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
     if task is not None:
         # KerasHub builds a task from the copies inside task.json, so they win over the files beside it.
         parts = reader.config_of(task, TASK)
-        config = parts.get("backbone") or config
-        preprocessor = parts.get("preprocessor") or preprocessor
+        config = reader.object_in(parts, "backbone", TASK) or config
+        preprocessor = reader.object_in(parts, "preprocessor", TASK) or preprocessor
     if preprocessor is not None:
-        tokenizer = reader.config_of(preprocessor, PREPROCESSOR).get("tokenizer") or tokenizer
+        parts = reader.config_of(preprocessor, PREPROCESSOR)
+        tokenizer = reader.object_in(parts, "tokenizer", PREPROCESSOR) or tokenizer
     return Recipe(
         files=files,
         format="modelry" if manifest else "keras_hub",
@@ -53,11 +56,19 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
         task=None if task is None else reader.task(task),
         head=None if task is None else reader.head(task),
         labels=None if manifest is None else manifest.labels,
+        problem_type=None if manifest is None else manifest.problem_type,
         requires=() if manifest is None else manifest.requires,
         versions={} if manifest is None else manifest.versions,
         backbone_weights=reader.weights("backbone", BACKBONE_WEIGHTS, BACKBONE_SHARDS) or BACKBONE_WEIGHTS,
         task_weights=reader.weights("task", TASK_WEIGHTS),
+        quantized=reader.is_quantized(config, "config.json") or (task is not None and reader.is_quantized(task, TASK)),
     )
+
+
+def read_task(files: PresetFiles, manifest: Manifest) -> tuple[Part, Part | None]:
+    """Read the task, and its head if that is not the task's own, of a preset without a backbone."""
+    reader, task = _Reader(files, manifest), read_json(files, TASK)
+    return reader.task(task), reader.head(task)
 
 
 class _Reader:
@@ -68,27 +79,41 @@ class _Reader:
         self._manifest = manifest
 
     def config_of(self, serialized: Mapping[str, Any], file: str) -> dict[str, Any]:
+        check_keys(serialized, _OBJECT, f"An object in {self._where(file)}")
         return field(serialized, "config", dict, self._where(file))
+
+    def object_in(self, config: Mapping[str, Any], key: str, file: str) -> dict[str, Any] | None:
+        return field(config, key, dict, self._where(file), None)
 
     def part(self, kind: str, serialized: Mapping[str, Any], file: str, without: tuple[str, ...] = ()) -> Part:
         config = self.config_of(serialized, file)
         kept = {key: value for key, value in config.items() if key not in (*_KERAS_FACTS, *without)}
+        check_config(kept, self._where(file))
         return Part(kind, self._name(kind, serialized, file), kept)
 
     def backbone(self, serialized: Mapping[str, Any]) -> Part:
         part = self.part("backbones", serialized, "config.json")
+        where = self._where("config.json")
         config = self.config_of(serialized, "config.json")
-        facts = {"dtype": dtype_name(config.get("dtype"), self._where("config.json"))}
-        facts |= {key: config[key] for key in ("name", "trainable") if key in config}
+        facts: dict[str, Any] = {"dtype": dtype_name(config.get("dtype"), where)}
+        if "name" in config:
+            facts["name"] = checked_keras_name(config["name"], where)
+        if "trainable" in config:
+            facts["trainable"] = field(config, "trainable", bool, where)
         return Part(part.kind, part.name, {**part.config, **facts})
+
+    def is_quantized(self, serialized: Mapping[str, Any], file: str) -> bool:
+        dtype = self.config_of(serialized, file).get("dtype")
+        dtype_name(dtype, self._where(file))
+        return is_quantized(dtype)
 
     def task(self, serialized: Mapping[str, Any]) -> Part:
         part = self.part("tasks", serialized, TASK, without=("backbone", "preprocessor", "head"))
-        name = self.config_of(serialized, TASK).get("name")
+        name = checked_keras_name(self.config_of(serialized, TASK).get("name"), self._where(TASK))
         return Part(part.kind, part.name, {**part.config, "name": name})
 
     def head(self, task: Mapping[str, Any]) -> Part | None:
-        head = self.config_of(task, TASK).get("head")
+        head = self.object_in(self.config_of(task, TASK), "head", TASK)
         return None if head is None else self.part("heads", head, TASK)
 
     def weights(self, role: str, *candidates: str) -> str | None:
@@ -104,18 +129,3 @@ class _Reader:
 
     def _where(self, file: str) -> str:
         return f"{file} of preset {self._files.reference!r}"
-
-
-def dtype_name(dtype: Any, where: str) -> str | None:
-    """Return the name of a saved dtype policy: absent, a string, or Keras' serialized object.
-
-    Raises:
-        PresetFormatError: The policy differs by layer, as in quantized presets, or is not understood.
-    """
-    if dtype is None or isinstance(dtype, str):
-        return dtype
-    if isinstance(dtype, dict) and dtype.get("class_name") in ("DTypePolicy", "FloatDTypePolicy"):
-        return field(field(dtype, "config", dict, where), "name", str, where)
-    if isinstance(dtype, dict) and dtype.get("class_name") in ("DTypePolicyMap", "QuantizedDTypePolicy"):
-        raise PresetFormatError(f"{where} is quantized; quantized presets cannot be read yet. Load the float preset.")
-    raise PresetFormatError(f"{where} has a dtype that is not understood: {dtype!r}.")

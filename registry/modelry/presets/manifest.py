@@ -8,6 +8,7 @@
     "requires": ["modelry-bert>=0.1.0,<0.2"],
     "versions": {"modelry-bert": "0.1.0"},
     "labels": ["negative", "positive"],
+    "problem_type": "single_label",
     "weights": {"backbone": "model.weights.h5", "task": "task.weights.h5"},
     "files": {"config.json": {"size": 660, "sha256": "…"}}
 }
@@ -22,8 +23,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.errors import PresetFormatError
-from modelry.presets.json_files import field, read_json
+from modelry.json_values import field
+from modelry.presets.json_files import read_json
+from modelry.presets.nested import check_keys
+from modelry.problem_types import PROBLEM_TYPES
 from modelry.storage.checksums import MANIFEST
+from modelry.storage.names import check_names, check_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +38,10 @@ if TYPE_CHECKING:
 
 NAME = MANIFEST
 FORMAT_VERSION = 1
+_KEYS = (
+    *("format_version", "modelry_version", "components", "requires", "versions"),
+    *("labels", "problem_type", "weights", "files", "signature"),
+)
 
 
 @attrs.frozen
@@ -44,6 +53,7 @@ class Manifest:
         requires: Requirements of the distributions that own those classes.
         versions: The versions of these distributions that saved the preset; empty in presets that do not say.
         labels: The names of the classes, by index.
+        problem_type: What the scores mean; `None` in presets that do not say.
         weights: `"backbone"` and `"task"` → file name.
         files: File name → size in bytes and sha256 of every other file.
     """
@@ -52,6 +62,7 @@ class Manifest:
     requires: tuple[str, ...]
     versions: Mapping[str, str]
     labels: tuple[str, ...] | None
+    problem_type: str | None
     weights: Mapping[str, str]
     files: Mapping[str, Mapping[str, Any]]
 
@@ -64,6 +75,7 @@ class Manifest:
             "requires": list(self.requires),
             "versions": dict(self.versions),
             "labels": None if self.labels is None else list(self.labels),
+            "problem_type": self.problem_type,
             "weights": dict(self.weights),
             "files": {name: dict(facts) for name, facts in self.files.items()},
         }
@@ -73,6 +85,7 @@ def read_manifest(files: PresetFiles) -> Manifest | None:
     """Read `modelry.json` and check that the files it lists are there in full; `None` if the preset has none.
 
     Raises:
+        UnsafePresetError: A name in it could lead out of the preset.
         PresetFormatError: The manifest is damaged or of a newer format, or a listed file is missing or truncated.
     """
     if NAME not in files:
@@ -85,17 +98,21 @@ def read_manifest(files: PresetFiles) -> Manifest | None:
             f"{where} has format version {version}, written by modelry {values.get('modelry_version')}; this modelry "
             f"reads up to version {FORMAT_VERSION}. Run: pip install --upgrade modelry"
         )
+    check_keys(values, _KEYS, where)
     labels = field(values, "labels", list, where, None)
     manifest = Manifest(
         components=_strings(field(values, "components", dict, where), where),
-        requires=tuple(map(str, field(values, "requires", list, where))),
+        requires=_texts(field(values, "requires", list, where), "requires", where),
         versions=_strings(field(values, "versions", dict, where, {}), where),
-        labels=None if labels is None else tuple(map(str, labels)),
+        labels=None if labels is None else _texts(labels, "labels", where),
+        problem_type=_problem_type(field(values, "problem_type", str, where, None), where),
         weights=_strings(field(values, "weights", dict, where), where),
-        files=field(values, "files", dict, where),
+        files=_files(field(values, "files", dict, where), where),
     )
+    check_keys(manifest.weights, ("backbone", "task"), f"'weights' in {where}")
     for name in manifest.weights.values():
-        _check_size(files, name, manifest)
+        check_plain(name, where)
+        _check_size(files, name, manifest, where)
     return manifest
 
 
@@ -105,8 +122,12 @@ def digest(path: Path) -> dict[str, Any]:
         return {"size": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
-def _check_size(files: PresetFiles, name: str, manifest: Manifest) -> None:
-    expected = manifest.files.get(name, {}).get("size")
+def _check_size(files: PresetFiles, name: str, manifest: Manifest, where: str) -> None:
+    if name not in manifest.files:
+        raise PresetFormatError(
+            f"{where} names the weights {name}, and does not list this file. Save the preset again."
+        )
+    expected = manifest.files[name]["size"]
     found = files.size(name)  # where it takes fetching the file to know, whoever reads the file will see
     if found is not None and found != expected:
         raise PresetFormatError(
@@ -115,5 +136,30 @@ def _check_size(files: PresetFiles, name: str, manifest: Manifest) -> None:
         )
 
 
+def _problem_type(name: str | None, where: str) -> str | None:
+    if name not in (None, *PROBLEM_TYPES):
+        raise PresetFormatError(
+            f"{where} has the problem_type {name!r}, which this modelry does not know. It knows "
+            f"{', '.join(PROBLEM_TYPES)}. Run: pip install --upgrade modelry"
+        )
+    return name
+
+
 def _strings(values: dict[str, Any], where: str) -> dict[str, str]:
     return {key: field(values, key, str, where) for key in values}
+
+
+def _texts(listed: list[Any], key: str, where: str) -> tuple[str, ...]:
+    if not all(isinstance(one, str) for one in listed):
+        raise PresetFormatError(f"{key!r} in {where} must hold texts only, not {listed!r:.200}.")
+    return tuple(listed)
+
+
+def _files(values: dict[str, Any], where: str) -> dict[str, Mapping[str, Any]]:
+    check_names(values, where)
+    for name in values:
+        facts = field(values, name, dict, where)
+        check_keys(facts, ("size", "sha256"), f"{name!r} in {where}")
+        field(facts, "size", int, f"{name!r} in {where}")
+        field(facts, "sha256", str, f"{name!r} in {where}")
+    return values

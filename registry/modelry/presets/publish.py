@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from modelry.presets.recipe import Recipe
 
-_OPTIONS = ("commit_message", "licence", "metrics", "private", "revision", "storage_options", "token")
+_OPTIONS = ("commit_message", "deadline", "licence", "metrics", "private", "revision", "storage_options", "token")
 
 
 def upload_preset(
@@ -40,6 +40,7 @@ def upload_preset(
     storage_options: Mapping[str, Any] | None = None,
     metrics: Mapping[str, float] | None = None,
     licence: str | None = None,
+    deadline: float | None = None,
 ) -> str:
     """Publish a preset, so that `from_preset(uri)` loads it from anywhere.
 
@@ -49,30 +50,36 @@ def upload_preset(
     if `metrics` or `licence` are given for it.
 
     Args:
-        uri: Where to: `hf://owner/name`, `s3://bucket/folder`, or any other scheme that can be written to.
+        uri: Where to: `hf://owner/name`, `kaggle://owner/model/framework/variation`, `s3://bucket/folder`, or any other
+            scheme that can be written to.
         preset: The folder of the preset, as `save_to_preset` writes it.
         private: Whether a repository that has to be made is private; `None` for what its hub does by default. One that
             is there already must be as private as this says.
         revision: The branch to publish to, on a hub that has branches. It is made if it is missing.
-        commit_message: What the hub's history says about this version.
+        commit_message: What the hub's history, or its notes, say about this version.
         token: What the store is to be shown; never printed.
         storage_options: Arguments for the store's client, such as an endpoint or credentials; never printed.
         metrics: Name → value of what was measured, for the model card.
-        licence: The licence of the model, such as `"Apache-2.0"`, for the model card.
+        licence: The licence of the model, such as `"Apache-2.0"`, for the model card, and for a hub that keeps it
+            beside the files.
+        deadline: Seconds that the store may take for the listing, and for each file, all tries included; `None` for 15
+            minutes, and for a file one second more for each 256 KiB. On Hugging Face, all files are one commit, and
+            have it together.
 
     Returns:
-        The reference that opens what was published: with the commit, where the store has commits, and with `***` for a
-        password in it.
+        The reference that opens what was published: with the commit or version, where the store has such, and with
+        `***` for a password in it.
 
     Raises:
         PresetNotFound: `preset` is no folder with a preset in it.
         PresetFormatError: A file of the preset is damaged, or is not what its manifest says.
         StorageError: `uri` is malformed, cannot be written to, or its store refuses.
+        DeadlinePassed: The store takes longer than it may. Nobody sees a part of the preset.
         InputError: An argument is wrong, or the store has no use for it.
     """
     if not isinstance(preset, (str, os.PathLike)):
         raise InputError(f"preset must be the path of a folder, not {preset!r}.")
-    options = OpenOptions(revision=revision, token=token, storage_options=storage_options)
+    options = OpenOptions(revision=revision, token=token, storage_options=storage_options, deadline=deadline)
     reference = _target(uri)
     folder = Path(os.path.expanduser(os.fspath(preset)))
     if not folder.is_dir():
@@ -80,7 +87,7 @@ def upload_preset(
             f"There is no folder {str(folder)!r} to publish. Pass one that save_to_preset has written."
         )
     files = {name: folder / name for name in sorted(FolderFiles(folder, str(folder)).names()) if not _is_hidden(name)}
-    recipe = _checked(folder, files)
+    recipe = _checked(folder, files, reference.text, options)
     facts = CardFacts({} if metrics is None else metrics, licence)
     with tempfile.TemporaryDirectory(prefix="modelry-card-") as temporary:
         if_missing: frozenset[str] = frozenset()
@@ -93,7 +100,7 @@ def upload_preset(
                 f"{str(folder)!r} has a {CARD}, which is published as it is, so metrics= and licence= would be lost. "
                 "Write them into it, or take it out of the folder."
             )
-        release = Release(files, PRESET_FILES, if_missing, commit_message, private)
+        release = Release(files, PRESET_FILES, if_missing, commit_message, private, licence)
         return publish(reference, release, options)
 
 
@@ -145,9 +152,9 @@ def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") for part in name.split("/"))
 
 
-def _checked(folder: Path, files: Mapping[str, Path]) -> Recipe:
+def _checked(folder: Path, files: Mapping[str, Path], place: str, options: OpenOptions) -> Recipe:
     """Return the Recipe of the preset in a folder, having checked that all of it is as it was saved."""
-    recipe = read_files(FolderFiles(folder, str(folder)))
+    recipe = read_files(FolderFiles(folder, str(folder)), options, place=place)
     listed = read_checksums(files[NAME], str(folder)) if NAME in files else {}
     for name, (size, sha256) in listed.items():
         if name not in files:

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from modelry.problem_types import problem_type_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from modelry.checkpoints.checkpoint import Checkpoint
+    from modelry.presets.adapter import Adapter
     from modelry.storage.files import PresetFiles
 
 
@@ -46,11 +49,14 @@ class Recipe:
         task: The task without its parts, or `None` if the preset holds only a backbone.
         head: The head, if it is not the task's own.
         labels: The names of the classes, by index.
+        problem_type: What the scores mean, where the preset says; see `modelry.problem_types`.
         requires: Requirements, such as `modelry-bert>=0.1,<0.2`, of the distributions the preset was saved with.
         versions: Distribution → the version of it that saved the preset, where the preset says.
         checkpoint: For a foreign checkpoint, how its weights map to ours; `None` for modelry's and KerasHub's layout.
         backbone_weights: The file that holds, or lists the shards of, the backbone's weights.
         task_weights: The file of the weights outside the backbone; `None` if there are none.
+        quantized: Whether some layers have their weights in eight bits; the files tell which.
+        adapter: The adapter that task, head and labels come from; everything else, files included, is its base's.
     """
 
     files: PresetFiles
@@ -63,14 +69,23 @@ class Recipe:
     head: Part | None = None
     task_weights: str | None = None
     labels: tuple[str, ...] | None = None
+    problem_type: str | None = None
     requires: tuple[str, ...] = ()
     versions: Mapping[str, str] = attrs.field(factory=dict)
     checkpoint: Checkpoint | None = None
+    quantized: bool = False
+    adapter: Adapter | None = None
 
     @property
     def architecture(self) -> str:
         """The backbone's short name."""
         return self.backbone.short_name
+
+    @property
+    def meaning(self) -> str:
+        """The problem type of the classifier, which the activation tells where the preset does not say it."""
+        config = {} if self.task is None else (self.head or self.task).config
+        return problem_type_of(self.problem_type, config.get("activation", "linear"))
 
     def map(self, change: Callable[[Part], Part]) -> Recipe:
         """Return the Recipe with each of its parts replaced by what `change` returns for it."""

@@ -6,14 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.discovery.default import registry
-from modelry.errors import MissingPlugin, PresetFormatError, PresetNotFound, UnknownComponent
-from modelry.presets.json_files import field, read_json
+from modelry.errors import MissingPlugin, PresetFormatError, PresetNotFound, UnknownComponent, UnsafePresetError
+from modelry.json_values import field
+from modelry.presets.boundary import blamed_on
 from modelry.presets.recipe import Part, Recipe
+from modelry.presets.tokenizer_settings import tokenizer_setting
+from modelry.problem_types import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modelry.storage.files import PresetFiles
+
+_PROBLEM_TYPES = {
+    "single_label_classification": SINGLE_LABEL,
+    "multi_label_classification": MULTI_LABEL,
+    "regression": REGRESSION,
+}
 
 WEIGHTS, SHARDS, PICKLE = "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
 DEFAULT_SEQUENCE_LENGTH = 512  # tokens; KerasHub's default
@@ -39,35 +48,52 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
     checkpoint = converter()
     architecture = checkpoint.architecture
     name = architecture if ":" in architecture else f"{entry.distribution}:{architecture}"
-    tokenizer = checkpoint.tokenizer_config(files)
-    backbone = checkpoint.backbone_config(config, where)
-    labels = _labels(config, where) if _has_head(config) else None
+    labels = _labels(config, where) if _has_head(config, where) else None
+    problem_type = None if labels is None else _problem_type(config, labels, where)
+    with blamed_on(f"{where} is not understood by {entry.qualified}"):
+        tokenizer = checkpoint.tokenizer_config(files)
+        backbone = checkpoint.backbone_config(config, where)
+        preprocessor = {**_packing_config(files, backbone), **checkpoint.preprocessor_config(files)}
+        task, head = (None, None) if labels is None else _task_and_head(checkpoint, config, where, name, len(labels))
     return Recipe(
         files=files,
         format="transformers",
         backbone=Part("backbones", name, backbone),
         tokenizer=None if tokenizer is None else Part("tokenizers", name, tokenizer),
-        preprocessor=Part("preprocessors", f"{name}.text_classifier", _preprocessor_config(files, backbone)),
-        task=None
-        if labels is None
-        else Part("tasks", f"{name}.text_classifier", {"num_classes": len(labels), **checkpoint.head_config(config)}),
-        labels=labels,
+        preprocessor=Part("preprocessors", f"{name}.text_classifier", preprocessor),
+        task=task,
+        head=head,
+        labels=None if problem_type == REGRESSION else labels,
+        problem_type=problem_type,
         backbone_weights=_weights(files),
         task_weights=None if labels is None else _weights(files),
         checkpoint=checkpoint,
     )
 
 
-def _has_head(config: Mapping[str, Any]) -> bool:
-    return any(name.endswith("ForSequenceClassification") for name in config.get("architectures") or ())
+def written_problem_type(problem_type: str) -> str:
+    """Return transformers' name of a problem type."""
+    return next(name for name, ours in _PROBLEM_TYPES.items() if ours == problem_type)
+
+
+def _task_and_head(
+    checkpoint: Checkpoint, config: Mapping[str, Any], where: str, name: str, num_classes: int
+) -> tuple[Part, Part | None]:
+    """Return the classifier and its head, if that is not the architecture's own."""
+    count, others = {"num_classes": num_classes}, checkpoint.head_config(config, where)
+    task, head_name = f"{name}.text_classifier", checkpoint.head_name(config)
+    if head_name is None:
+        return Part("tasks", task, {**count, **others}), None
+    return Part("tasks", task, count), Part("heads", head_name, {**count, **others})
+
+
+def _has_head(config: Mapping[str, Any], where: str) -> bool:
+    return any(
+        str(name).endswith("ForSequenceClassification") for name in field(config, "architectures", list, where, [])
+    )
 
 
 def _labels(config: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    problem = config.get("problem_type")
-    if problem not in (None, "single_label_classification"):
-        raise PresetFormatError(
-            f"{where} is for {problem}; heads of that kind cannot be read yet, only single_label_classification."
-        )
     # transformers leaves id2label out of a config that has the two default labels.
     names = field(config, "id2label", dict, where, {"0": "LABEL_0", "1": "LABEL_1"})
     try:
@@ -77,10 +103,20 @@ def _labels(config: Mapping[str, Any], where: str) -> tuple[str, ...]:
         raise PresetFormatError(f"id2label in {where} must name the classes 0 to n-1, not {list(names)}.") from None
 
 
-def _preprocessor_config(files: PresetFiles, backbone: Mapping[str, Any]) -> dict[str, Any]:
+def _problem_type(config: Mapping[str, Any], labels: tuple[str, ...], where: str) -> str:
+    """Return what the scores mean. As in transformers, a head of one score predicts a number unless the config says."""
+    name = field(config, "problem_type", str, where, None)
+    if name is None:
+        return REGRESSION if len(labels) == 1 else SINGLE_LABEL
+    if name not in _PROBLEM_TYPES:
+        raise PresetFormatError(f"{where} has the problem_type {name!r}, not one of {', '.join(_PROBLEM_TYPES)}.")
+    return _PROBLEM_TYPES[name]
+
+
+def _packing_config(files: PresetFiles, backbone: Mapping[str, Any]) -> dict[str, Any]:
     """Truncate as transformers does, to no more than the tokenizer and the position embeddings allow."""
-    tokenizer = read_json(files, "tokenizer_config.json") if "tokenizer_config.json" in files else {}
-    limits = (tokenizer.get("model_max_length"), backbone.get("max_sequence_length"), DEFAULT_SEQUENCE_LENGTH)
+    longest = tokenizer_setting(files, "model_max_length", (int, float), None)
+    limits = (longest, backbone.get("max_sequence_length"), DEFAULT_SEQUENCE_LENGTH)
     return {
         "sequence_length": int(min(limit for limit in limits if limit is not None)),
         "truncate": "longest_first",
@@ -92,7 +128,7 @@ def _weights(files: PresetFiles) -> str:
         if name in files:
             return name
     if PICKLE in files:
-        raise PresetFormatError(
+        raise UnsafePresetError(
             f"Preset {files.reference!r} has its weights in {PICKLE} only, a pickle: loading one can run any code. "
             "Save it again with transformers' save_pretrained, which writes model.safetensors."
         )

@@ -21,22 +21,24 @@ if TYPE_CHECKING:
     from modelry.storage.reference import Preset
 
 
-def ready_recipe(preset: Preset, options: OpenOptions | None = None) -> Recipe:
+def ready_recipe(preset: Preset, options: OpenOptions | None = None, base: Preset | None = None) -> Recipe:
     """Read the Recipe of a preset that is about to be loaded: all it requires is there, its configs are up to date.
+
+    The arguments are those of `read_recipe`.
 
     Raises:
         MissingPlugin: A distribution is not installed, or not in a version that the preset accepts.
         PresetFormatError: The preset is damaged, or a plugin cannot upgrade a config of its own.
         ModelryError: Whatever else `read_recipe` raises.
     """
-    recipe = read_recipe(preset, options)
+    recipe = read_recipe(preset, options, base)
     check_requirements(recipe)
     return recipe.map(lambda part: _upgraded(recipe, part))
 
 
 def _upgraded(recipe: Recipe, part: Part) -> Part:
     distribution, name = split(part.name)
-    saved = None if distribution is None else _saved_version(recipe, distribution)
+    saved = None if distribution is None else _saved_version(recipe, part, distribution)
     if distribution is None or saved is None:
         return part
     installed = _installed_version(distribution)
@@ -53,12 +55,13 @@ def _upgraded(recipe: Recipe, part: Part) -> Part:
     return part if config == part.config else attrs.evolve(part, config=config)
 
 
-def _saved_version(recipe: Recipe, distribution: str) -> str | None:
-    """Return the version that saved the preset: the one it states, or else the oldest one it accepts."""
-    stated = recipe.versions.get(distribution)
+def _saved_version(recipe: Recipe, part: Part, distribution: str) -> str | None:
+    """Return the version that saved a part: the one that its preset states, or else the oldest one it accepts."""
+    saved = recipe.adapter if recipe.adapter is not None and part in (recipe.task, recipe.head) else recipe
+    stated = saved.versions.get(distribution)
     lower = [
         one.version.removesuffix(".*")
-        for requirement in map(Requirement, recipe.requires)
+        for requirement in map(Requirement, saved.requires)
         if normalise(requirement.name) == distribution
         for one in requirement.specifier
         if one.operator in (">=", "==", "~=")

@@ -21,10 +21,13 @@ from modelry.presets.json_files import write_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Everything that a preset in KerasHub's layout may consist of; what else lies in its folder is the user's.
+# Everything that a preset may consist of, in any format; what else lies in its folder is the user's.
 PRESET_FILES = re.compile(
-    r"(config|task|preprocessor|tokenizer|metadata|modelry|model\.weights)\.json"
+    r"(config|task|preprocessor|tokenizer|metadata|modelry|model\.weights|model\.safetensors\.index)\.json"
     r"|(model|task)\.weights\.h5|model_\d+\.weights\.h5|(model|task)(-\d+-of-\d+)?\.safetensors|assets/tokenizer/.*"
+    r"|adapter\.safetensors"
+    r"|(tokenizer_config|special_tokens_map|added_tokens|vocab)\.json|(vocab|merges)\.txt"
+    r"|(spiece|spm|sentencepiece\.bpe|tokenizer)\.model"
 )
 
 
@@ -69,7 +72,7 @@ def write_manifest(folder: Path, manifest: manifests.Manifest) -> None:
 
 
 def is_preset_file(name: str) -> bool:
-    """Return whether a file of this name is a part of a preset in KerasHub's layout, and not the user's own."""
+    """Return whether a file of this name is a part of a preset, and not the user's own."""
     return PRESET_FILES.fullmatch(name) is not None
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from modelry.errors import PresetFormatError, WrongContent
+from modelry.storage.names import check_names
+from modelry.strict_json import LARGEST, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 MANIFEST = "modelry.json"
 """The file of a preset that lists the others with their sizes and SHA-256 sums."""
 
-LARGEST_MANIFEST = 8 * 2**20
+LARGEST_MANIFEST = LARGEST
 """Bytes; a manifest has about a hundred for each file."""
 
 
@@ -26,23 +27,25 @@ def parse_checksums(content: bytes, reference: str) -> dict[str, tuple[int, str]
     """Return name → size in bytes and SHA-256 of the files that a manifest lists.
 
     Raises:
+        UnsafePresetError: A name in it could do harm.
         PresetFormatError: The manifest is damaged.
     """
+    manifest = parse_json(content, f"{MANIFEST} of preset {reference!r}", LARGEST_MANIFEST)
     try:
-        listed = json.loads(content)["files"]
-        return {name: _facts(facts) for name, facts in listed.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        listed = {name: _facts(facts) for name, facts in manifest["files"].items()}
+    except (KeyError, TypeError, AttributeError) as error:
         raise PresetFormatError(
             f"{MANIFEST} of preset {reference!r} does not list files with their sizes and SHA-256 sums "
             f"({type(error).__name__}: {error}). Save and publish the preset again."
         ) from error
+    check_names(listed, reference)
+    return listed
 
 
 def read_checksums(path: Path, reference: str) -> dict[str, tuple[int, str]]:
     """Return what `parse_checksums` does, of a file."""
-    if path.stat().st_size > LARGEST_MANIFEST:
-        raise PresetFormatError(f"{MANIFEST} of preset {reference!r} is larger than {LARGEST_MANIFEST:,} bytes.")
-    return parse_checksums(path.read_bytes(), reference)
+    with path.open("rb") as file:
+        return parse_checksums(file.read(LARGEST_MANIFEST + 1), reference)
 
 
 def with_checksum(file: RemoteFile, checksums: Mapping[str, tuple[int, str]], reference: str) -> RemoteFile:

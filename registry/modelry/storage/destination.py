@@ -7,9 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from modelry.errors import ModelryError, StorageError
-from modelry.storage.failures import publishing_failure
+from modelry.storage.failures import publishing_failure, publishing_too_slow
+from modelry.storage.progress import sending, total
 from modelry.storage.release import MARK
 from modelry.storage.retries import Retrying
+from modelry.storage.time_limit import TookTooLong, Watch, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,12 +40,14 @@ class RemoteDestination(abc.ABC):
         """
 
     @abc.abstractmethod
-    def write(self, name: str, path: Path) -> None:
+    def write(self, name: str, path: Path, sent: Callable[[int], None]) -> None:
         """Write a file, replacing one of that name.
 
         Args:
             name: Its relative POSIX path in the preset.
             path: The file on this machine.
+            sent: To be called with a number of bytes whenever so many more have been sent, for those who watch; it
+                raises where the time for the file is over. Not necessary.
 
         Raises:
             StorageError: The store refuses; the message says what to do. It is not tried again.
@@ -71,16 +75,22 @@ def write_release(destination: RemoteDestination, release: Release, reference: R
 
     Raises:
         StorageError: The place holds files that are no preset, or the store cannot be reached or written to.
+        DeadlinePassed: A step has taken longer than it may. No other is begun after it.
     """
+    watch = Watch()
 
-    def attempt(what: str, function: Callable[[], T]) -> T:
+    def attempt(what: str, function: Callable[[], T], size: int | None = None) -> T:
+        retrying = Retrying(destination.is_transient, watch)
         try:
-            return Retrying(destination.is_transient).call(function)
+            return within(lambda: retrying.call(function), options.time_for(size), watch)
         except ModelryError:
             raise
+        except TookTooLong as error:
+            raise publishing_too_slow(f"{what} {reference.text!r}", error) from None
         except Exception as error:
             raise publishing_failure(f"{what} {reference.text!r}", error, destination.advice(error), options) from None
 
+    sizes = attempt("Cannot read what is to be published to", release.sizes)
     there = attempt("Cannot list", destination.files)
     if there and not any(release.owned.fullmatch(name) for name in there):
         raise StorageError(
@@ -90,17 +100,29 @@ def write_release(destination: RemoteDestination, release: Release, reference: R
     if MARK in there:
         attempt(f"Cannot remove {MARK} of the older preset from", partial(destination.remove, MARK))
     names = [name for name in release.ordered() if name not in release.if_missing or name not in there]
-    for name in names[:-1]:
-        attempt(f"Cannot write {name} to", partial(destination.write, name, release.files[name]))
-    for name in release.stale(there):
-        attempt(f"Cannot remove {name} of the older preset from", partial(destination.remove, name))
-    _check_sizes(attempt("Cannot list", destination.files), names[:-1], release, reference)
-    attempt(f"Cannot write {MARK} to", partial(destination.write, MARK, release.files[MARK]))
+    with total([sizes[name] for name in names]):
+        for name in names[:-1]:
+            attempt(
+                f"Cannot write {name} to", partial(_write, destination, name, release.files[name], watch), sizes[name]
+            )
+        for name in release.stale(there):
+            attempt(f"Cannot remove {name} of the older preset from", partial(destination.remove, name))
+        _check_sizes(attempt("Cannot list", destination.files), {name: sizes[name] for name in names[:-1]}, reference)
+        attempt(f"Cannot write {MARK} to", partial(_write, destination, MARK, release.files[MARK], watch), sizes[MARK])
 
 
-def _check_sizes(there: Mapping[str, int | None], names: list[str], release: Release, reference: Reference) -> None:
-    for name in names:
-        size = release.files[name].stat().st_size
+def _write(destination: RemoteDestination, name: str, path: Path, watch: Watch) -> None:
+    with sending(name, path.stat().st_size) as show:
+
+        def sent(count: int) -> None:
+            watch.go_on()  # so that a file which was given up does not come later over one that replaces it
+            show(count)
+
+        destination.write(name, path, sent)
+
+
+def _check_sizes(there: Mapping[str, int | None], written: Mapping[str, int], reference: Reference) -> None:
+    for name, size in written.items():
         if name not in there or there[name] not in (None, size):
             found = f"has {there[name]:,}" if name in there else "does not have it"
             raise StorageError(

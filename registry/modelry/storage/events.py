@@ -1,14 +1,16 @@
-"""What a storage handler calls when it has fetched something, so that the plugins that observe hear of it."""
+"""What is called when something was fetched or published, so that the plugins that observe hear of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from modelry.discovery.default import registry
-from modelry.discovery.hook_values import Fetched
+from modelry.discovery.hook_values import Fetched, Published
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from modelry.storage.release import Release
 
 
 def announce_fetched(reference: str, files: Iterable[str], size: int, seconds: float) -> None:
@@ -22,3 +24,16 @@ def announce_fetched(reference: str, files: Iterable[str], size: int, seconds: f
     """
     if registry.hooks.has_observers:
         registry.hooks.announce(Fetched(reference, tuple(files), size, seconds))
+
+
+def announce_published(reference: str, release: Release, seconds: float) -> None:
+    """Tell the observers of a preset that was published; modelry does so for every handler.
+
+    Args:
+        reference: The reference that opens it, without the secrets in it.
+        release: What was published.
+        seconds: How long publishing took, on the wall clock.
+    """
+    if registry.hooks.has_observers:
+        sizes = release.sizes()
+        registry.hooks.announce(Published(reference, tuple(sizes), sum(sizes.values()), seconds))

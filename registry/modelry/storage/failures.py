@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry.errors import StorageError
+from modelry.errors import DeadlinePassed, StorageError
 from modelry.storage.retries import Interrupted, looks_transient, status_of
 
 if TYPE_CHECKING:
     from modelry.storage.options import OpenOptions
     from modelry.storage.remote import RemoteSource
+    from modelry.storage.time_limit import TookTooLong
 
 
 def failure(what: str, error: Exception, source: RemoteSource, options: OpenOptions) -> StorageError:
@@ -33,6 +34,23 @@ def _error(what: str, error: Exception, advice: str, options: OpenOptions) -> St
     said = " ".join(str(error).split())
     why = said if isinstance(error, Interrupted) else f"{type(error).__name__}{said and ': '}{said}"
     return StorageError(options.scrub(f"{what}: {why.rstrip('.')}. {advice}"))
+
+
+def too_slow(what: str, error: TookTooLong) -> DeadlinePassed:
+    """Return the error to raise where a store has taken all the time that it had."""
+    return DeadlinePassed(
+        f"{what}: {error}. The store sends too slowly, or for ever. What was fetched is kept, so try again later, or "
+        "give it more time with deadline=, in seconds."
+    )
+
+
+def publishing_too_slow(what: str, error: TookTooLong, page: str | None = None) -> DeadlinePassed:
+    """Return the same for publishing; `page` is where a hub shows what has become of it."""
+    look = "" if page is None else f"See {page} first. "
+    return DeadlinePassed(
+        f"{what}: {error}. The store takes it too slowly, or never answers. What was under way may still arrive, but "
+        f"nobody sees a part of a preset. {look}Publish again later, or give it more time with deadline=, in seconds."
+    )
 
 
 def changed(name: str, reference: str) -> StorageError:

@@ -14,9 +14,10 @@ from modelry.errors import ModelryError, StorageError, WrongContent
 from modelry.storage.cache.checking import git_sha1_of
 from modelry.storage.cache.records import token_of
 from modelry.storage.events import announce_fetched
-from modelry.storage.failures import changed, failure
+from modelry.storage.failures import changed, failure, too_slow
 from modelry.storage.progress import Progress
 from modelry.storage.retries import Interrupted, Retrying
+from modelry.storage.time_limit import TookTooLong, within
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,12 +62,25 @@ class Fetcher:
         return file.sha256 or self.cache.digest(token_of(self.source.uri, file))
 
     def find(self, file: RemoteFile) -> Path | None:
-        """Return a file's checked content in the cache; `None` if it has to be fetched."""
+        """Return a file's checked content in the cache; `None` if it has to be fetched.
+
+        Raises:
+            WrongContent: The manifest, or a lock file, says that it is another than the store says.
+        """
         digest = self.known_digest(file)
         found = None if digest is None else self.cache.find(digest)
-        if digest is not None and found is not None:
-            with contextlib.suppress(OSError):  # so that pruning knows who has use for it, if notes can be taken
-                self.cache.learn(token_of(self.source.uri, file), digest)
+        if digest is None or found is None:
+            return None
+        token = token_of(self.source.uri, file)
+        # The note holds for all presets, and the digest may be what a stranger's manifest says.
+        if self.cache.digest(token) != digest and not _is_gits(found, file):
+            raise WrongContent(
+                f"{file.name} of {self.reference!r} is another in the store (git's SHA-1 {file.git_sha1}) than its "
+                f"manifest, or a lock file, says (SHA-256 {digest}). The preset was published in part or changed "
+                "since; publish it again."
+            )
+        with contextlib.suppress(OSError):  # so that pruning knows who has use for it, if notes can be taken
+            self.cache.learn(token, digest)
         return found
 
     def fetch(self, file: RemoteFile) -> Path:
@@ -86,7 +100,7 @@ class Fetcher:
             try:
                 with self.cache.new_part(key) as part:
                     if not self._copy(part, file):
-                        self._stream(part, file)
+                        self._stream_in_time(part, file)
                     digest = part.complete()
                     blob = self.cache.keep(part)
                 self.cache.learn(token, digest)
@@ -116,6 +130,17 @@ class Fetcher:
             return True
         part.clear()
         return False
+
+    def _stream_in_time(self, part: Part, file: RemoteFile) -> None:
+        """Read from the store until all is here and right, or the time is up.
+
+        A server that sends a byte now and then for ever never fails, so nothing inside a client would end it. The
+        thread that reads finds the part closed when it has something more to write.
+        """
+        try:
+            within(lambda: self._stream(part, file), self.options.time_for(file.size))
+        except TookTooLong as error:
+            raise too_slow(f"{file.name} of {self.reference!r} could not be fetched", error) from None
 
     def _stream(self, part: Part, file: RemoteFile) -> None:
         """Read from the store until all is here and right."""
@@ -169,6 +194,8 @@ class Fetcher:
                 if file.size is not None and part.size + len(chunk) > file.size:
                     part.clear()
                     raise Interrupted(f"it is longer than the {file.size:,} bytes that the store announced")
+                if file.size is None:
+                    self.options.limits.check("bytes", part.size + len(chunk), f"{file.name} of {self.reference!r}")
                 self._write(part, chunk)
                 progress.advance(len(chunk))
         if file.size is not None and part.size < file.size:
@@ -184,9 +211,7 @@ class Fetcher:
         digest = part.complete()
         if file.size is not None and part.size != file.size:
             return False
-        if file.sha256 is not None:
-            return digest == file.sha256
-        return file.git_sha1 is None or git_sha1_of(part.path) == file.git_sha1
+        return file.sha256 in (None, digest) and _is_gits(part.path, file)
 
     def _is_other(self, file: RemoteFile) -> WrongContent:
         return WrongContent(
@@ -199,6 +224,7 @@ class Fetcher:
     def _check_room(self, file: RemoteFile) -> None:
         if file.size is None:
             return
+        self.options.limits.check("bytes", file.size, f"{file.name} of {self.reference!r}")
         try:
             free = shutil.disk_usage(self.cache.own.tmp()).free
         except OSError as error:
@@ -214,6 +240,11 @@ class Fetcher:
             f"The cache {str(self.cache.own.root)!r} cannot be written: {error}. Set MODELRY_CACHE, or pass "
             "cache_dir=, to a folder of yours with room in it."
         )
+
+
+def _is_gits(path: Path, file: RemoteFile) -> bool:
+    """Return whether a file has the content that git knows it by, if the store tells that."""
+    return file.git_sha1 is None or git_sha1_of(path) == file.git_sha1
 
 
 def _is_proven(file: RemoteFile) -> bool:

@@ -6,7 +6,7 @@ import abc
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, final
 
-from modelry.errors import PresetNotFound, StorageError
+from modelry.errors import PresetNotFound, StorageError, UnsafePresetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,11 +98,18 @@ class PresetFiles(abc.ABC):
 
 
 class FolderFiles(PresetFiles):
-    """The files of a folder on this machine."""
+    """The files of a folder on this machine.
 
-    def __init__(self, folder: Path, reference: str) -> None:
+    Args:
+        folder: The folder.
+        reference: What the user wrote to name the preset.
+        trusted: Whether files may be links out of the folder, as installers make them in what they install.
+    """
+
+    def __init__(self, folder: Path, reference: str, *, trusted: bool = False) -> None:
         self._folder = folder
         self._reference = reference
+        self._trusted = trusted
 
     @property
     def reference(self) -> str:
@@ -121,8 +128,22 @@ class FolderFiles(PresetFiles):
         )
 
     def fetch(self, name: str) -> Path:
-        """Return the path of a file."""
-        return self._folder / name
+        """Return the path of a file.
+
+        Raises:
+            UnsafePresetError: It is a link that leads out of the folder.
+        """
+        path = self._folder / name
+        if self._trusted:
+            return path
+        real, root = path.resolve(), self._folder.resolve()
+        if not real.is_relative_to(root) and real.parent not in _hub_blobs(root):
+            raise UnsafePresetError(
+                f"{name} of preset {self._reference!r} is a link to {str(real)!r}, outside of the preset. It is not "
+                "followed: a preset from a stranger could have anything of this machine read so. If the link is yours, "
+                "put a copy of the file in its place."
+            )
+        return path
 
     def size(self, name: str) -> int:
         """Return the size of a file in bytes; raises what `path` does."""
@@ -134,6 +155,12 @@ class FolderFiles(PresetFiles):
 
     def __contains__(self, name: str) -> bool:
         return (self._folder / checked_name(name)).is_file()
+
+
+def _hub_blobs(folder: Path) -> set[Path]:
+    """Return where the files of a snapshot in Hugging Face's cache really are, if `folder` lies in one."""
+    repositories = [parent.parent for parent in folder.parents if parent.name == "snapshots"]
+    return {place / "blobs" for repository in repositories for place in (repository, repository.parent)}
 
 
 def checked_name(name: str) -> str:

@@ -62,7 +62,7 @@ class Storage(abc.ABC):
         Args:
             reference: Where.
             release: The files, and what the publisher says about them.
-            options: `revision`, `token` and `storage_options`, as for opening.
+            options: `revision`, `token`, `storage_options` and `deadline`, as for opening.
 
         Raises:
             StorageError: The reference is malformed, the store cannot be reached or refuses, or nothing can be

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from modelry.errors import PresetNotFound, StorageError
 from modelry.storage.files import FolderFiles
 from modelry.storage.handler import Storage
+from modelry.storage.options import AROUND
 
 if TYPE_CHECKING:
     from modelry.storage.options import OpenOptions
@@ -28,5 +29,5 @@ class LocalStorage(Storage):
 
     def open_with(self, reference: Reference, options: OpenOptions) -> FolderFiles:
         """Return a view of the folder; what is about networks and caches holds of itself."""
-        options.allow_only(("cache_dir", "offline", "verify"), reference)
+        options.allow_only(AROUND, reference)
         return self.open(reference)

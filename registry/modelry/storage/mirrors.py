@@ -5,26 +5,33 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
-from modelry.errors import DamagedPreset, PresetNotFound, StorageError
+from modelry.errors import (
+    LockError,
+    PresetFormatError,
+    PresetNotFound,
+    SignatureError,
+    StorageError,
+    UnsafePresetError,
+)
 from modelry.storage.cache.checking import sha256_of
-from modelry.storage.files import PresetFiles
+from modelry.storage.forwarding import ForwardingFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from modelry.storage.snapshot import RemoteFile
+    from modelry.storage.files import PresetFiles
 
 T = TypeVar("T")
 
-_FAILURES = (StorageError, PresetNotFound, DamagedPreset)
+_FAILURES = (StorageError, PresetNotFound, PresetFormatError, LockError, SignatureError)
 
 
-class MirroredFiles(PresetFiles):
-    """The files of the first place that works.
+class MirroredFiles(ForwardingFiles):
+    """The files of the first place that works; the reference is that of the place that is used now.
 
     Where one fails later, the next goes on for it, but only if all that was read so far is the same to the byte there:
-    a model is never put together from two presets.
+    a model is never put together from two presets. What is unsafe is not passed over: it raises at once.
 
     Args:
         places: What messages call each place → how to open it, the best one first.
@@ -37,21 +44,7 @@ class MirroredFiles(PresetFiles):
         self._left = deque(places.items())
         self._failures: list[str] = []
         self._read: dict[str, Path] = {}
-        self._files = self._open_next()
-
-    @property
-    def reference(self) -> str:
-        """The place that is used now."""
-        return self._files.reference
-
-    @property
-    def revision(self) -> str | None:
-        """The version of the preset in the place that is used now."""
-        return self._files.revision
-
-    def names(self) -> frozenset[str]:
-        """Return the names of all files."""
-        return self._files.names()
+        super().__init__(self._open_next())
 
     def fetch(self, name: str) -> Path:
         """Return the path of a file, from the first place that has it."""
@@ -63,26 +56,12 @@ class MirroredFiles(PresetFiles):
         wanted = list(names)
         self._first(lambda files: files.bring(wanted))
 
-    def size(self, name: str) -> int | None:
-        """Return the size of a file in bytes, if it is known."""
-        return self._files.size(name)
-
-    def is_here(self, name: str) -> bool:
-        """Return whether a file lies on this machine already."""
-        return self._files.is_here(name)
-
-    def told(self, name: str) -> RemoteFile | None:
-        """Return what the place that is used now tells of a file."""
-        return self._files.told(name)
-
-    def drop_damaged(self, name: str) -> bool:
-        """Drop the kept copy of a file if it is damaged, and return whether it was."""
-        return self._files.drop_damaged(name)
-
     def _first(self, get: Callable[[PresetFiles], T]) -> T:
         while True:
             try:
                 return get(self._files)
+            except UnsafePresetError:
+                raise
             except _FAILURES as error:
                 self._note(self._files.reference, error)
                 self._files = self._open_next()
@@ -93,6 +72,8 @@ class MirroredFiles(PresetFiles):
             try:
                 files = open_place()
                 self._check_same(files)
+            except UnsafePresetError:
+                raise
             except _FAILURES as error:
                 self._note(reference, error)
             else:

@@ -1,4 +1,4 @@
-"""The names in a listing that came from a network: none may do harm on any system that a preset is copied to."""
+"""Names of files that came from strangers: none may do harm on any system that a preset is copied to."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from modelry.errors import StorageError
+from modelry.errors import UnsafePresetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST_FILES = 10_000
-"""More files than any preset has."""
-
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -21,23 +19,37 @@ def check_names(names: Iterable[str], reference: str) -> None:
     """Check that a listing's names are relative, can be written on any system, and do not fall together on one.
 
     Raises:
-        StorageError: One is not, or there are too many.
+        UnsafePresetError: One is not.
     """
     seen: dict[str, str] = {}
     for name in names:
         problem = _problem(name)
         if problem is None:
-            twin = seen.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
-            problem = None if twin is name else f"is the same as {twin!r} on some systems"
+            key = unicodedata.normalize("NFC", name).casefold()
+            problem = f"is the same as {seen[key]!r} on some systems" if key in seen else None
+            seen[key] = name
         if problem is not None:
-            raise StorageError(
+            raise UnsafePresetError(
                 f"{reference!r} lists a file {name!r}, whose name {problem}. A preset with such a name is not opened; "
                 "tell whoever published it."
             )
-        if len(seen) > MOST_FILES:
-            raise StorageError(
-                f"{reference!r} lists more than {MOST_FILES:,} files, so it is no preset. Name the folder of one."
-            )
+
+
+def check_plain(name: str, where: str) -> None:
+    """Check a name by which one file of a preset refers to another.
+
+    Args:
+        name: The name, relative to the preset.
+        where: The file and preset that have it, for messages.
+
+    Raises:
+        UnsafePresetError: It is not made of plain characters only, or could lead out of the preset.
+    """
+    if _problem(name) or not all(map(_PLAIN.fullmatch, name.split("/"))):
+        raise UnsafePresetError(
+            f"{where} refers to the file {name!r:.200}. Only relative names of ASCII letters, digits and '_.-' are "
+            "followed, so that none leads out of the preset. Do not use this preset; tell whoever published it."
+        )
 
 
 def _problem(name: str) -> str | None:

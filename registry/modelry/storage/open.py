@@ -18,6 +18,7 @@ from modelry.storage.mirrors import MirroredFiles
 from modelry.storage.options import OpenOptions
 from modelry.storage.redact import redact
 from modelry.storage.reference import Reference, parse
+from modelry.storage.signed_files import SignedFiles
 
 if TYPE_CHECKING:
     from modelry.storage.files import PresetFiles
@@ -39,6 +40,7 @@ def open_preset(preset: Preset, options: OpenOptions | None = None) -> PresetFil
         PresetRefused: A policy that is installed here does not allow it.
         StorageError: The reference is malformed, or nothing installed handles its scheme.
         LockError: There is a lock file, and the preset is not in it or not what it says.
+        SignatureError: A public key is given, and the preset is not signed with it.
         InputError: An option is given that the reference's handler cannot honour.
     """
     options = options or OpenOptions()
@@ -66,6 +68,15 @@ def _places(preset: Preset, options: OpenOptions) -> list[Reference]:
 
 
 def _open(reference: Reference, options: OpenOptions) -> PresetFiles:
+    if options.public_key is None:
+        return _open_unsigned(reference, options)
+    key = Path(options.public_key).expanduser()
+    if not key.is_file():
+        raise InputError(f"There is no public key {str(key)!r}. Pass the file of one.")
+    return SignedFiles(_open_unsigned(reference, attrs.evolve(options, public_key=None)), key)
+
+
+def _open_unsigned(reference: Reference, options: OpenOptions) -> PresetFiles:
     path = options.lock_file
     handler = _allowed_handler(reference)
     if path is None:

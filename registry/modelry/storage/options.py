@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +12,9 @@ import attrs
 
 from modelry.arguments import one_of
 from modelry.errors import InputError
+from modelry.storage.budget import Budget
 from modelry.storage.redact import HIDDEN, redact
+from modelry.storage.time_limit import default_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -25,6 +28,12 @@ LOCK = "MODELRY_LOCK"
 """The environment variable that names the lock file against which every preset is held."""
 
 Verify = Literal["fast", "full"]
+
+AROUND = ("cache_dir", "deadline", "offline", "verify")
+"""The options that modelry honours around every store, whatever its handler does."""
+
+AROUND_PUBLISHING = ("deadline", "offline")
+"""The same where a preset is published."""
 
 _YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
@@ -41,7 +50,11 @@ class OpenOptions:
         storage_options: Arguments for the store's client, such as an endpoint or credentials; never printed.
         verify: `"full"` hashes every cached file each time it is opened, `"fast"` large ones only when they are fetched
             or seem changed.
+        deadline: Seconds that the store may take for the listing, and for each file that is fetched or published, all
+            tries included; `None` for 15 minutes, and for a file one second more for each 256 KiB.
         lock: The lock file against which the preset is held; `None` for the one that `MODELRY_LOCK` names, if any.
+        budget: The most that the preset may take of this machine; `None` for the defaults of `Budget`.
+        public_key: The file of the key with which the preset must be signed.
     """
 
     revision: str | None = None
@@ -50,7 +63,10 @@ class OpenOptions:
     offline: bool | None = None
     storage_options: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     verify: Verify | None = None
+    deadline: float | None = None
     lock: str | os.PathLike[str] | None = None
+    budget: Budget | None = None
+    public_key: str | os.PathLike[str] | None = None
 
     def __attrs_post_init__(self) -> None:
         for name in ("revision", "token"):
@@ -64,8 +80,14 @@ class OpenOptions:
             raise InputError(f"cache_dir must be the path of a folder, not {self.cache_dir!r}.")
         if self.storage_options is not None and not isinstance(self.storage_options, Mapping):
             raise InputError(f"storage_options must be a dict, not a {type(self.storage_options).__name__}.")
-        if self.lock is not None and (not isinstance(self.lock, (str, os.PathLike)) or not os.fspath(self.lock)):
-            raise InputError(f"lock must be the path of a lock file, not {self.lock!r}.")
+        if self.budget is not None and not isinstance(self.budget, Budget):
+            raise InputError(f"budget must be a modelry.Budget, not {self.budget!r}.")
+        for name, what in (("lock", "a lock file"), ("public_key", "a public key")):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, (str, os.PathLike)) or not os.fspath(value)):
+                raise InputError(f"{name} must be the path of {what}, not {value!r}.")
+        if self.deadline is not None and not _is_time(self.deadline):
+            raise InputError(f"deadline must be a positive number of seconds, not {self.deadline!r}.")
         if self.verify is not None:
             one_of("verify", self.verify, ("fast", "full"))
 
@@ -89,8 +111,19 @@ class OpenOptions:
         named = os.fspath(self.lock) if self.lock is not None else os.environ.get(LOCK, "")
         return Path(named).expanduser() if named.strip() else None
 
+    @property
+    def limits(self) -> Budget:
+        """What the preset may take: `budget`, or else the defaults."""
+        return self.budget or Budget()
+
+    def time_for(self, size: int | None) -> float:
+        """Return how many seconds the store may take: `deadline`, or else what so many bytes have by default."""
+        return self.deadline or default_deadline(size)
+
     def allow_only(self, names: Collection[str], reference: Reference, action: str = "opened") -> None:
         """Check that no other options are given than those that the handler of `reference` can honour.
+
+        A budget can be given for every reference: modelry itself sees to it.
 
         Args:
             names: Those it can.
@@ -101,7 +134,7 @@ class OpenOptions:
             InputError: One is.
         """
         for name in OPTIONS:
-            if getattr(self, name) is not None and name not in names:
+            if getattr(self, name) is not None and name not in (*names, "budget"):
                 able = f"only {', '.join(f'{one}=' for one in sorted(names))}" if names else "no options"
                 raise InputError(
                     f"{reference.text!r} cannot be {action} with {name}=: the handler of {reference.scheme}:// "
@@ -132,6 +165,11 @@ def take_options(arguments: Mapping[str, Any]) -> tuple[OpenOptions, dict[str, A
     """
     given = {name: value for name, value in arguments.items() if name in OPTIONS}
     return OpenOptions(**given), {name: value for name, value in arguments.items() if name not in OPTIONS}
+
+
+def _is_time(value: Any) -> bool:
+    """Return whether a value is a number of seconds that can be waited."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= threading.TIMEOUT_MAX
 
 
 def _texts(value: Any) -> Iterator[str]:

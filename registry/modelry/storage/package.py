@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from modelry.errors import PresetNotFound, StorageError
 from modelry.storage.files import FolderFiles, checked_name
 from modelry.storage.handler import Storage
+from modelry.storage.options import AROUND
 
 if TYPE_CHECKING:
     from modelry.storage.options import OpenOptions
@@ -35,12 +36,12 @@ class PackageStorage(Storage):
         for root in _roots(distribution, top=path.partition("/")[0]):
             folder = root / checked_name(path)
             if folder.is_dir():
-                return FolderFiles(folder, reference.text)
+                return FolderFiles(folder, reference.text, trusted=True)
         raise PresetNotFound(f"The installed distribution {name!r} {distribution.version} has no folder {path!r}.")
 
     def open_with(self, reference: Reference, options: OpenOptions) -> FolderFiles:
         """Return a view of the folder; what is about networks and caches holds of itself."""
-        options.allow_only(("cache_dir", "offline", "verify"), reference)
+        options.allow_only(AROUND, reference)
         return self.open(reference)
 
 

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
@@ -99,6 +99,23 @@ class Progress:
         self._position += count
         if _display.total is not None:
             _display.advance(_display.total, count)
+
+
+@contextlib.contextmanager
+def sending(name: str, size: int) -> Iterator[Callable[[int], None]]:
+    """Show how much of a file has been sent: nothing of it, if the block fails. Yields what to tell each step in bytes.
+
+    Args:
+        name: What is sent.
+        size: Its size in bytes.
+    """
+    with Progress(name, size, 0) as progress:
+        sent = 0
+        try:
+            yield progress.advance
+            sent = size
+        finally:
+            progress.restart(sent)
 
 
 @contextlib.contextmanager

@@ -11,13 +11,21 @@ _NAMES_A_PLACE = {"sftp", "ssh", "abfs", "abfss", "az"}
 # What queries hold that is no secret: which version of a file is meant.
 _SHOWN = {"generation", "revision", "snapshot", "version", "versionid"}
 
-_USER = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/?#\s'\"]+)@")
+# The scheme is looked for only where a word begins, or a long word would be searched anew from each of its characters.
+_USER = re.compile(r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z0-9+.-]+)://(?P<user>[^/?#\s'\"]+)@")
+# A password in which such a character is not quoted: nothing reads the URI, and the message that says so must not show
+# it. What looks like the port of a host is none.
+_UNQUOTED = re.compile(
+    r"(?<![A-Za-z0-9+.-])(?P<scheme>https?|webdavs?|sftp|ssh)://"
+    r"(?P<user>[^/?#\s'\":@]*:(?!:|\d+(?:[/?#]|$))(?:(?!::)\S){0,256})@",
+    re.IGNORECASE,
+)
 _VALUE = re.compile(r"(?P<name>[?&][\w.~%-]+=)(?P<value>[^&#\s'\"]*?)(?=::|[&#\s'\"]|$)")
 
 
 def redact(text: str) -> str:
     """Return `text` with passwords and the values of queries in all URIs in it replaced by `***`."""
-    return _VALUE.sub(_without_value, _USER.sub(_without_user, text))
+    return _VALUE.sub(_without_value, _USER.sub(_without_user, _UNQUOTED.sub(_without_user, text)))
 
 
 def _without_user(found: re.Match[str]) -> str:

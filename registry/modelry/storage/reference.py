@@ -82,4 +82,6 @@ def _file_path(uri: str) -> str:
             f"{uri!r} names the host {parts.netloc!r}, but file:// reads this machine only. "
             "An absolute path takes three slashes: 'file:///folder'."
         )
+    if not parts.path:
+        raise StorageError(f"{uri!r} names no folder. An absolute path takes three slashes: 'file:///folder'.")
     return unquote(parts.path)

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
     from modelry.storage.reference import Reference
 
+MESSAGE = "Publish a preset with modelry"
+"""What the history of a hub says where the publisher says nothing."""
+
 MARK = "config.json"
 """The file that makes a folder a preset: no reader takes a folder without it for one."""
 
-ABLE = "hf://, s3://, gs://, az://, abfs://, sftp://, webdav://, webdavs:// and memory://"
+ABLE = "hf://, kaggle://, s3://, gs://, az://, abfs://, sftp://, webdav://, webdavs:// and memory://"
 
 
 @attrs.frozen
@@ -33,6 +36,7 @@ class Release:
         if_missing: The files that are not to replace one of the same name.
         message: What the publisher says about this version; `None` for what modelry says.
         private: Whether only its owner is to see it; `None` for what the store does.
+        licence: The licence of the model, for hubs that keep it beside the files, where the model card has it anyway.
     """
 
     files: Mapping[str, Path]
@@ -40,6 +44,7 @@ class Release:
     if_missing: frozenset[str] = frozenset()
     message: str | None = None
     private: bool | None = None
+    licence: str | None = None
 
     def __attrs_post_init__(self) -> None:
         if self.message is not None and (not isinstance(self.message, str) or not self.message.strip()):
@@ -59,6 +64,10 @@ class Release:
                     f"{reference.text!r} cannot be published with {argument}=: {reference.scheme}:// has no such "
                     "thing. Leave it out."
                 )
+
+    def sizes(self) -> dict[str, int]:
+        """Return name → bytes; raises OSError if a file cannot be read."""
+        return {name: path.stat().st_size for name, path in self.files.items()}
 
     def ordered(self) -> tuple[str, ...]:
         """Return the names in the order in which they are written: what readers start from comes last."""

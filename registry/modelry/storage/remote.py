@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 from typing import TYPE_CHECKING, final
 
 from modelry.errors import ModelryError, PresetNotFound, StorageError
@@ -10,7 +11,7 @@ from modelry.storage.cache.cache import Cache
 from modelry.storage.cache.folders import layers
 from modelry.storage.cache.records import recall, remember
 from modelry.storage.destination import write_release
-from modelry.storage.failures import failure
+from modelry.storage.failures import failure, too_slow
 from modelry.storage.fetching import Fetcher
 from modelry.storage.handler import Storage
 from modelry.storage.names import check_names
@@ -18,6 +19,7 @@ from modelry.storage.options import OpenOptions
 from modelry.storage.release import refuse
 from modelry.storage.remote_files import RemoteFiles
 from modelry.storage.retries import Retrying
+from modelry.storage.time_limit import TookTooLong, Watch, within
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -175,7 +177,10 @@ def _open(
     if snapshot is None and asked_uri is not None and locked is not None and locked.revision is not None:
         # What the reference led to when it was opened without a lock file, if that is the locked version.
         earlier = recall(cache, asked_uri)
-        snapshot = earlier if earlier is not None and earlier.revision == locked.revision else None
+        if earlier is not None and earlier.revision == locked.revision:
+            snapshot = earlier
+            with contextlib.suppress(OSError):  # it leads elsewhere one day
+                remember(cache, source.uri, snapshot)
     if snapshot is None and offline:
         raise PresetNotFound(
             f"{reference.text!r} was never fetched into the cache {str(cache.own.root.parent)!r}, and offline "
@@ -198,10 +203,15 @@ def _open(
 
 def _resolve(source: RemoteSource, reference: Reference, options: OpenOptions) -> Snapshot:
     try:
-        snapshot = Retrying(source.is_transient).call(source.resolve)
+        watch = Watch()
+        retrying = Retrying(source.is_transient, watch)
+        snapshot = within(lambda: retrying.call(source.resolve), options.time_for(None), watch)
     except ModelryError:
         raise
+    except TookTooLong as error:
+        raise too_slow(f"{reference.text!r} cannot be opened", error) from None
     except Exception as error:
         raise failure(f"{reference.text!r} cannot be opened", error, source, options) from None
+    options.limits.check("files", len(snapshot.files), repr(reference.text))
     check_names((file.name for file in snapshot.files), reference.text)
     return snapshot

@@ -7,9 +7,12 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from modelry.errors import ModelryError
+from modelry.storage.time_limit import TookTooLong
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from modelry.storage.time_limit import Watch
 
 T = TypeVar("T")
 
@@ -20,7 +23,6 @@ PATIENCE = 180.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 20.0
 """Seconds; each pause may be up to twice as long as the one before."""
 
-_BUSY = {408, 425, 429, 500, 502, 503, 504}
 _FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, NotImplementedError)
 # Clients have exceptions of their own for what Python calls ConnectionError and TimeoutError.
 _MEANS_CONNECTION = (
@@ -45,10 +47,12 @@ class Retrying:
 
     Args:
         is_transient: Whether trying again after an error may help; `None` leaves it to `looks_transient`.
+        watch: Asked before each try of a call, if somebody may have given it up.
     """
 
-    def __init__(self, is_transient: Callable[[Exception], bool | None]) -> None:
+    def __init__(self, is_transient: Callable[[Exception], bool | None], watch: Watch | None = None) -> None:
         self._is_transient = is_transient
+        self._watch = watch
         self._failures = 0
         self._since = 0.0
 
@@ -56,8 +60,10 @@ class Retrying:
         """Call a function until it returns; raises its last error."""
         while True:
             try:
+                if self._watch is not None:
+                    self._watch.go_on()
                 return function()
-            except ModelryError:
+            except (ModelryError, TookTooLong):
                 raise
             except Exception as error:
                 self.pause_after(error)
@@ -89,7 +95,7 @@ def looks_transient(error: BaseException) -> bool:
     """Return whether an error looks like one of the network or of a busy server."""
     status = status_of(error)
     if status is not None:
-        return status in _BUSY
+        return is_busy(status)
     if isinstance(error, _FINAL):
         return False
     if isinstance(error, (ConnectionError, TimeoutError, EOFError)):
@@ -98,6 +104,24 @@ def looks_transient(error: BaseException) -> bool:
     if any(word in name for name in kinds for word in _MEANS_CONNECTION):
         return True
     return error.__cause__ is not None and looks_transient(error.__cause__)
+
+
+def may_pass(error: BaseException, broken: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
+    """Return whether an error of a client may be gone the next time: the server is busy, or a connection broke.
+
+    Args:
+        error: The error.
+        broken: What it is of the kind of where there was no reply.
+    """
+    status = status_of(error)
+    if status is not None:
+        return is_busy(status)
+    return isinstance(error, broken) and not isinstance(error, _FINAL)
+
+
+def is_busy(status: int) -> bool:
+    """Return whether a status of HTTP says that the same request may succeed later."""
+    return status in (408, 425, 429) or status >= 500
 
 
 def status_of(error: BaseException) -> int | None:

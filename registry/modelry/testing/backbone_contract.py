@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from modelry.arguments import defaults_of
 from modelry.testing.backbone_presets import BackbonePresets
 from modelry.testing.comparing import as_numpy, expect_close, run, run_eagerly
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
@@ -57,6 +58,15 @@ class BackboneContract(BackbonePresets):
         for name, output in expected.items():
             what = f"{name} of the restored backbone is another with the same weights"
             expect_close(found[name], output, what, rule, _KEEP, tolerance=2e-7)
+
+    def test_weight_shapes_are_those_it_has(self, backbone: Backbone) -> None:
+        """If it tells the shapes of its weights beforehand, these are the shapes."""
+        told = sorted(type(backbone).weight_shapes({**defaults_of(type(backbone)), **backbone.get_config()}))
+        if not told:
+            pytest.skip(f"{type(backbone).__name__} does not tell the shapes of its weights")
+        found = sorted(tuple(one.shape) for one in backbone.weights)
+        rule = "weight_shapes yields the shape of each weight, so that presets are held against their budget."
+        expect(told == found, f"It tells {told}, and has {found}.", rule, "yield each weight's shape once.")
 
     def test_unknown_arguments_are_refused(self, backbone: Backbone) -> None:
         """An argument that it does not take raises UnknownArgument."""

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from modelry._backend import installed_backends
+from modelry.arguments import defaults_of
 from modelry.errors import UnknownArgument
 from modelry.models.backbone import Backbone
 from modelry.models.heads import FirstTokenHead, MeanPoolHead, PooledOutputHead
 from modelry.models.text_classifier import TextClassifier
 from modelry.testing.comparing import as_numpy, expect_close, run
 from modelry.testing.contract import expect, fail
+from modelry.testing.endless import expect_endless_refused
 from modelry.testing.heads import GatedMaxHead
 from modelry.testing.inputs import Text, batch_of
 from modelry.testing.installed import InstalledContract, owner_of
@@ -117,6 +119,13 @@ class BackbonePresets(InstalledContract):
         edit_json(preset / "config.json", lambda values: values["config"].update(vocabulary_size=10_007))
         damage = "vocabulary_size=10007 in config.json, but not in the weights"
         expect_refusal(type(backbone).from_preset, preset, damage, WEIGHTS, "config.json")
+
+    def test_endless_models_are_refused(self, backbone: Backbone, preset: Path) -> None:
+        """If it tells the shapes of its weights, a config of endlessly many is refused before anything is created."""
+        cls = type(backbone)
+        if not any(True for _ in cls.weight_shapes({**defaults_of(cls), **backbone.get_config()})):
+            pytest.skip(f"{cls.__name__} does not tell the shapes of its weights")
+        expect_endless_refused(backbone, preset)
 
     def test_a_head_of_another_author_works(self, backbone: Backbone, inputs: Sequence[Text]) -> None:
         """A head that knows nothing of it can be trained on it."""

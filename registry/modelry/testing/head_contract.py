@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from modelry.arguments import argument_names
 from modelry.testing.comparing import as_numpy, expect_close
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
 from modelry.testing.contract import expect
@@ -81,6 +82,18 @@ class HeadContract(InstalledContract):
             expect(
                 scores.shape == shape and np.isfinite(scores).all(), what, rule, "end in a dense layer of num_classes."
             )
+
+    def test_a_hidden_layer_may_have_any_size(self, head: Head, outputs: Arrays, mask: Any) -> None:
+        """If it takes `hidden_dim`, the hidden layer has that size, and any size of it gives finite scores."""
+        if "hidden_dim" not in argument_names(type(head)):
+            pytest.skip("the head has no argument hidden_dim")
+        for size in (1, HIDDEN_DIM + 3):
+            other = _variant(head, outputs, hidden_dim=size)
+            scores = _score(other, outputs, mask)
+            what = f"With hidden_dim={size}, no weight has that size, or scores are not finite."
+            rule = "hidden_dim is the size of the head's hidden layer."
+            sized = any(size in tuple(weight.shape) for weight in other.weights)
+            expect(sized and np.isfinite(scores).all(), what, rule, "hand hidden_dim on, or do not take it.")
 
     def test_activation_is_applied(self, head: Head, outputs: Arrays, mask: Any) -> None:
         """`softmax` and `sigmoid` give what they give of the scores without activation."""

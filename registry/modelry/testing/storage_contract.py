@@ -16,8 +16,9 @@ from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 from modelry.storage.reference import parse
 from modelry.testing.contract import expect, fail
-from modelry.testing.installed import InstalledContract
 from modelry.testing.presets import contents
+from modelry.testing.storage_presets import with_manifest
+from modelry.testing.storage_publishing import PublishingClaims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,20 +26,22 @@ if TYPE_CHECKING:
 
     from modelry.storage.handler import Storage
 
-FILES = {
-    "config.json": b'{"registered_name": "keras_hub>NoSuchBackbone"}',
-    "model.weights.h5": bytes(range(256)) * 1024,
-    "assets/tokenizer/vocabulary.txt": "film\nété\n電影\n".encode(),
-    "empty.txt": b"",
-    "with space é.txt": b"names may be unusual",
-}
-"""The files of a preset; handlers do not look into them."""
+FILES = with_manifest(
+    {
+        "config.json": b'{"registered_name": "keras_hub>NoSuchBackbone"}',
+        "model.weights.h5": bytes(range(256)) * 1024,
+        "assets/tokenizer/vocabulary.txt": "film\nété\n電影\n".encode(),
+        "empty.txt": b"",
+        "with space é.txt": b"names may be unusual",
+    }
+)
+"""The files of a preset; handlers do not look into them, but for `modelry.json` where a store cannot list."""
 
 OUTSIDE = ("../config.json", "/etc/passwd", "assets/../../config.json", "a\\..\\b", "C:/config.json", "")
 
 
-class StorageContract(InstalledContract):
-    """Claims about a storage handler. Write the fixtures `storage` and `publish`."""
+class StorageContract(PublishingClaims):
+    """Claims about a storage handler. Write the fixtures `storage` and `publish`, and `place` if it publishes."""
 
     kind: ClassVar[str] = "storage"
     subject: ClassVar[str] = "storage"

@@ -10,11 +10,14 @@ import numpy as np
 from modelry.arguments import one_of
 from modelry.data.packed import PackedTexts
 from modelry.errors import InputError
+from modelry.text.packing import Packing
 from modelry.text.preprocessor import Padding, Preprocessor
 from modelry.text.truncate import Truncate, kept_lengths
+from modelry.text.write_tokenizer import write_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from modelry.text.tokenizer import Tokenizer
 
@@ -40,6 +43,7 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
         separator: The tokens between the segments of a pair.
         pad_token: The token that fills a row up; `None` for the id 0.
         segment_ids: Whether the backbone takes `segment_ids`.
+        padding_mask: Whether the backbone takes `padding_mask`.
     """
 
     start_token: ClassVar[str | None] = None
@@ -47,6 +51,7 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
     separator: ClassVar[tuple[str, ...]] = ()
     pad_token: ClassVar[str | None] = "[PAD]"
     segment_ids: ClassVar[bool] = False
+    padding_mask: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -90,7 +95,7 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
         """Return the backbone's inputs for some of the packed rows.
 
         Returns:
-            `token_ids` int32, `padding_mask` bool and, if the backbone takes them, `segment_ids` int32; each of
+            `token_ids` int32 and, if the backbone takes them, `padding_mask` bool and `segment_ids` int32; each of
             shape `(len(rows), length)`.
         """
         token_ids = np.full((len(rows), length), self._pad_id(), "int32")
@@ -101,8 +106,12 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
             token_ids[place, : len(ids)] = ids
             segment_ids[place, : len(ids)] = packed.segment_ids[row]
             padding_mask[place, : len(ids)] = True
-        features = {"token_ids": token_ids, "padding_mask": padding_mask}
-        return {**features, "segment_ids": segment_ids} if self.segment_ids else features
+        features = {"token_ids": token_ids}
+        if self.padding_mask:
+            features["padding_mask"] = padding_mask
+        if self.segment_ids:
+            features["segment_ids"] = segment_ids
+        return features
 
     def keras_hub_config(self) -> dict[str, Any] | None:
         """Return the config for KerasHub, which has neither buckets to turn off nor transformers' truncation."""
@@ -110,8 +119,41 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
             return None
         return {key: value for key, value in self.get_config().items() if key != "padding"}
 
+    def save_for_transformers(self, folder: Path) -> None:
+        """Write `tokenizer.json` and `tokenizer_config.json`; transformers then packs texts in the same way.
+
+        How too long texts are truncated is the caller's choice there.
+
+        Raises:
+            SaveError: transformers has no such tokenizer.
+        """
+        write_tokenizer(self.tokenizer, self.packing(), folder)
+
+    def packing(self) -> Packing:
+        """Return how texts are packed, in terms of transformers."""
+        ids = {"mask_token": "mask_token_id", "unk_token": "unk_token_id"}
+        named = {role: getattr(self.tokenizer, name) for role, name in ids.items() if hasattr(self.tokenizer, name)}
+        roles = {
+            "cls_token": self.start_token,
+            "sep_token": self.end_token,
+            "pad_token": self.pad_token,
+            **{role: self.tokenizer.id_to_token(id_) for role, id_ in named.items()},
+        }
+        return Packing(
+            start=_given(self.start_token),
+            separator=self.separator,
+            end=_given(self.end_token),
+            segment_ids=self.segment_ids,
+            roles={role: token for role, token in roles.items() if token is not None},
+            max_length=self.sequence_length,
+        )
+
     def _ids(self, *tokens: str | None) -> list[int]:
         return [self.tokenizer.token_to_id(token) for token in tokens if token is not None]
 
     def _pad_id(self) -> int:
         return 0 if self.pad_token is None else self.tokenizer.token_to_id(self.pad_token)
+
+
+def _given(token: str | None) -> tuple[str, ...]:
+    return () if token is None else (token,)

@@ -5,21 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelry.arguments import argument_names, check_arguments
-from modelry.errors import InputError, PresetError, PresetFormatError, PresetNotFound
+from modelry.errors import PresetFormatError, PresetNotFound, did_you_mean
+from modelry.presets.boundary import blamed_on
 from modelry.presets.components import load_class
 from modelry.presets.events import announced
+from modelry.presets.json_files import bounded
 from modelry.presets.keras_hub import ASSETS
 from modelry.presets.recipe import Part
 from modelry.presets.upgrade import ready_recipe
 from modelry.storage.options import OPTIONS, take_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from modelry.presets.recipe import Recipe
     from modelry.storage.reference import Preset
     from modelry.text.preprocessor import Preprocessor
     from modelry.text.tokenizer import Tokenizer
+
+LARGEST_ASSET = 64 * 2**20
+"""Bytes of a file that belongs to a tokenizer; a vocabulary of a quarter of a million tokens has five million."""
 
 T = TypeVar("T", bound="Tokenizer")
 P = TypeVar("P", bound="Preprocessor")
@@ -51,7 +56,7 @@ def build_tokenizer(recipe: Recipe, cls: type[T], overrides: Mapping[str, Any]) 
     config = dict(recipe.tokenizer.config)
     if recipe.checkpoint is None:
         # Always from the preset's own files: a path inside the config must never be opened.
-        config |= {key: recipe.files.path(ASSETS + name) for key, name in found.assets.items()}
+        config |= {key: bounded(recipe.files, ASSETS + name, LARGEST_ASSET) for key, name in found.assets.items()}
     return create(found, config, overrides, recipe)
 
 
@@ -65,19 +70,34 @@ def build_preprocessor(recipe: Recipe, cls: type[P], overrides: Mapping[str, Any
 
 def create(cls: type[C], config: Mapping[str, Any], overrides: Mapping[str, Any], recipe: Recipe) -> C:
     """Call a class with a preset's config and the caller's overrides, blaming the right one for a wrong argument."""
+    check_given(cls, config, overrides, recipe)
+    with blamed_on(f"Preset {recipe.files.reference!r} has a bad {cls.__name__}", overrides):
+        return cls(**{**config, **overrides})
+
+
+def check_given(cls: type, config: Mapping[str, Any], overrides: Mapping[str, Any], recipe: Recipe) -> None:
+    """Check that neither a preset nor the caller sets what a class does not take.
+
+    Raises:
+        UnknownArgument: The caller does.
+        PresetFormatError: The preset does.
+    """
     known = argument_names(cls)
     check_arguments(overrides, (*known, *OPTIONS), f"{cls.__name__}.from_preset")
+    check_known(config, known, cls, recipe)
+
+
+def check_known(config: Iterable[str], known: Iterable[str], cls: type, recipe: Recipe) -> None:
+    """Check that a preset sets nothing that a class does not know.
+
+    Raises:
+        PresetFormatError: It does; the message names the nearest.
+    """
+    known = tuple(known)
     unknown = sorted(set(config) - set(known))
     if unknown:
         raise PresetFormatError(
-            f"Preset {recipe.files.reference!r} sets {', '.join(unknown)}, which {cls.__name__} does not know. "
-            "It may be from a newer version: upgrade the plugin, or report it to its author."
+            f"Preset {recipe.files.reference!r} sets {', '.join(unknown)}, which {cls.__name__} does not know."
+            f"{did_you_mean(unknown[0], known)} It may be from a newer version: upgrade the plugin, or report it to "
+            "its author."
         )
-    try:
-        return cls(**{**config, **overrides})
-    except PresetError:
-        raise
-    except (InputError, TypeError, ValueError) as error:
-        if overrides:
-            raise
-        raise PresetFormatError(f"Preset {recipe.files.reference!r} has a bad {cls.__name__}: {error}") from error

@@ -10,11 +10,13 @@ import numpy as np
 
 from modelry.arguments import config_of
 from modelry.data.columns import as_columns
-from modelry.errors import InputError
+from modelry.errors import InputError, SaveError
 from modelry.presets.builtin import BuiltinPresets
 from modelry.text.loading import load_preprocessor
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from modelry.data.packed import PackedTexts
     from modelry.storage.reference import Preset
     from modelry.text.tokenizer import Tokenizer
@@ -99,6 +101,17 @@ class Preprocessor(abc.ABC):
         """Return the config under which KerasHub's class packs texts in the same way, or `None` if it cannot."""
         return None if self.keras_hub_class is None else self.get_config()
 
+    def save_for_transformers(self, folder: Path) -> None:
+        """Write the files from which transformers makes a tokenizer that packs texts in the same way.
+
+        Raises:
+            SaveError: This preprocessor does not say how, or transformers has no such tokenizer.
+        """
+        raise SaveError(
+            f"{type(self).__name__} does not say how transformers is to pack texts in the same way. Save with "
+            "preprocessor=None, or in modelry's own format."
+        )
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Create a preprocessor from what `get_config` returned, or what Keras made of it in a `.keras` file."""
@@ -116,8 +129,8 @@ class Preprocessor(abc.ABC):
         Args:
             preset: A built-in name, a folder, or a URI; or a list of places with the same files.
             **overrides: Constructor arguments that replace the saved ones, such as `sequence_length`;
-                `revision`, `token`, `cache_dir`, `offline`, `storage_options`, `verify` and `lock` say how to open the
-                preset, as in `TextClassifier.from_preset`.
+                and how the preset is opened (`revision`, `token`, `offline`, `budget` and so on), as in
+                `TextClassifier.from_preset`.
 
         Raises:
             PresetError: The preset is missing, damaged, has no tokenizer, or is of another architecture.

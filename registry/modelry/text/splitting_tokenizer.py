@@ -9,7 +9,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from modelry.errors import InputError
+from modelry.errors import InputError, UnsafePresetError
+from modelry.strict_json import read_json_file
+from modelry.text.loading import LARGEST_ASSET
 from modelry.text.tokenizer import check_texts
 from modelry.text.vocabulary_tokenizer import VocabularyTokenizer
 
@@ -116,7 +118,9 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
 
 def _read(path: str | os.PathLike[str]) -> list[str]:
     try:
-        tokens = json.loads(Path(path).read_text("utf-8"))
+        tokens = read_json_file(Path(path), f"The vocabulary file {os.fspath(path)!r}", LARGEST_ASSET)
+    except UnsafePresetError:
+        raise
     except (OSError, ValueError) as error:
         raise InputError(f"The vocabulary file {os.fspath(path)!r} cannot be read: {error}") from error
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):

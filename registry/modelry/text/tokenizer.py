@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from modelry.arguments import config_of
-from modelry.errors import InputError
+from modelry.errors import InputError, SaveError
 from modelry.presets.builtin import BuiltinPresets
 from modelry.text.loading import load_tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import tokenizers
 
     from modelry.storage.reference import Preset
 
@@ -77,6 +79,17 @@ class Tokenizer(abc.ABC):
         if self.assets:
             raise NotImplementedError(f"{type(self).__name__} does not say how to write {', '.join(self.assets)}.")
 
+    def to_transformers(self) -> tokenizers.Tokenizer:
+        """Return a Rust tokenizer that transformers can read, and that gives the same ids.
+
+        Raises:
+            SaveError: There is none.
+        """
+        raise SaveError(
+            f"{type(self).__name__} cannot be written for transformers. Save with preprocessor=None, or in modelry's "
+            "own format."
+        )
+
     def __call__(self, texts: str | Sequence[str]) -> Any:
         """Same as `tokenize`."""
         return self.tokenize(texts)
@@ -122,8 +135,8 @@ class Tokenizer(abc.ABC):
         Args:
             preset: A built-in name, a folder, or a URI; or a list of places with the same files.
             **overrides: Constructor arguments that replace the saved ones;
-                `revision`, `token`, `cache_dir`, `offline`, `storage_options`, `verify` and `lock` say how to open the
-                preset, as in `TextClassifier.from_preset`.
+                and how the preset is opened (`revision`, `token`, `offline`, `budget` and so on), as in
+                `TextClassifier.from_preset`.
 
         Raises:
             PresetError: The preset is missing, damaged, has no tokenizer, or has one of another class.

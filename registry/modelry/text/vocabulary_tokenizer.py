@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Any
 
 from modelry.errors import InputError, did_you_mean
 from modelry.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class VocabularyTokenizer(Tokenizer, abc.ABC):
@@ -30,6 +31,9 @@ class VocabularyTokenizer(Tokenizer, abc.ABC):
         self.vocabulary = vocabulary
         self.sequence_length = sequence_length
         self._ids = {token: id_ for id_, token in enumerate(vocabulary)}
+        if len(self._ids) < len(vocabulary):
+            token, times = Counter(vocabulary).most_common(1)[0]
+            raise InputError(f"The vocabulary holds {token!r} {times} times; each token needs an id of its own.")
         for token in needed:
             if token not in self._ids:
                 raise InputError(
@@ -66,3 +70,15 @@ class VocabularyTokenizer(Tokenizer, abc.ABC):
                 f"Token id {id} is out of range: the vocabulary has the ids 0 to {len(self.vocabulary) - 1}."
             )
         return self.vocabulary[id]
+
+
+def ordered_tokens(ids: Mapping[str, Any]) -> list[str]:
+    """Return the tokens of a mapping from tokens to ids, ordered by id.
+
+    Raises:
+        InputError: The ids are not 0 to the number of tokens - 1.
+    """
+    tokens = sorted(ids, key=lambda token: ids[token] if isinstance(ids[token], int) else -1)
+    if [ids[token] for token in tokens] != list(range(len(tokens))):
+        raise InputError(f"The vocabulary does not number its tokens 0 to {len(tokens) - 1}.")
+    return tokens

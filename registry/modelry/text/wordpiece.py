@@ -103,6 +103,16 @@ class WordPieceTokenizer(VocabularyTokenizer):
             return None
         return {key: value for key, value in self.get_config().items() if key != "clean_text"}
 
+    def to_transformers(self) -> tokenizers.Tokenizer:
+        """Return a Rust tokenizer that transformers can read, and that gives the same ids.
+
+        Without `clean_text` some texts get other ids there: those with special tokens spelt out in them, with control
+        characters, with spaces that are not ASCII, or with letters whose case folds to several, such as `ß`.
+        """
+        special = list(dict.fromkeys((*(self.special_tokens or ()), self.oov_token)))
+        own = {"special_tokens": special, "special_tokens_in_strings": True, "clean_text": True}
+        return type(self)(**{**self.get_config(), **own})._rust
+
     def _keras_hub_words(self) -> Callable[[str], str]:
         return splitter(
             lowercase=self.lowercase,

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelry.errors import PresetFormatError
-from modelry.presets.json_files import field, read_json
+from modelry.json_values import field
+from modelry.presets.json_files import bounded, read_json
+from modelry.presets.tokenizer_settings import tokenizer_setting
+from modelry.text.loading import LARGEST_ASSET
+from modelry.text.tokenizer_json import TOKENIZER, ordered_vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from modelry.storage.files import PresetFiles
 
-TOKENIZER, VOCABULARY, SETTINGS = "tokenizer.json", "vocab.txt", "tokenizer_config.json"
+VOCABULARY = "vocab.txt"
 LONGEST_WORD = 100  # characters; the same in every tokenizer.json of a BERT
 
 
@@ -42,7 +46,7 @@ def wordpiece_config(files: PresetFiles, special_tokens: Sequence[str]) -> dict[
 
 def _from_tokenizer_json(files: PresetFiles) -> dict[str, Any]:
     where = f"{TOKENIZER} of preset {files.reference!r}"
-    contents = read_json(files, TOKENIZER)
+    contents = read_json(files, TOKENIZER, LARGEST_ASSET)
     model = field(contents, "model", dict, where)
     normalizer = field(contents, "normalizer", dict, where)
     splitter = field(contents, "pre_tokenizer", dict, where)
@@ -59,7 +63,7 @@ def _from_tokenizer_json(files: PresetFiles) -> dict[str, Any]:
         raise PresetFormatError(f"{where} does not limit words to {LONGEST_WORD} characters, as modelry does.")
     added = _added_tokens(field(contents, "added_tokens", list, where, []), where)
     return {
-        "vocabulary": _ordered({**field(model, "vocab", dict, where), **added}, where),
+        "vocabulary": ordered_vocabulary({**field(model, "vocab", dict, where), **added}, where),
         "added": tuple(added),
         "oov_token": field(model, "unk_token", str, where, "[UNK]"),
         "suffix_indicator": field(model, "continuing_subword_prefix", str, where, "##"),
@@ -72,15 +76,13 @@ def _from_tokenizer_json(files: PresetFiles) -> dict[str, Any]:
 
 
 def _from_vocabulary(files: PresetFiles) -> dict[str, Any]:
-    where = f"{SETTINGS} of preset {files.reference!r}"
-    settings = read_json(files, SETTINGS) if SETTINGS in files else {}
     return {
-        "vocabulary": files.path(VOCABULARY),
-        "oov_token": field(settings, "unk_token", str, where, "[UNK]"),
+        "vocabulary": bounded(files, VOCABULARY, LARGEST_ASSET),
+        "oov_token": tokenizer_setting(files, "unk_token", str, "[UNK]"),
         **_normalization(
-            lowercase=field(settings, "do_lower_case", bool, where, True),
-            strip_accents=settings.get("strip_accents"),
-            split_on_cjk=field(settings, "tokenize_chinese_chars", bool, where, True),
+            lowercase=tokenizer_setting(files, "do_lower_case", bool, True),
+            strip_accents=tokenizer_setting(files, "strip_accents", bool, None),
+            split_on_cjk=tokenizer_setting(files, "tokenize_chinese_chars", bool, True),
         ),
     }
 
@@ -104,10 +106,3 @@ def _added_tokens(entries: Sequence[Any], where: str) -> dict[str, Any]:
             )
         added[str(entry["content"])] = entry.get("id")
     return added
-
-
-def _ordered(ids: Mapping[str, Any], where: str) -> list[str]:
-    tokens = sorted(ids, key=lambda token: ids[token] if isinstance(ids[token], int) else -1)
-    if [ids[token] for token in tokens] != list(range(len(tokens))):
-        raise PresetFormatError(f"The vocabulary in {where} does not number its tokens 0 to {len(tokens) - 1}.")
-    return tokens

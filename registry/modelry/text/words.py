@@ -11,6 +11,9 @@ import sys
 import unicodedata
 from typing import TYPE_CHECKING
 
+from modelry.text.normalizing import normalize
+from modelry.text.whole_words import any_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -61,9 +64,12 @@ def splitter(
         split: Split at spaces, control characters and punctuation; each punctuation character is a word.
         split_on_cjk: Make every CJK character a word; only if `split`.
         whole: Strings that are words wherever they occur, and keep their case; only if `split`.
+
+    Raises:
+        InputError: One of `whole` is too long.
     """
     boundaries = _Boundaries(split_on_cjk) if split else {}
-    kept = re.compile(f"({'|'.join(map(re.escape, whole))})") if split and whole else None
+    kept = any_of(whole) if split and whole else None
 
     def part(text: str) -> str:
         text = text.translate(boundaries)
@@ -71,7 +77,7 @@ def splitter(
 
     def words(text: str) -> str:
         if strip_accents and not text.isascii():
-            text = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
+            text = "".join(c for c in normalize("NFD", text) if unicodedata.category(c) != "Mn")
         if kept is None:
             text = part(text)
         else:
@@ -111,7 +117,7 @@ class _Boundaries(dict[int, str]):
 def _fold(text: str) -> str:
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    folded = normalize("NFKC", normalize("NFKC", text).casefold())
     return folded.translate(_WITHOUT_IGNORABLE)
 
 

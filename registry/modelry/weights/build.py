@@ -2,8 +2,8 @@
 
 Keras fills every variable with random numbers as soon as it is built, and throws them away when weights are loaded.
 Inside `uninitialized` it does not. The private pieces of Keras that this takes are used in this file only: a variable's
-`_value`, its `_initializer`, the list of variables that wait for their value, and the seed that a random generator's
-initializer keeps.
+`_value`, its `_initializer`, the list of variables that wait for their value, the seed that a random generator's
+initializer keeps, a layer's `_dtype_policy`, and how it forgets a variable.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from modelry.errors import WeightsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from modelry.storage.budget import Tally
+
     _Adopt: TypeAlias = Callable[[np.ndarray[Any, Any], str], Any]
 
 WAITING = "uninitialized_variables"
@@ -30,17 +32,20 @@ GENERATOR_STATE = "seed_generator_state"
 
 
 @contextlib.contextmanager
-def uninitialized() -> Iterator[list[keras.Variable]]:
+def uninitialized(tally: Tally | None = None) -> Iterator[list[keras.Variable]]:
     """Variables created inside get no value: no random numbers, nothing compiled, no memory.
 
     Layers and functional models build as usual, because that only takes shapes. Only the state of random generators is
     initialised, at the end. Whatever is read too early, for a prediction say, raises `WeightsError`.
 
+    Args:
+        tally: What is told of each variable as it is created, and may refuse it.
+
     Yields:
         The list of the variables created inside, as it grows. Pass it to `initialize` once the weights are placed.
     """
     waiting = get_global_attribute(WAITING)
-    created = _Created()
+    created = _Created(tally)
     with keras.StatelessScope(initialize_variables=False):
         # Keras would initialise everything in its list, ours too, the next time it leaves a scope of its own.
         set_global_attribute(WAITING, created)
@@ -56,6 +61,23 @@ def uninitialized() -> Iterator[list[keras.Variable]]:
         set_global_attribute(WAITING, [*(waiting or []), *map(_restored, generators)])
     else:
         initialize(generators)
+
+
+def settle_policies(model: keras.Model) -> None:
+    """Give each layer that was built with a policy by layer the one that it was built with.
+
+    Otherwise Keras asks the default one of such a policy whether the layer is quantized, and saves it without scale.
+    """
+    for layer in model._flatten_layers():
+        policy = layer.dtype_policy
+        if isinstance(policy, keras.dtype_policies.DTypePolicyMap):  # a layer without weights may have no path
+            layer._dtype_policy = policy[layer.path] if layer.path else policy.default_policy
+
+
+def forget(layer: keras.layers.Layer, name: str) -> None:
+    """Take a variable away from a layer. Keras' own `del` collects all garbage, which takes long."""
+    layer._untrack_variable(getattr(layer, name))
+    setattr(layer, name, None)
 
 
 def is_placed(variable: keras.Variable) -> bool:
@@ -115,9 +137,19 @@ def values(variable: keras.Variable) -> np.ndarray[Any, Any]:
 
 
 class _Created(list[Any]):
-    """Takes the place of Keras' list of variables that wait for their value."""
+    """Takes the place of Keras' list of variables that wait for their value.
+
+    Args:
+        tally: What is told of each.
+    """
+
+    def __init__(self, tally: Tally | None) -> None:
+        super().__init__()
+        self._tally = tally
 
     def append(self, variable: keras.Variable) -> None:
+        if self._tally is not None:
+            self._tally.add(variable.shape, np.dtype(variable.dtype).itemsize)
         variable._initializer = _Deferred(variable)
         super().append(variable)
 

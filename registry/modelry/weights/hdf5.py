@@ -16,9 +16,10 @@ import ml_dtypes
 import numpy as np
 from attrs import frozen
 
-from modelry.errors import PresetFormatError
+from modelry.errors import PresetFormatError, UnsafePresetError
+from modelry.storage.budget import FREE_EXPANSION
 from modelry.weights.memory_map import FileMap
-from modelry.weights.tensors import TensorInfo, TensorStore
+from modelry.weights.tensors import TensorInfo, TensorStore, check_tensor_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -30,8 +31,9 @@ ROOTS = {"layers": "layers", "_layer_checkpoint_dependencies": "layers", "vars":
 GENERATOR = re.compile(r"(^|/)(_?seed_generator|_random_generator)(_\d+)?/")
 DROPOUT_STATE = re.compile(r"dropout(_layer)?(_\d+)?/vars/\d+$")
 MAX_DEPTH = 64
-MAX_EXPANSION = 1000  # about what deflate can do; only fill values expand further
-FREE_EXPANSION = 1 << 26  # below 64 MiB an expansion can do no harm
+# For any other, HDF5 would look for a program in a folder of this machine.
+FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32, h5py.h5z.FILTER_LZF}
+MAX_EXPANSION = 200  # far more than weights are compressed, and far less than deflate can do
 
 # h5py raises all of these on damaged metadata, sometimes for the same damage at different places.
 DAMAGE = (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, OverflowError, MemoryError)
@@ -51,7 +53,8 @@ class HDF5Store(TensorStore):
         path: The file.
 
     Raises:
-        PresetFormatError: It is damaged, or holds something other than plain Keras weights.
+        UnsafePresetError: It holds something other than plain Keras weights.
+        PresetFormatError: It is damaged.
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,7 +65,7 @@ class HDF5Store(TensorStore):
                 self._stored = dict(_walk(file, self._map.size))
         except _RefusedError as refused:
             message = f"{path}: {refused}. Do not use this file; get it from its publisher again."
-            raise PresetFormatError(message) from None
+            raise UnsafePresetError(message) from None
         except DAMAGE as damage:
             raise self._damaged(damage) from damage
 
@@ -112,12 +115,15 @@ class _RefusedError(Exception):
 def _walk(file: h5py.File, size: int) -> Iterator[tuple[str, _Stored]]:
     """Every weight below the roots. On h5py's low level, whose objects cost half of what `Group` and `Dataset` do."""
     root = h5py.h5g.open(file.id, b"/")
+    if h5py.h5a.exists(root, b"model_config"):
+        raise _RefusedError("it holds a whole model, with names of the code to run, and not weights alone")
     links = [link for link in _links(root) if link[0] in ROOTS]
     if {"layers", "_layer_checkpoint_dependencies"} <= {name for name, _, _ in links}:
         raise _RefusedError("it holds both 'layers' and '_layer_checkpoint_dependencies'")
     for path, dataset in _datasets(root, links, "", set(), 0):
         top, _, rest = path.partition("/")
         name = f"{ROOTS[top]}/{rest}" if rest else ROOTS[top]
+        check_tensor_name(name)
         info = _describe(dataset, path)
         if not _is_generator_state(name, info):
             yield name, _Stored(info, path, _offset(dataset, path, info, size))
@@ -158,16 +164,22 @@ def _describe(dataset: h5py.h5d.DatasetID, path: str) -> TensorInfo:
     if dataset.get_space().get_simple_extent_type() == h5py.h5s.NULL:
         raise _RefusedError(f"'{path}' holds nothing")
     dtype = dataset.dtype
-    if dtype == np.dtype("V2") and _says_bfloat16(h5py.Dataset(dataset).attrs):
+    if dtype == np.dtype("V2") and _has_note(dataset):
         dtype = np.dtype(ml_dtypes.bfloat16)
     if dtype.kind not in "fiub" and dtype != ml_dtypes.bfloat16:
         raise _RefusedError(f"'{path}' holds {dtype}, which is not a kind of number that weights have")
     return TensorInfo(tuple(dataset.shape), dtype)
 
 
-def _says_bfloat16(attributes: h5py.AttributeManager) -> bool:
-    """Keras' note on a dataset of two-byte values. Its shape goes first: reading allocates what that declares."""
-    return "dtype" in attributes and attributes.get_id("dtype").shape == () and attributes["dtype"] == "bfloat16"
+def _has_note(dataset: h5py.h5d.DatasetID) -> bool:
+    """Whether there is the note, a text, that Keras leaves on two-byte values which are bfloat16, and on no other.
+
+    The text itself stays unread: it lies in a heap of the file, and where that is damaged, HDF5 reads on for ever.
+    """
+    if not h5py.h5a.exists(dataset, b"dtype"):
+        return False
+    note = h5py.h5a.open(dataset, b"dtype")
+    return bool(note.shape == () and note.get_type().get_class() == h5py.h5t.STRING)
 
 
 def _offset(dataset: h5py.h5d.DatasetID, path: str, info: TensorInfo, size: int) -> int | None:
@@ -178,11 +190,22 @@ def _offset(dataset: h5py.h5d.DatasetID, path: str, info: TensorInfo, size: int)
         raise _RefusedError(f"'{path}' is a virtual dataset, which may read other files")
     if plan.get_external_count():
         raise _RefusedError(f"'{path}' keeps its values in another file")
+    for index in range(plan.get_nfilters()):
+        if plan.get_filter(index)[0] not in FILTERS:
+            raise _RefusedError(f"'{path}' is read by a filter that may be any program on this machine")
     if not info.nbytes:
         return None
     stored = dataset.get_storage_size()
-    if info.nbytes > FREE_EXPANSION and info.nbytes > MAX_EXPANSION * stored:
-        raise _RefusedError(f"'{path}' declares {math.prod(info.shape):,} values but stores {stored:,} bytes")
+    if layout == h5py.h5d.CHUNKED:
+        chunk = plan.get_chunk()
+        parts = math.prod(-(-size // part) for size, part in zip(info.shape, chunk, strict=True))
+        # A chunk is expanded as a whole, also where the dataset ends in the middle of it.
+        expanded = parts * math.prod(chunk) * info.dtype.itemsize
+        if expanded > FREE_EXPANSION and expanded > MAX_EXPANSION * stored:
+            raise _RefusedError(f"'{path}' declares {expanded:,} bytes but stores {stored:,}")
+        lacking = parts - dataset.get_num_chunks()
+        if lacking:
+            raise _RefusedError(f"'{path}' declares {parts:,} chunks but lacks {lacking:,} of them")
     if layout != h5py.h5d.CONTIGUOUS:
         return None
     offset = dataset.get_offset()

@@ -66,19 +66,21 @@ def load_mapped(
     """
     weights = list(weights)
     stored = set(store.names())
-    found: list[tuple[SourcedWeight, str]] = []
+    found: list[tuple[SourcedWeight, str, str | None]] = []
     missing: list[keras.Variable] = []
     problems: list[str] = []
     for weight in weights:
         name = next((name for name in weight.names if name in stored), None)
+        plus = next((name for name in weight.plus if name in stored), None)
         if name is not None:
-            problems += _misfit(weight, name, store.info(name))
-            found.append((weight, name))
-        elif any(_matches(name, optional) for name in weight.names):
+            problems += _misfit(_expected(weight), name, store.info(name))
+            problems += [] if plus is None else _misfit(_expected_plus(weight), plus, store.info(plus))
+            found.append((weight, name, plus))
+        elif not weight.names or any(_matches(name, optional) for name in weight.names):
             missing.append(weight.variable)
         else:
             problems.append(f"{' or '.join(weight.names)}: expected {_expected(weight)}, missing")
-    taken = {name for _, name in found}
+    taken = {name for _, *names in found for name in names}
     problems += [
         f"{name}: in the file ({store.info(name)}), but nothing in the model takes it"
         for name in sorted(stored - taken)
@@ -86,15 +88,17 @@ def load_mapped(
     ]
     if problems:
         raise WeightsError(_report(problems, where, len(weights), len(stored)))
-    for weight, name in found:
-        if not place(weight.variable, weight.layout.read(store.read(name), tuple(weight.variable.shape))):
+    for weight, name, plus in found:
+        array = weight.layout.read(store.read(name), tuple(weight.variable.shape))
+        if plus is not None:
+            array = array + store.read(plus)[0]
+        if not place(weight.variable, array):
             store.release(name)  # or the file and the model would be in memory both
     store.check_unchanged()
     return missing
 
 
-def _misfit(weight: SourcedWeight, name: str, info: TensorInfo) -> list[str]:
-    expected = _expected(weight)
+def _misfit(expected: TensorInfo, name: str, info: TensorInfo) -> list[str]:
     if info.shape == expected.shape and _kind(info.dtype) == _kind(expected.dtype):
         return []
     return [f"{name}: expected {expected}, found {info}"]
@@ -103,6 +107,12 @@ def _misfit(weight: SourcedWeight, name: str, info: TensorInfo) -> list[str]:
 def _expected(weight: SourcedWeight) -> TensorInfo:
     """The header that a tensor for `weight` has in the file, but for the precision of its numbers."""
     return TensorInfo(weight.layout.stored_shape(tuple(weight.variable.shape)), np.dtype(weight.variable.dtype))
+
+
+def _expected_plus(weight: SourcedWeight) -> TensorInfo:
+    """The header of the tensor whose only row is added to those of `weight`."""
+    expected = _expected(weight)
+    return TensorInfo((1, *expected.shape[1:]), expected.dtype)
 
 
 def _kind(dtype: np.dtype[np.generic]) -> str:

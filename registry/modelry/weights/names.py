@@ -118,8 +118,8 @@ def _aliases(cls: type) -> dict[str, str]:
 
 @functools.cache
 def _bookkeeping() -> frozenset[str]:
-    """The attributes that every layer has, which hold Keras' own records."""
-    return frozenset(dir(keras.layers.Layer(name="layer")))
+    """The attributes that hold Keras' own records: those of every layer, and TensorFlow's of the layers in a layer."""
+    return frozenset({*dir(keras.layers.Layer(name="layer")), "_self_unconditional_dependency_names"})
 
 
 def _numbered(name: str, used: dict[str, int]) -> str:

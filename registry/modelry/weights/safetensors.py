@@ -7,7 +7,6 @@ exactly one tensor.
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,9 @@ import ml_dtypes
 import numpy as np
 
 from modelry.errors import PresetFormatError
+from modelry.strict_json import parse_json
 from modelry.weights.memory_map import FileMap
-from modelry.weights.tensors import TensorInfo, TensorStore
+from modelry.weights.tensors import TensorInfo, TensorStore, check_tensor_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -56,8 +56,10 @@ class SafetensorsStore(TensorStore):
         self.path = path
         self._map = FileMap(path)
         try:
-            self._infos, self._offsets = _parse(self._map)
-        except (ValueError, RecursionError) as problem:
+            self._infos, self._offsets = _parse(self._map, path)
+        except PresetFormatError:
+            raise
+        except ValueError as problem:
             raise PresetFormatError(
                 f"{path}: not a valid safetensors file ({problem}). It is damaged or was cut off while it was copied; "
                 "delete it and get it again."
@@ -84,7 +86,7 @@ class SafetensorsStore(TensorStore):
         self._map.check_unchanged()
 
 
-def _parse(file: FileMap) -> tuple[dict[str, TensorInfo], dict[str, int]]:
+def _parse(file: FileMap, path: Path) -> tuple[dict[str, TensorInfo], dict[str, int]]:
     """Each tensor's description and the offset of its first byte in the file."""
     length = int.from_bytes(file.head(8), "little")
     start = 8 + length  # of the values
@@ -93,7 +95,7 @@ def _parse(file: FileMap) -> tuple[dict[str, TensorInfo], dict[str, int]]:
     header = file.head(start)[8:]
     if not header.startswith(b"{"):
         raise ValueError("the header does not start with '{'")
-    entries = json.loads(header.decode("utf-8"), object_pairs_hook=_unique)
+    entries = parse_json(header, f"The header of {path}", MAX_HEADER)
     _check_metadata(entries.pop("__metadata__", {}))
     infos: dict[str, TensorInfo] = {}
     spans: list[tuple[int, int, str]] = []
@@ -112,6 +114,7 @@ def _parse(file: FileMap) -> tuple[dict[str, TensorInfo], dict[str, int]]:
 
 def _entry(name: str, entry: object) -> tuple[TensorInfo, int, int]:
     """One entry of the header: description, first byte, byte after the last."""
+    check_tensor_name(name)
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"tensor {name!r} is not described by dtype, shape and data_offsets")
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
@@ -132,10 +135,3 @@ def _naturals(value: object) -> bool:
 def _check_metadata(metadata: object) -> None:
     if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
         raise ValueError("__metadata__ is not a table of texts")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    table = dict(pairs)
-    if len(table) != len(pairs):
-        raise ValueError("a name occurs twice in the header")
-    return table

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from modelry.errors import PresetFormatError, PresetNotFound
+from modelry.errors import PresetFormatError, PresetNotFound, UnsafePresetError
+from modelry.storage.names import check_plain
+from modelry.strict_json import read_json_file
 from modelry.weights.hdf5 import HDF5Store
 from modelry.weights.safetensors import SafetensorsStore
 from modelry.weights.tensors import TensorStore
@@ -137,20 +138,15 @@ def _shards(weight_map: dict[str, list[str]]) -> list[str]:
 
 def _read_index(path: Path) -> dict[str, list[str]]:
     """The index's `weight_map`: for each entry the names of its files, which all exist beside it."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_INDEX + 1)
-        if len(content) > MAX_INDEX:
-            raise ValueError(f"more than {MAX_INDEX:,} bytes")
-        index = json.loads(content)
-        weight_map = index.get("weight_map") if isinstance(index, dict) else None
-        if not isinstance(weight_map, dict) or not weight_map:
-            raise ValueError("no 'weight_map'")
-        entries = {entry: files if isinstance(files, list) else [files] for entry, files in weight_map.items()}
-        for name in (name for files in entries.values() for name in files):
-            # A name from a file of unknown origin must not lead out of the folder.
-            if not isinstance(name, str) or not name or name.startswith(".") or any(char in name for char in "/\\:\0"):
-                raise ValueError(f"{name!r} is not a plain file name")
-    except (ValueError, TypeError, RecursionError) as problem:
-        raise PresetFormatError(f"{path}: not a readable index of shards ({problem}). Get it again.") from problem
+    index = read_json_file(path, str(path), MAX_INDEX)
+    weight_map = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise PresetFormatError(f"{path}: not a readable index of shards (no 'weight_map'). Get it again.")
+    entries = {entry: files if isinstance(files, list) else [files] for entry, files in weight_map.items()}
+    for name in (name for files in entries.values() for name in files):
+        if not isinstance(name, str) or "/" in name:
+            raise UnsafePresetError(
+                f"{path}: not an index of shards ({name!r:.200} is not a plain file name). Do not use this preset."
+            )
+        check_plain(name, str(path))
     return entries

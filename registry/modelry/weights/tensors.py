@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+MAX_NAME = 1024
+
+
 @frozen
 class TensorInfo:
     """What a file's header says about one tensor.
@@ -33,6 +36,16 @@ class TensorInfo:
 
     def __str__(self) -> str:
         return f"{self.shape} {self.dtype.name}"
+
+
+def check_tensor_name(name: str) -> None:
+    """Check that a tensor's name could be a path, or stand in a message, without harm.
+
+    Raises:
+        ValueError: It could not.
+    """
+    if len(name) > MAX_NAME or not name.isprintable() or "\\" in name or not all(name.split("/")) or ".." in name:
+        raise ValueError(f"{name!r:.200} is no name for a tensor")
 
 
 class TensorStore(ABC):

@@ -47,6 +47,11 @@ def test_several_texts_in_a_row_do_not_see_each_other(backbone):
     assert np.isfinite(packed).all()
 
 
+def test_no_two_kernels_start_equal(backbone):
+    kernels = [keras.ops.convert_to_numpy(weight).ravel()[:8] for weight in backbone.weights if "kernel" in weight.path]
+    assert len({tuple(kernel) for kernel in kernels}) == 2 * 6 + 1
+
+
 def test_config_round_trip(backbone):
     config = backbone.get_config()
     again = BertBackbone.from_config(config)

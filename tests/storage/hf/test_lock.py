@@ -62,6 +62,18 @@ def test_a_locked_preset_is_opened_without_a_request_and_offline(hub, lock, revi
     assert hub.log == []
 
 
+def test_a_locked_preset_is_kept_when_its_branch_has_moved(hub, lock, reviews, tmp_path):
+    for name in open_preset(REFERENCE).names():
+        open_preset(REFERENCE).path(name)
+    open_preset(REFERENCE, OpenOptions(lock=lock))
+    folder = shutil.copytree(reviews, tmp_path / "newer")
+    (folder / "task.json").write_text("{}")
+    hub.publish("acme/reviews", folder, "v2")
+    assert open_preset(REFERENCE).path("task.json").read_text() == "{}"
+    files = open_preset(REFERENCE, OpenOptions(lock=lock, offline=True))
+    assert files.path("task.json").read_bytes() == (reviews / "task.json").read_bytes()
+
+
 def test_another_revision_than_the_locked_one_is_refused(lock, moved):
     with pytest.raises(LockError, match=r"revision='main' is given as well"):
         open_preset(REFERENCE, OpenOptions(lock=lock, revision="main"))

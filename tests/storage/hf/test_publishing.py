@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
 import modelry
 import modelry_bert
-from modelry.errors import InputError, StorageError
+from modelry.errors import DeadlinePassed, InputError, StorageError
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 from modelry.testing.presets import contents
 
 from ..stand_ins.faults import Kind
 from ..stand_ins.messages import Reply
+from ..threads import ended
 
 PRESET = Path(modelry_bert.__file__).parent / "presets" / "bert_micro_sst2"
 TOKEN = "planted-token"
@@ -169,3 +171,61 @@ def test_the_token_that_is_given_is_the_one_that_is_shown(account, preset, monke
     modelry.upload_preset("hf://acme/secret", preset, private=True, token=TOKEN)
     files = open_preset("hf://acme/secret", OpenOptions(token=TOKEN))
     assert json.loads(files.path("modelry.json").read_bytes())["labels"] == ["negative", "positive"]
+
+
+@pytest.mark.parametrize(
+    ("where", "doing"),
+    [
+        ("/api/models/acme/reviews", "looking at the repository"),
+        ("/api/validate-yaml", "checking the model card"),
+        ("/preupload/", "sending the files"),
+        ("/lfs/", "sending the files"),
+    ],
+)
+def test_a_hub_that_never_answers_is_given_up_and_no_commit_is_made_later(account, preset, where, doing):
+    account.publish("acme/reviews", preset)
+    before = dict(account.repositories["acme/reviews"].refs)
+    weights = (preset / "model.weights.h5").read_bytes()
+    (preset / "model.weights.h5").write_bytes(weights + b"more")
+    (preset / "modelry.json").unlink()
+    released, answer = threading.Event(), account.answer
+
+    def waiting(request):
+        if where in request.path:
+            released.wait(60)
+        return answer(request)
+
+    account.answer = waiting
+    with pytest.raises(
+        DeadlinePassed, match=rf"Cannot publish to 'hf://acme/reviews': {doing} has not ended after 1 seconds.*See http"
+    ):
+        modelry.upload_preset("hf://acme/reviews", preset, deadline=1)
+    released.set()
+    assert ended()
+    assert account.repositories["acme/reviews"].refs == before
+    assert [one.path for one in account.log if "/commit/" in one.path] == []
+
+
+def test_a_hub_that_trickles_is_given_up(account, preset):
+    account.publish("acme/reviews", preset)
+    (preset / "README.md").write_text("new")
+    fault = account.fail(Kind.TRICKLE, "/preupload/")
+    with pytest.raises(DeadlinePassed, match=r"sending the files has not ended after 1 seconds.*deadline="):
+        modelry.upload_preset("hf://acme/reviews", preset, deadline=1)
+    fault.released.set()
+    assert ended()
+    assert len(account.repositories["acme/reviews"].commits) == 1
+
+
+def test_a_commit_that_was_under_way_is_there_as_a_whole(account, preset):
+    account.publish("acme/reviews", preset)
+    (preset / "README.md").write_text("new")
+    fault = account.fail(Kind.HANG, "/commit/")
+    with pytest.raises(DeadlinePassed, match="committing the files has not ended"):
+        modelry.upload_preset("hf://acme/reviews", preset, deadline=1)
+    fault.released.set()
+    assert ended()
+    repository = account.repositories["acme/reviews"]
+    assert repository.commits[repository.refs["main"]] == contents(preset)
+    modelry.upload_preset("hf://acme/reviews", preset, deadline=60)
+    assert len(repository.commits) == 2

@@ -8,11 +8,13 @@ import pytest
 from huggingface_hub import snapshot_download
 
 from modelry import TextClassifier, models
+from modelry.errors import WrongContent
 from modelry.presets.verify import verify
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
 from ..stand_ins.faults import Kind
+from ..stand_ins.hub_repository import HubRepository
 from .conftest import FIXTURES
 
 WEIGHTS = "model.weights.h5"
@@ -110,6 +112,21 @@ def test_files_are_known_by_content_across_repositories(hub, reviews):
     hub.log.clear()
     assert contents(open_preset("hf://acme/fork")) == on_disk(reviews)
     assert len(hub.log) == 1
+
+
+def test_a_strangers_manifest_does_not_say_what_others_have(hub, reviews):
+    ours, theirs = (reviews / "config.json").read_bytes(), b'{"not": "ours"}'
+    lie = hashlib.sha256(theirs).hexdigest()
+    listed = {"a.json": {"size": len(theirs), "sha256": lie}, "b.json": {"size": len(ours), "sha256": lie}}
+    hub.repositories["evil/x"] = HubRepository()
+    hub.repositories["evil/x"].commit(
+        {"a.json": theirs, "b.json": ours, "modelry.json": json.dumps({"files": listed}).encode()}
+    )
+    evil = open_preset("hf://evil/x")
+    assert evil.path("a.json").read_bytes() == theirs
+    with pytest.raises(WrongContent, match=r"b.json of 'hf://evil/x' is another in the store"):
+        evil.path("b.json")
+    assert open_preset("hf://acme/reviews@v2").path("config.json").read_bytes() == ours
 
 
 def test_what_the_hubs_own_cache_has_is_not_fetched_again(hub, reviews):

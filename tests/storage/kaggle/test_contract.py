@@ -12,6 +12,12 @@ class TestKaggleStorage(StorageContract):
         return KaggleStorage()
 
     @pytest.fixture
+    def place(self, kaggle, monkeypatch):
+        kaggle.tokens.add("kgat_anybody")
+        monkeypatch.setenv("KAGGLE_API_TOKEN", "kgat_anybody")
+        return "kaggle://acme/bert/keras/desk"
+
+    @pytest.fixture
     def publish(self, kaggle):
         def put(folder):
             kaggle.publish(f"acme/bert/keras/{folder.name}", folder)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from modelry import TextClassifier, models
-from modelry.errors import PresetNotFound, StorageError
+from modelry.errors import PresetNotFound, StorageError, UnsafePresetError
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
@@ -122,7 +122,7 @@ def test_a_wrong_file_is_never_taken_for_the_right_one(kaggle, tiny, kind, sizes
 def test_names_that_lead_out_are_refused_before_anything_is_fetched(kaggle, tiny, tmp_path):
     for name in ("../../../../evil.txt", str(tmp_path / "evil.txt"), "a\\..\\evil.txt"):
         kaggle.models[MODEL].versions[1] = {name: b"x"}
-        with pytest.raises(StorageError, match="leads out of the preset"):
+        with pytest.raises(UnsafePresetError, match="leads out of the preset"):
             open_preset(f"kaggle://{MODEL}")
     assert [one for one in kaggle.log if one.path.startswith("/files/")] == []
     assert not list(tmp_path.rglob("*evil*"))

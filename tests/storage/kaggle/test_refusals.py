@@ -73,4 +73,4 @@ def test_damaged_credentials_are_said_to_be_damaged(kaggle, tiny, tmp_path):
 
 def test_storage_options_are_refused(kaggle, tiny):
     message = refused(f"kaggle://{MODEL}", InputError, storage_options={"endpoint": "http://x"})
-    assert "kaggle:// takes no storage options, and endpoint was given" in message
+    assert "cannot be opened with storage_options=: the handler of kaggle:// references takes only" in message

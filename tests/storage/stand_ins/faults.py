@@ -33,6 +33,11 @@ class Kind(enum.Enum):
     WHOLE = "the range that was asked for is ignored"
     GZIP = "the body is compressed, which nobody asked for"
     HANG = "nothing arrives after half of the body"
+    TRICKLE = "the body arrives byte by byte, and slowly"
+
+
+PASSING = tuple(kind for kind in Kind if kind is not Kind.TRICKLE)
+"""What goes wrong in a way that a client notices, and can try again."""
 
 
 @attrs.define

@@ -70,7 +70,9 @@ class HubUploads:
             path = asked["path"]
             large = asked["size"] >= SMALL and not path.endswith((".json", ".md", ".txt"))
             content = files.get(path)
-            oid = content and (hashlib.sha256(content).hexdigest() if large else git_sha1(content))
+            oid = None
+            if content is not None:
+                oid = hashlib.sha256(content).hexdigest() if large else git_sha1(content)
             mode = "lfs" if large else "regular"
             told.append({"path": path, "uploadMode": mode, "shouldIgnore": path in ignored, "oid": oid})
         return json_reply({"files": told})

@@ -13,7 +13,7 @@ import attrs
 from .faults import Fault, Kind, altered, reset
 from .messages import Reply, Request
 
-MIDWAY = (Kind.RESET_MIDWAY, Kind.CLOSE_MIDWAY, Kind.HANG)
+MIDWAY = (Kind.RESET_MIDWAY, Kind.CLOSE_MIDWAY, Kind.HANG, Kind.TRICKLE)
 
 
 class _Server(ThreadingHTTPServer):
@@ -42,6 +42,7 @@ class LoopbackServer(abc.ABC):
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             timeout: ClassVar[float] = 60
+            disable_nagle_algorithm = True  # a body that waits for an acknowledgement costs 40 ms each time
 
             def do_GET(self) -> None:
                 server._serve(self)
@@ -109,9 +110,14 @@ class LoopbackServer(abc.ABC):
         if fault is None or fault.kind not in MIDWAY:
             handler.wfile.write(reply.body)
             return None
+        handler.close_connection = True
+        if fault.kind is Kind.TRICKLE:
+            for position in range(len(reply.body)):
+                handler.wfile.write(reply.body[position : position + 1])
+                fault.released.wait(0.1)
+            return None
         handler.wfile.write(reply.body[: len(reply.body) // 2])
         handler.wfile.flush()
-        handler.close_connection = True
         if fault.kind is Kind.RESET_MIDWAY:
             return reset(handler)
         if fault.kind is Kind.HANG:

@@ -8,7 +8,10 @@ from modelry_bert.transformers import BertCheckpoint
 
 
 class GoodCheckpoint(BertCheckpoint):
-    pass
+    model_type = "goodcheckpoint"
+
+    def __init_subclass__(cls):
+        cls.model_type = cls.__name__.lower()
 
 
 class RaisesKeyErrors(GoodCheckpoint):

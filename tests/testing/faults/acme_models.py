@@ -146,6 +146,27 @@ class SharesWrongly(Good):
         return self.states(token_ids, padding_mask)
 
 
+class TellsOtherShapes(Good):
+    @classmethod
+    def weight_shapes(cls, config):
+        yield (config["vocabulary_size"], config["hidden_dim"] + 1)
+
+
+class TellsOnlyTheFirst(Good):
+    @classmethod
+    def weight_shapes(cls, config):
+        size = config["hidden_dim"]
+        yield (min(config["vocabulary_size"], 100), size)
+        yield from ((size, size), (size,), (size,), (size,))
+
+
+class ListsShapes(Good):
+    @classmethod
+    def weight_shapes(cls, config):
+        size = config["hidden_dim"]
+        return [(config["vocabulary_size"], size), (size, size), (size,), (size,), (size,)]
+
+
 class FallsBack(Good):
     @classmethod
     def from_preset(cls, preset, load_weights=True, **overrides):
@@ -273,6 +294,12 @@ class HeadIsNotTrained(GoodHead):
     def call(self, outputs, padding_mask=None, training=None):
         x = ops.stop_gradient(self.hidden(self.mean(outputs["sequence_output"], padding_mask)))
         return self.out(self.drop(x, training=training))
+
+
+class HeadIgnoresHiddenDim(GoodHead):
+    def __init__(self, num_classes, activation=None, dropout=0.1, hidden_dim=None, **kwargs: Any) -> None:
+        super().__init__(num_classes, activation, dropout, **kwargs)
+        self.hidden_dim = hidden_dim
 
 
 class HeadSwallowsArguments(GoodHead):

@@ -25,6 +25,11 @@ class LosesLabels(GoodClassifier):
         super().__init__(backbone, num_classes, preprocessor, **kwargs)
 
 
+class LosesProblemType(GoodClassifier):
+    def __init__(self, backbone, num_classes=None, preprocessor=None, problem_type=None, **kwargs: Any) -> None:
+        super().__init__(backbone, num_classes, preprocessor, **kwargs)
+
+
 class SwallowsTaskArguments(GoodClassifier):
     def __init__(self, backbone, num_classes=None, preprocessor=None, **kwargs: Any) -> None:
         kwargs.pop("no_such_argument", None)

@@ -41,6 +41,26 @@ class GoodVault(Storage):
             raise PresetNotFound(f"{reference.text!r} is not in the vault.")
         return self.view(folder, reference.text)
 
+    def publish(self, reference, release, options):
+        options.allow_only((), reference, "published")
+        folder = VAULT / reference.path
+        fresh = Path(tempfile.mkdtemp(dir=VAULT)) / "fresh"
+        self.fill(fresh, release)
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+        return reference.text
+
+    def fill(self, folder, release):
+        for name in release.ordered():
+            self.write(folder / name, release.files[name])
+
+    def write(self, path, source):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copyfile(source, path)
+        except OSError as error:
+            raise StorageError(f"{path.name} cannot be put into the vault: {error}") from error
+
 
 class ForgetsFolders(GoodVault):
     class view(GoodFiles):  # noqa: N801
@@ -125,3 +145,32 @@ class Deletes(GoodVault):
             copy = Path(shutil.move(path, Path(tempfile.mkdtemp(dir=VAULT)) / "moved"))
             self.path = lambda name, copy=copy: copy if name == "empty.txt" else GoodFiles.path(self, name)
             return copy
+
+
+class PublishesElsewhere(GoodVault):
+    def publish(self, reference, release, options):
+        super().publish(reference, release, options)
+        return f"{reference.text}/2"
+
+
+class KeepsStaleFiles(GoodVault):
+    def publish(self, reference, release, options):
+        self.fill(VAULT / reference.path, release)
+        return reference.text
+
+
+class ShowsHalf(GoodVault):
+    def publish(self, reference, release, options):
+        folder = VAULT / reference.path
+        shutil.rmtree(folder, ignore_errors=True)
+        self.write(folder / "config.json", release.files["config.json"])
+        self.fill(folder, release)
+        return reference.text
+
+
+class HidesFailures(GoodVault):
+    def write(self, path, source):
+        try:
+            super().write(path, source)
+        except StorageError:
+            path.touch()

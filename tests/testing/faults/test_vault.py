@@ -12,6 +12,10 @@ from modelry.testing import StorageContract
 
 class Vault(StorageContract):
     @pytest.fixture
+    def place(self, storage, tmp_path):
+        return f"{type(storage).__name__.lower()}://{tmp_path.name}-place"
+
+    @pytest.fixture
     def publish(self, storage):
         def put(folder):
             name = folder.parent.name

@@ -11,6 +11,12 @@ from modelry.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_KERAS = (
+    *("celu", "elu", "exponential", "gelu", "glu", "hard_sigmoid", "hard_silu", "hard_swish", "leaky_relu", "linear"),
+    *("log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softmax", "softplus"),
+    *("softsign", "tanh"),
+)
+
 # transformers' names on the left; what Keras calls them, or computes, on the right.
 _ALIASES: dict[str, str | Callable[[Any], Any]] = {
     "gelu_approximate": lambda x: keras.activations.gelu(x, approximate=True),
@@ -28,14 +34,12 @@ def activation(name: str) -> Callable[[Any], Any]:
     Raises:
         InputError: There is no such activation.
     """
-    known = _ALIASES.get(name, name)
+    known = _ALIASES.get(name, name) if isinstance(name, str) else None
     if callable(known):
         return known
     if known in _ALIASES:
         return activation(known)
-    try:
-        found: Callable[[Any], Any] = keras.activations.get(known)
-    except ValueError:
-        near = did_you_mean(name, [*_ALIASES, *(key for key in dir(keras.activations) if key.islower())])
-        raise InputError(f"There is no activation {name!r}.{near}") from None
+    if known not in _KERAS:  # nothing else is looked up: Keras would also make objects of dicts
+        raise InputError(f"There is no activation {name!r:.200}.{did_you_mean(str(name)[:200], [*_ALIASES, *_KERAS])}")
+    found: Callable[[Any], Any] = getattr(keras.activations, known)
     return found

@@ -7,6 +7,10 @@ from typing import Any
 import keras
 from keras import ops
 
+from modelry.errors import InputError
+from modelry.models.layers.attend import attend
+from modelry.models.layers.initializers import own_initializer
+
 
 class SelfAttention(keras.layers.Layer):
     """Scaled dot-product self-attention with several heads.
@@ -28,13 +32,12 @@ class SelfAttention(keras.layers.Layer):
         self.num_heads = num_heads
         self.head_dim = head_dim
         self.dropout = dropout
-        heads, policy = (None, num_heads, head_dim), self.dtype_policy
-        into_heads = {"output_shape": heads, "bias_axes": "HD", "kernel_initializer": kernel_initializer}
-        self.query_dense = keras.layers.EinsumDense("BTE,EHD->BTHD", **into_heads, dtype=policy, name="query")
-        self.key_dense = keras.layers.EinsumDense("BTE,EHD->BTHD", **into_heads, dtype=policy, name="key")
-        self.value_dense = keras.layers.EinsumDense("BTE,EHD->BTHD", **into_heads, dtype=policy, name="value")
-        self.attention_dropout = keras.layers.Dropout(dropout, dtype=policy, name="attention_dropout")
         self.kernel_initializer = kernel_initializer
+        heads = {"num_heads": num_heads, "head_dim": head_dim, "kernel_initializer": kernel_initializer}
+        self.query_dense = heads_dense("query", **heads, dtype=self.dtype_policy)
+        self.key_dense = heads_dense("key", **heads, dtype=self.dtype_policy)
+        self.value_dense = heads_dense("value", **heads, dtype=self.dtype_policy)
+        self.attention_dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="attention_dropout")
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create the weights for inputs of shape `(batch, length, hidden_dim)`."""
@@ -44,7 +47,7 @@ class SelfAttention(keras.layers.Layer):
             "BTHK,HKE->BTE",
             output_shape=(None, input_shape[-1]),
             bias_axes="E",
-            kernel_initializer=self.kernel_initializer,
+            kernel_initializer=own_initializer(self.kernel_initializer),
             dtype=self.dtype_policy,
             name="attention_output",
         )
@@ -67,20 +70,8 @@ class SelfAttention(keras.layers.Layer):
         query = self.query_dense(x)  # (B, T, H, D)
         key = self.key_dense(x)  # (B, S, H, D)
         value = self.value_dense(x)  # (B, S, H, D)
-        if training and self.dropout:  # no backend's fused attention drops out
-            attended = self._attend(query, key, value, attention_mask)  # (B, T, H, D)
-        else:
-            attended = _attend_fused(query, key, value, attention_mask)  # (B, T, H, D)
-        return self.output_dense(attended)  # (B, T, E)
-
-    def _attend(self, query: Any, key: Any, value: Any, attention_mask: Any) -> Any:
-        scores = ops.cast(ops.einsum("BTHD,BSHD->BHTS", query * self.head_dim**-0.5, key), "float32")  # (B, H, T, S)
-        if attention_mask is not None:
-            # Large enough to vanish in the softmax, small enough that a row with nothing to see stays finite.
-            scores = ops.where(attention_mask, scores, -1e9)
-        probabilities = ops.cast(ops.softmax(scores), self.compute_dtype)
-        probabilities = self.attention_dropout(probabilities, training=True)
-        return ops.einsum("BHTS,BSHD->BTHD", probabilities, value)
+        dropout = self.attention_dropout if training and self.dropout else None
+        return self.output_dense(attend(query, key, value, attention_mask, dropout))  # (B, T, E)
 
     def compute_output_shape(
         self, x_shape: tuple[int | None, ...], attention_mask_shape: Any = None
@@ -89,16 +80,29 @@ class SelfAttention(keras.layers.Layer):
         return x_shape
 
 
-def _attend_fused(query: Any, key: Any, value: Any, mask: Any) -> Any:
-    if keras.backend.backend() != "torch":
-        return ops.dot_product_attention(query, key, value, mask=mask)
-    # Keras copies all three into another order first, which PyTorch does not need, and which takes as long as this.
-    import torch
+def split_heads(hidden_dim: int | None, num_heads: int) -> int:
+    """Return the size of an attention head.
 
-    if mask is not None:
-        mask = torch.where(mask, 0.0, torch.finfo(query.dtype).min / 2).to(query.dtype)  # finite: see above
-    query, key, value = (heads.transpose(1, 2) for heads in (query, key, value))  # (B, H, T, D)
-    return torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2)
+    Raises:
+        InputError: A hidden state cannot be split into heads of equal size.
+    """
+    if hidden_dim is None or hidden_dim % num_heads:
+        raise InputError(f"hidden_dim={hidden_dim} cannot be split into num_heads={num_heads} equal heads.")
+    return hidden_dim // num_heads
+
+
+def heads_dense(
+    name: str, num_heads: int, head_dim: int, kernel_initializer: Any, dtype: Any = None
+) -> keras.layers.EinsumDense:
+    """Return a dense layer from hidden states, `(batch, length, hidden_dim)`, to heads, `(batch, length, H, D)`."""
+    return keras.layers.EinsumDense(
+        "BTE,EHD->BTHD",
+        output_shape=(None, num_heads, head_dim),
+        bias_axes="HD",
+        kernel_initializer=own_initializer(kernel_initializer),
+        dtype=dtype,
+        name=name,
+    )
 
 
 def attention_mask(padding_mask: Any, text_ids: Any = None) -> Any:

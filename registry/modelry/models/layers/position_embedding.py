@@ -28,20 +28,21 @@ class PositionEmbedding(keras.layers.Layer):
             name="embeddings", shape=(self.sequence_length, input_shape[-1]), initializer=self.initializer
         )
 
-    def call(self, x: Any, positions: Any = None) -> Any:
+    def call(self, x: Any, positions: Any = None, start: int = 0) -> Any:
         """Return the vectors of the positions.
 
         Args:
             x: Token embeddings, `(batch, length, hidden_dim)`; only their length counts.
             positions: The position of each token, `(batch, length)` int; `None` counts from zero.
+            start: Which of the vectors is that of position zero.
 
         Returns:
             `(1, length, hidden_dim)`, or `(batch, length, hidden_dim)` with `positions`.
         """
         table = ops.convert_to_tensor(self.position_embeddings)  # (P, E)
         if positions is not None:
-            return ops.take(table, positions, axis=0)  # (B, T, E)
-        return table[None, : ops.shape(x)[1]]  # (1, T, E)
+            return ops.take(table, positions + start, axis=0)  # (B, T, E)
+        return table[None, start : start + ops.shape(x)[1]]  # (1, T, E)
 
     def compute_output_shape(
         self, x_shape: tuple[int | None, ...], positions_shape: Any = None

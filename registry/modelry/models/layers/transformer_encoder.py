@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
-from modelry.errors import InputError
+from modelry.models.layers import shapes
 from modelry.models.layers.activations import activation as activation_function
-from modelry.models.layers.attention import SelfAttention
+from modelry.models.layers.attention import SelfAttention, split_heads
+from modelry.models.layers.initializers import bert_initializer, own_initializer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 class TransformerEncoder(keras.layers.Layer):
@@ -47,24 +51,21 @@ class TransformerEncoder(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create the weights for inputs of shape `(batch, length, hidden_dim)`."""
         hidden_dim = input_shape[-1]
-        if hidden_dim is None or hidden_dim % self.num_heads:
-            raise InputError(f"hidden_dim={hidden_dim} cannot be split into num_heads={self.num_heads} equal heads.")
+        head_dim = split_heads(hidden_dim, self.num_heads)
         policy, initializer = self.dtype_policy, self.kernel_initializer
         norm = {"epsilon": self.layer_norm_epsilon, "dtype": policy}
-        self._self_attention_layer = SelfAttention(
-            self.num_heads, hidden_dim // self.num_heads, self.dropout, initializer, dtype=policy, name="self_attention"
-        )
+        self._self_attention_layer = self.create_attention(head_dim)
         self._self_attention_dropout = keras.layers.Dropout(self.dropout, dtype=policy)
         self._self_attention_layer_norm = keras.layers.LayerNormalization(**norm, name="self_attention_layer_norm")
         self._feedforward_intermediate_dense = keras.layers.Dense(
             self.intermediate_dim,
             activation=activation_function(self.activation),
-            kernel_initializer=initializer,
+            kernel_initializer=own_initializer(initializer),
             dtype=policy,
             name="feedforward_intermediate_dense",
         )
         self._feedforward_output_dense = keras.layers.Dense(
-            hidden_dim, kernel_initializer=initializer, dtype=policy, name="feedforward_output_dense"
+            hidden_dim, kernel_initializer=own_initializer(initializer), dtype=policy, name="feedforward_output_dense"
         )
         self._feedforward_dropout = keras.layers.Dropout(self.dropout, dtype=policy)
         self._feedforward_layer_norm = keras.layers.LayerNormalization(**norm, name="feedforward_layer_norm")
@@ -76,6 +77,17 @@ class TransformerEncoder(keras.layers.Layer):
         ):
             layer.build(input_shape)
         self._feedforward_output_dense.build((*input_shape[:-1], self.intermediate_dim))
+
+    def create_attention(self, head_dim: int) -> keras.layers.Layer:
+        """Return the attention layer; an architecture with another one overrides this, and `call` if it takes more."""
+        return SelfAttention(
+            self.num_heads,
+            head_dim,
+            self.dropout,
+            self.kernel_initializer,
+            dtype=self.dtype_policy,
+            name="self_attention",
+        )
 
     def call(self, x: Any, attention_mask: Any = None, training: bool | None = None) -> Any:
         """Encode.
@@ -89,6 +101,10 @@ class TransformerEncoder(keras.layers.Layer):
             Hidden states, `(batch, length, hidden_dim)`.
         """
         attended = self._self_attention_layer(x, attention_mask=attention_mask, training=training)  # (B, T, E)
+        return self.after_attention(x, attended, training)
+
+    def after_attention(self, x: Any, attended: Any, training: bool | None) -> Any:
+        """Return the hidden states that follow from those before attention, `x`, and what attention made of them."""
         x = self._self_attention_layer_norm(x + self._self_attention_dropout(attended, training=training))
         inner = self._feedforward_intermediate_dense(x)  # (B, T, F)
         outer = self._feedforward_output_dense(inner)  # (B, T, E)
@@ -99,3 +115,43 @@ class TransformerEncoder(keras.layers.Layer):
     ) -> tuple[int | None, ...]:
         """Return the shape of the hidden states, which stays the same."""
         return x_shape
+
+
+def transformer_layers(
+    num_layers: int,
+    num_heads: int,
+    intermediate_dim: int,
+    *,
+    dropout: float,
+    activation: str,
+    layer_norm_epsilon: float,
+    dtype: Any,
+) -> list[TransformerEncoder]:
+    """Return the layers of an encoder, initialised as BERT's are; the arguments are those of each."""
+    return [
+        TransformerEncoder(
+            num_heads,
+            intermediate_dim,
+            dropout=dropout,
+            activation=activation,
+            layer_norm_epsilon=layer_norm_epsilon,
+            kernel_initializer=bert_initializer(),
+            dtype=dtype,
+            name=f"transformer_layer_{index}",
+        )
+        for index in range(num_layers)
+    ]
+
+
+def transformer_shapes(config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
+    """Yield the shape of each weight of `transformer_layers`, without creating any; see `Backbone.weight_shapes`.
+
+    Args:
+        config: A backbone's config, with `num_layers`, `num_heads`, `hidden_dim` and `intermediate_dim`.
+    """
+    size, heads = config["hidden_dim"], config["num_heads"]
+    for _ in range(config["num_layers"]):
+        yield from shapes.attention(size, (heads, size // heads))
+        yield from shapes.norm(size)
+        yield from shapes.feed_forward(size, config["intermediate_dim"])
+        yield from shapes.norm(size)

@@ -13,9 +13,9 @@ from modelry.storage.filesystems.protocols import ALLOWED, client_class
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modelry.storage.budget import Budget
     from modelry.storage.filesystems.links import Link
 
-_COMPRESSION = {"gz": "gzip", "tgz": "gzip", "bz2": "bz2", "tbz2": "bz2", "xz": "xz", "txz": "xz"}
 _UNSHARED = {"skip_instance_cache": True}
 _TIMEOUTS = {"total": None, "sock_connect": 30, "sock_read": 60}
 
@@ -43,13 +43,16 @@ def options_by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], refer
     return {name: dict(given.get(name, {})) for name in names}
 
 
-def connect(links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]], reference: str) -> tuple[Any, str]:
+def connect(
+    links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]], reference: str, budget: Budget
+) -> tuple[Any, str]:
     """Return the file system of the first link, and the path there.
 
     Nothing is shared with other references: fsspec would keep clients, with their credentials and listings.
 
     Raises:
         StorageError: A client is not installed.
+        UnsafePresetError: An archive holds more than its budget allows, or other things than files and folders.
         Exception: Whatever a client raises that asks the network when it is created.
     """
     *archives, place = links
@@ -59,13 +62,19 @@ def connect(links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]], r
     if place.protocol in ("webdav", "webdavs"):  # the other clients close their connections themselves
         weakref.finalize(filesystem, filesystem.client.http.close)
     for link, outer in zip(reversed(archives), reversed(links), strict=False):
-        archive = client_class(link.protocol, reference)
+        client_class(link.protocol, reference)
         file = open_file(filesystem, outer.protocol, path)
-        packed = _COMPRESSION.get(outer.path.rpartition(".")[2].lower()) if link.protocol == "tar" else None
-        more = {"compression": packed} if packed else {}
-        filesystem = archive(fo=file, **{**more, **options.get(link.protocol, {}), **_UNSHARED})
+        filesystem = _open_archive(link, file, reference, budget, {**options.get(link.protocol, {}), **_UNSHARED})
         path = link.path.strip("/")
     return filesystem, path
+
+
+def _open_archive(link: Link, file: Any, reference: str, budget: Budget, options: Mapping[str, Any]) -> Any:
+    from modelry.storage.filesystems.archives import open_tar, open_zip
+
+    if link.protocol == "zip":
+        return open_zip(file, reference, budget, **options)
+    return open_tar(file, **{"compression": None, **options}, reference=reference, budget=budget)
 
 
 def open_file(filesystem: Any, protocol: str, path: str) -> Any:
@@ -81,7 +90,10 @@ def _place(link: Link, cls: Any) -> tuple[dict[str, Any], str]:
     if link.protocol in ("http", "https"):
         import aiohttp
 
-        return {"client_kwargs": {"timeout": aiohttp.ClientTimeout(**_TIMEOUTS)}, "encoded": True}, http_url(link)
+        from modelry.storage.filesystems.redirects import guarded_redirects
+
+        client = {"timeout": aiohttp.ClientTimeout(**_TIMEOUTS), "trace_configs": [guarded_redirects(link.url)]}
+        return {"client_kwargs": client, "encoded": True}, http_url(link)
     if link.protocol in ("webdav", "webdavs"):
         parts = urlsplit(link.url)
         host = parts.netloc.rpartition("@")[2]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any, final
 
+from modelry.storage.budget import Budget
 from modelry.storage.destination import RemoteDestination
 from modelry.storage.filesystems.connect import connect
+from modelry.storage.filesystems.listing import find, name_of, raise_other
 from modelry.storage.filesystems.source import CLIENT_ADVICE
-from modelry.storage.retries import looks_transient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from modelry.storage.filesystems.links import Link
@@ -40,32 +40,25 @@ class FilesystemDestination(RemoteDestination):
         """List the folder, as it is now."""
         self._connected = None  # a new client, which has no listing of its own yet
         filesystem, root = self._connect()
-        try:
-            found = filesystem.find(root, detail=True)
-        except FileNotFoundError as error:
-            if isinstance(error.__cause__, Exception) and looks_transient(error.__cause__):
-                raise error.__cause__ from None
-            return {}
-        root = root.rstrip("/")
-        return {
-            path[len(root) :].removeprefix("/") or path: info.get("size")
-            for path, info in found.items()
-            if path[-1] != "/"
-        }
+        return {name_of(path, root) or path: info.get("size") for path, info in find(filesystem, root).items()}
 
-    def write(self, name: str, path: Path) -> None:
+    def write(self, name: str, path: Path, sent: Callable[[int], None]) -> None:
         """Upload a file."""
+        from fsspec.callbacks import Callback
+
         filesystem, _ = self._connect()
         target = self._path(name)
         if self._links[0].protocol in _HAS_FOLDERS:
             filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
-        filesystem.put_file(str(path), target)
+        filesystem.put_file(str(path), target, callback=Callback(hooks={"sent": _steps(sent)}))
 
     def remove(self, name: str) -> None:
         """Remove a file."""
         filesystem, _ = self._connect()
-        with contextlib.suppress(FileNotFoundError):
+        try:
             filesystem.rm_file(self._path(name))
+        except FileNotFoundError as error:
+            raise_other(error)
 
     def advice(self, error: Exception) -> str | None:
         """Return what to do about an error of a client, where that is no matter of the network."""
@@ -73,9 +66,21 @@ class FilesystemDestination(RemoteDestination):
 
     def _connect(self) -> tuple[Any, str]:
         if self._connected is None:
-            self._connected = connect(self._links, self._options, self._reference)
+            self._connected = connect(self._links, self._options, self._reference, Budget())
         return self._connected
 
     def _path(self, name: str) -> str:
         root = self._connect()[1].rstrip("/")
         return f"{root}/{name}" if root else name
+
+
+def _steps(sent: Callable[[int], None]) -> Callable[..., None]:
+    """Return a hook of fsspec's callbacks, which are told how far a file is, that tells by how much it has moved."""
+    before = 0
+
+    def told(size: int | None, value: int, **_: Any) -> None:
+        nonlocal before
+        sent(value - before)
+        before = value
+
+    return told

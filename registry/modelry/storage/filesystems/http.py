@@ -20,6 +20,7 @@ from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from modelry.storage.budget import Budget
     from modelry.storage.filesystems.links import Link
 
 _CHUNK = 2**20
@@ -34,13 +35,17 @@ class HttpSource(RemoteSource):
         uri: Its one spelling.
         link: The URL.
         options: `"http"` or `"https"` → the options of the client.
+        budget: What the preset may take.
     """
 
-    def __init__(self, reference: str, uri: str, link: Link, options: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(
+        self, reference: str, uri: str, link: Link, options: Mapping[str, Mapping[str, Any]], budget: Budget
+    ) -> None:
         self._reference = reference
         self._uri = uri
         self._link = link
         self._options = options
+        self._budget = budget
         self._filesystem: Any = None
         self._lock = threading.Lock()
 
@@ -94,7 +99,7 @@ class HttpSource(RemoteSource):
     def _connect(self, name: str) -> tuple[Any, str]:
         with self._lock:
             if self._filesystem is None:
-                self._filesystem, _ = connect((self._link,), self._options, self._reference)
+                self._filesystem, _ = connect((self._link,), self._options, self._reference, self._budget)
         path = f"{self._link.path.rstrip('/')}/{quote(name)}"
         return self._filesystem, http_url(attrs.evolve(self._link, path=path))
 

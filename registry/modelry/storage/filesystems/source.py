@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, final
 from modelry.errors import PresetNotFound, StorageError
 from modelry.storage.failures import changed
 from modelry.storage.filesystems.connect import connect, open_file
+from modelry.storage.filesystems.listing import find, name_of, raise_other
 from modelry.storage.filesystems.validators import validator_of
 from modelry.storage.remote import RemoteSource
-from modelry.storage.retries import looks_transient, status_of
+from modelry.storage.retries import looks_transient
 from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from modelry.storage.budget import Budget
     from modelry.storage.filesystems.links import Link
 
 _CHUNK = 2**20
@@ -40,15 +42,22 @@ class FilesystemSource(RemoteSource):
         uri: Its one spelling.
         links: The parts of the reference.
         options: Protocol → the options of its client.
+        budget: What an archive may take.
     """
 
     def __init__(
-        self, reference: str, uri: str, links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]]
+        self,
+        reference: str,
+        uri: str,
+        links: tuple[Link, ...],
+        options: Mapping[str, Mapping[str, Any]],
+        budget: Budget,
     ) -> None:
         self._reference = reference
         self._uri = uri
         self._links = links
         self._options = options
+        self._budget = budget
         self._connected: tuple[Any, str] | None = None
         self._lock = threading.RLock()
 
@@ -61,20 +70,15 @@ class FilesystemSource(RemoteSource):
         """List the folder, as it is now."""
         self._connected = None
         place = self._place_validator()
-        try:
-            filesystem, root = self._connect()
-            found = filesystem.find(root, detail=True)
-        except FileNotFoundError as error:
-            _raise_other(error)
-            found = {}
+        filesystem, root = self._connect()
+        found = find(filesystem, root)
         if not found:
             raise PresetNotFound(f"There is nothing at {self._reference!r}. Check the reference, and who may list it.")
-        root = root.rstrip("/")
-        if set(found) == {root}:
+        if set(found) == {root.rstrip("/")}:
             raise StorageError(
                 f"{self._reference!r} is a file. A preset is a folder, or a folder in an archive: zip://…"
             )
-        return Snapshot(tuple(_file(path, info, root, place) for path, info in found.items() if path[-1] != "/"))
+        return Snapshot(tuple(_file(name_of(path, root), info, place) for path, info in found.items()))
 
     @contextlib.contextmanager
     def read(self, snapshot: Snapshot, file: RemoteFile, offset: int) -> Iterator[ByteStream]:
@@ -103,18 +107,18 @@ class FilesystemSource(RemoteSource):
     def _connect(self) -> tuple[Any, str]:
         with self._lock:
             if self._connected is None:
-                self._connected = connect(self._links, self._options, self._reference)
+                self._connected = connect(self._links, self._options, self._reference, self._budget)
             return self._connected
 
     def _place_validator(self) -> str | None:
         """Return what tells that an archive has changed."""
         if len(self._links) == 1:
             return None
-        filesystem, path = connect(self._links[-1:], self._options, self._reference)
+        filesystem, path = connect(self._links[-1:], self._options, self._reference, self._budget)
         try:
             validator = validator_of(filesystem.info(path))
         except FileNotFoundError as error:
-            _raise_other(error)
+            raise_other(error)
             raise PresetNotFound(f"There is no archive where {self._reference!r} has it.") from None
         if validator is None:
             raise StorageError(
@@ -125,23 +129,13 @@ class FilesystemSource(RemoteSource):
 
     def _check_unchanged(self, filesystem: Any, path: str, file: RemoteFile) -> None:
         filesystem.invalidate_cache()
-        now = _file(path, filesystem.info(path), path.removesuffix(f"/{file.name}"), self._place_validator())
+        now = _file(file.name, filesystem.info(path), self._place_validator())
         if now.validator != file.validator:
             raise changed(file.name, self._reference)
 
 
-def _raise_other(error: FileNotFoundError) -> None:
-    """Raise what a client calls a missing file though it is something else: fsspec does so for all errors of HTTP."""
-    cause = error.__cause__
-    if isinstance(cause, Exception) and status_of(cause) not in (None, 404, 410):
-        raise cause from None
-    if isinstance(cause, Exception) and looks_transient(cause):
-        raise cause from None
-
-
-def _file(path: str, info: Mapping[str, Any], root: str, place: str | None) -> RemoteFile:
+def _file(name: str, info: Mapping[str, Any], place: str | None) -> RemoteFile:
     """Return what a client told of a file."""
-    name = path[len(root) :].removeprefix("/") if path.startswith(root) else path
     validator = validator_of(info)
     if place is not None:
         validator = f"{validator} in {place}"

@@ -12,6 +12,8 @@ from modelry.storage.filesystems.http import HttpSource
 from modelry.storage.filesystems.identity import uri_of
 from modelry.storage.filesystems.links import parse_links
 from modelry.storage.filesystems.source import FilesystemSource
+from modelry.storage.loopback import is_this_machine
+from modelry.storage.options import AROUND, AROUND_PUBLISHING
 from modelry.storage.release import refuse
 from modelry.storage.remote import RemoteSource, RemoteStorage
 
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
 
-_OPTIONS = ("cache_dir", "offline", "storage_options", "verify")
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_OPTIONS = (*AROUND, "storage_options")
 
 
 @final
@@ -41,8 +42,8 @@ class FsspecStorage(RemoteStorage):
         if options.token is not None:
             _add_token(by_protocol[place.protocol], options.token, place)
         if is_http and len(links) == 1:
-            return HttpSource(reference.text, uri, place, by_protocol)
-        return FilesystemSource(reference.text, uri, links, by_protocol)
+            return HttpSource(reference.text, uri, place, by_protocol, options.limits)
+        return FilesystemSource(reference.text, uri, links, by_protocol, options.limits)
 
     def destination(self, reference: Reference, options: OpenOptions) -> FilesystemDestination:
         """Parse a reference; raises what `RemoteStorage.destination` does."""
@@ -51,12 +52,12 @@ class FsspecStorage(RemoteStorage):
             refuse(reference, "it is in an archive, which is written whole or not at all")
         if links[0].protocol in ("http", "https"):
             refuse(reference, "web servers have no common way to write files")
-        options.allow_only(("offline", "storage_options"), reference, "published")
+        options.allow_only((*AROUND_PUBLISHING, "storage_options"), reference, "published")
         return FilesystemDestination(reference.text, links, {links[0].protocol: dict(options.storage_options or {})})
 
 
 def _add_token(client: dict[str, Any], token: str, place: Link) -> None:
     host = urlsplit(place.url).hostname
-    if place.protocol == "http" and host not in _LOOPBACK:
+    if place.protocol == "http" and not is_this_machine(host or ""):
         raise InputError(f"token= would be sent to {host!r} in the clear. Use https://, or leave token= out.")
     client["headers"] = {**client.get("headers", {}), "Authorization": f"Bearer {token}"}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from modelry.errors import InputError, did_you_mean
+from modelry.storage.loopback import is_this_machine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,18 +42,9 @@ def _checked(address: object, where: str) -> str:
         raise InputError(f"{where} must be the address of a hub, such as {PUBLIC!r}; it has another form.")
     if parts.username is not None:
         raise InputError(f"{where} has a user name in it. Leave it out, and pass the token as token=.")
-    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+    if parts.scheme == "http" and not is_this_machine(parts.hostname):
         raise InputError(
             f"{where} is {address!r}, and http:// shows the token, and the model, to everybody on the way. Use "
             "https://; http:// is for hubs on this machine."
         )
     return address.rstrip("/")
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, final
 
 from modelry.errors import InputError, ModelryError, StorageError
-from modelry.storage.failures import publishing_failure
+from modelry.storage.failures import publishing_failure, publishing_too_slow
 from modelry.storage.hf.refusals import LOG_IN, Asked, is_passing, refusal
+from modelry.storage.release import MESSAGE
 from modelry.storage.retries import Retrying, status_of
+from modelry.storage.time_limit import TookTooLong, Watch, within
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
     from modelry.storage.options import OpenOptions
     from modelry.storage.release import Release
 
-MESSAGE: Final = "Publish a preset with modelry"
-"""What the history of the repository says where the publisher says nothing."""
-
 
 def publish_to_hub(asked: Asked, release: Release, options: OpenOptions) -> str:
     """Commit a preset, making repository and branch if they are missing; return the reference with the commit.
@@ -26,16 +25,22 @@ def publish_to_hub(asked: Asked, release: Release, options: OpenOptions) -> str:
     Raises:
         InputError: The reference is pinned to a commit, or the repository is not as private as it is to be.
         StorageError: The hub refuses or cannot be reached, or somebody else has committed meanwhile.
+        DeadlinePassed: The hub takes longer than it may. No commit is made after that.
     """
-    from huggingface_hub import HfApi
-
     if asked.hub.is_pinned:
         raise InputError(f"{asked.text!r} names a commit, which never changes. Publish to a branch, or leave it out.")
-    api = HfApi(asked.endpoint, token=options.token, library_name="modelry")
+    watch = Watch()
+    api = _client(asked, options, watch)
+    retrying = Retrying(is_passing, watch)
     try:
-        commit = Retrying(is_passing).call(lambda: _commit(api, asked, release))
+        size = sum(release.sizes().values())
+        commit = within(
+            lambda: retrying.call(lambda: _commit(api, asked, release, watch)), options.time_for(size), watch
+        )
     except ModelryError:
         raise
+    except TookTooLong as error:
+        raise publishing_too_slow(f"Cannot publish to {asked.text!r}", error, asked.page) from None
     except Exception as error:
         if (refused := _refusal(error, asked)) is not None:
             raise refused from None
@@ -43,10 +48,26 @@ def publish_to_hub(asked: Asked, release: Release, options: OpenOptions) -> str:
     return f"hf://{asked.hub.repository}@{commit}{'/' if asked.hub.folder else ''}{asked.hub.folder}"
 
 
-def _commit(api: HfApi, asked: Asked, release: Release) -> str:
+def _client(asked: Asked, options: OpenOptions, watch: Watch) -> HfApi:
+    """Return the hub's client, which makes no commit any more once it was given up."""
+    from huggingface_hub import HfApi
+
+    @final
+    class Client(HfApi):
+        # What `create_commit` calls between checking the model card and committing: all that takes long.
+        def preupload_lfs_files(self, *args: Any, **kwargs: Any) -> None:
+            watch.go_on("sending the files")
+            super().preupload_lfs_files(*args, **kwargs)
+            watch.go_on("committing the files")
+
+    return Client(asked.endpoint, token=options.token, library_name="modelry")
+
+
+def _commit(api: HfApi, asked: Asked, release: Release, watch: Watch) -> str:
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     hub, prefix = asked.hub, f"{asked.hub.folder}/" if asked.hub.folder else ""
+    watch.go_on("looking at the repository")
     told = _repository(api, asked, release.private)
     if release.private is not None and told.private is not release.private:
         raise InputError(
@@ -57,6 +78,7 @@ def _commit(api: HfApi, asked: Asked, release: Release) -> str:
     names = [name for name in release.ordered() if name not in release.if_missing or name not in there]
     operations: list[Any] = [CommitOperationAdd(prefix + name, str(release.files[name])) for name in names]
     operations += [CommitOperationDelete(prefix + name) for name in release.stale(there)]
+    watch.go_on("checking the model card")
     try:
         made = api.create_commit(
             hub.repository,
@@ -67,6 +89,7 @@ def _commit(api: HfApi, asked: Asked, release: Release) -> str:
         )
     except RuntimeError as error:  # the client's wrapping of what went wrong with a large file
         raise error.__cause__ or error from None
+    watch.go_on("looking at the commit")
     _check_complete(api.model_info(hub.repository, revision=made.oid), [prefix + name for name in names], asked)
     return str(made.oid)
 

@@ -8,7 +8,7 @@ import attrs
 
 from modelry.errors import ModelryError, PresetNotFound, StorageError
 from modelry.storage.hf.endpoint import PUBLIC
-from modelry.storage.retries import status_of
+from modelry.storage.retries import may_pass, status_of
 
 if TYPE_CHECKING:
     from modelry.storage.hf.reference import HubReference
@@ -87,11 +87,7 @@ def _refusal_by_status(error: Exception, asked: Asked) -> ModelryError | None:
 
 
 def is_passing(error: Exception) -> bool:
-    """Return whether an error of the client may be gone the next time: the hub is busy, or a connection broke."""
+    """Return whether an error of the client may be gone the next time."""
     from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled  # type: ignore[attr-defined] # httpx's own
 
-    status = status_of(error)
-    if status is not None:
-        return status in (408, 425, 429) or status >= 500
-    # What has no reply was broken on its way there or back.
-    return isinstance(error, (HTTPError, OSError)) and not isinstance(error, OfflineModeIsEnabled)
+    return may_pass(error, (HTTPError, OSError)) and not isinstance(error, OfflineModeIsEnabled)

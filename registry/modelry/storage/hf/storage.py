@@ -93,7 +93,7 @@ class HubSource(RemoteSource):
             )
         except Exception as error:
             if (refused := refusal(error, self.asked)) is not None:
-                raise refused from error
+                raise refused from None  # the client's error may hold a signed URL
             raise
         return snapshot_of(told, self.asked)
 
@@ -116,7 +116,7 @@ class HubSource(RemoteSource):
                 hf_raise_for_status(response)
             except Exception as error:
                 if (refused := refusal(error, self.asked)) is not None:
-                    raise refused from error
+                    raise refused from None  # the client's error may hold a signed URL
                 raise
             # As they come: what waits for a chunk to be full is lost with the connection.
             yield ByteStream(response.iter_bytes(), offset if response.status_code == 206 else 0)

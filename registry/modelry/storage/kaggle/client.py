@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from modelry.errors import StorageError, did_you_mean
+from modelry.storage.time_limit import TookTooLong, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,35 +54,17 @@ def about(request: Any, reference: KaggleReference) -> Any:
     return request
 
 
-def within(call: Callable[[], T], seconds: float | None = None) -> T:
-    """Return what `call` returns; the client itself would wait for an answer for ever.
-
-    Args:
-        call: What is called, in a thread of its own.
-        seconds: How long to wait; `None` for `WAIT`.
+def answer(call: Callable[[], T]) -> T:
+    """Return what a call of the client returns, which itself would wait for an answer for ever.
 
     Raises:
-        TimeoutError: It has not returned in time; the thread is left to itself.
-        Exception: Whatever `call` raises.
+        TimeoutError: There is none in time.
+        Exception: Whatever the call raises.
     """
-    seconds = WAIT if seconds is None else seconds
-    done: list[T] = []
-    failed: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            done.append(call())
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=run, name="modelry-kaggle", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if failed:
-        raise failed[0]
-    if not done:
-        raise TimeoutError(f"Kaggle has not answered for {seconds:g} seconds")
-    return done[0]
+    try:
+        return within(call, WAIT)
+    except TookTooLong:
+        raise TimeoutError(f"Kaggle has not answered for {WAIT:g} seconds") from None
 
 
 def limit_silence(response: Any) -> None:

@@ -1,4 +1,4 @@
-"""The MD5 sum that Kaggle sends with each file, as Google's storage writes it."""
+"""The MD5 sum that Kaggle tells of each file, as Google's storage writes it."""
 
 from __future__ import annotations
 
@@ -26,13 +26,19 @@ def checked(chunks: Iterator[Any], headers: Mapping[str, str], name: str) -> Ite
         StorageError: The headers say nothing: the listing has no digests, so nothing else could show a wrong bit.
         DamagedOnTheWay: They are not.
     """
-    found = _MD5.search(headers.get("x-goog-hash", ""))
-    if found is None:
+    expected = md5_of(headers)
+    if expected is None:
         raise StorageError(
             f"Kaggle sent {name!r} without its MD5 sum, so it cannot be checked. Does a proxy on the way take "
             "the header 'x-goog-hash' off?"
         )
-    return _checked(chunks, base64.b64decode(found[1]), name)
+    return _checked(chunks, expected, name)
+
+
+def md5_of(headers: Mapping[str, str]) -> bytes | None:
+    """Return the MD5 sum that the headers of a reply tell; `None` if they tell none."""
+    found = _MD5.search(headers.get("x-goog-hash", ""))
+    return None if found is None else base64.b64decode(found[1])
 
 
 def _checked(chunks: Iterator[Any], expected: bytes, name: str) -> Iterator[bytes]:

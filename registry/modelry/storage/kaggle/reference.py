@@ -43,6 +43,16 @@ class KaggleReference:
         return self.version is not None
 
     @property
+    def owner(self) -> str:
+        """Whose model it is."""
+        return self.model.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The name of the model, of which this is a variation."""
+        return self.model.split("/")[1]
+
+    @property
     def handle(self) -> str:
         """What Kaggle's own client takes."""
         return self.model if self.version is None else f"{self.model}/{self.version}"

@@ -5,10 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelry.errors import ModelryError, PresetNotFound, StorageError
-from modelry.storage.retries import status_of
+from modelry.storage.retries import may_pass, status_of
 
 if TYPE_CHECKING:
     from modelry.storage.kaggle.reference import KaggleReference
+
+
+class Denied(Exception):
+    """What Kaggle says in a reply that is otherwise one of success.
+
+    Args:
+        message: What it says.
+        status: The status that it means; `None` if it does not tell.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
 
 LOG_IN = "set KAGGLE_API_TOKEN, run kagglehub.login(), or pass token="
 SETTINGS = "https://www.kaggle.com/settings"
@@ -43,9 +57,19 @@ def refusal(error: Exception, text: str, reference: KaggleReference) -> ModelryE
     return None
 
 
-def is_passing(error: Exception) -> bool:
-    """Return whether an error of the client may be gone the next time: Kaggle is busy, or a connection broke."""
+def publishing_refusal(error: Exception, text: str, reference: KaggleReference) -> ModelryError | None:
+    """Return the same for publishing, of which Kaggle has more to refuse."""
     status = status_of(error)
-    if status is not None:
-        return status in (408, 425, 429) or status >= 500
-    return isinstance(error, OSError)  # as all errors of requests are
+    if status in (403, 404):
+        return StorageError(
+            f"Kaggle does not let you publish to {text!r}: your token may not write to the models of "
+            f"{reference.owner!r}, or is missing. {SETTINGS} makes one; then {LOG_IN}."
+        )
+    if isinstance(error, Denied):
+        return StorageError(f"Kaggle refuses what was to be published to {text!r}: {error}. {reference.page} may help.")
+    return refusal(error, text, reference)
+
+
+def is_passing(error: Exception) -> bool:
+    """Return whether an error of the client may be gone the next time; without a reply, all of them are OSErrors."""
+    return may_pass(error, OSError)

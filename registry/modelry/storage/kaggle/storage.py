@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NoReturn, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import attrs
 
-from modelry.errors import InputError, PresetNotFound, StorageError
+from modelry.errors import PresetNotFound, StorageError
 from modelry.storage.cache.cache import Cache
 from modelry.storage.cache.folders import layers
 from modelry.storage.cache.records import recall
-from modelry.storage.kaggle.client import about, limit_silence, models_client, within
+from modelry.storage.kaggle.client import about, answer, limit_silence, models_client
 from modelry.storage.kaggle.digest import checked
+from modelry.storage.kaggle.publishing import publish_to_kaggle
 from modelry.storage.kaggle.reference import KaggleReference, is_version, parse_kaggle
 from modelry.storage.kaggle.refusals import is_passing, refusal
-from modelry.storage.release import refuse
+from modelry.storage.options import AROUND, AROUND_PUBLISHING
 from modelry.storage.remote import RemoteSource, RemoteStorage
 from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
 
@@ -32,18 +33,18 @@ CHUNK: Final = 1 << 20
 
 @final
 class KaggleStorage(RemoteStorage):
-    """Opens presets on Kaggle."""
+    """Opens presets on Kaggle, and publishes them there."""
 
     def source(self, reference: Reference, options: OpenOptions) -> KaggleSource:
         """Parse a reference; raises what `RemoteStorage.source` does."""
-        if options.storage_options:
-            raise InputError(f"kaggle:// takes no storage options, and {', '.join(options.storage_options)} was given.")
+        options.allow_only((*AROUND, "revision", "token"), reference)
         kaggle = parse_kaggle(reference, options.revision)
         return KaggleSource(reference.text, kaggle, Cache(layers(options.cache_dir)), options.token)
 
-    def publish(self, reference: Reference, release: Release, options: OpenOptions) -> NoReturn:
-        """Say how to publish to Kaggle without modelry; raises a StorageError."""
-        refuse(reference, "modelry only reads from Kaggle (kagglehub.model_upload publishes a folder there)")
+    def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
+        """Make one version; raises what `Storage.publish` does."""
+        options.allow_only((*AROUND_PUBLISHING, "token"), reference, "published")
+        return publish_to_kaggle(self.source(reference, options), release, options)
 
 
 @final
@@ -111,7 +112,7 @@ class KaggleSource(RemoteSource):
         request.path = file.name
         with models_client(self.token) as client:
             try:
-                response = within(lambda: client.models.model_api_client.download_model_instance_version(request))
+                response = answer(lambda: client.models.model_api_client.download_model_instance_version(request))
             except Exception as error:
                 self._explain(error)
                 raise
@@ -136,7 +137,7 @@ class KaggleSource(RemoteSource):
         from kagglesdk.models.types.model_api_service import ApiGetModelInstanceRequest
 
         request = about(ApiGetModelInstanceRequest(), self.kaggle)
-        return int(within(lambda: client.models.model_api_client.get_model_instance(request)).version_number)
+        return int(answer(lambda: client.models.model_api_client.get_model_instance(request)).version_number)
 
     def _list(self, client: Any, pinned: KaggleReference) -> Iterator[RemoteFile]:
         """Yield the files of a version, page by page."""
@@ -146,7 +147,7 @@ class KaggleSource(RemoteSource):
         seen: set[str] = set()
         while request.page_token not in seen:
             seen.add(request.page_token)
-            page = within(lambda: client.models.model_api_client.list_model_instance_version_files(request))
+            page = answer(lambda: client.models.model_api_client.list_model_instance_version_files(request))
             for told in page.files or ():
                 # A size of 0 is also what the client has where Kaggle tells none. Versions never change.
                 yield RemoteFile(told.name, told.size or None, validator=f"version {pinned.version}")
@@ -158,4 +159,4 @@ class KaggleSource(RemoteSource):
         if response is not None:
             response.close()  # nobody reads the rest of it
         if (refused := refusal(error, self.text, self.kaggle)) is not None:
-            raise refused from error
+            raise refused from None  # the client's error may hold a signed URL

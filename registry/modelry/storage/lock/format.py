@@ -19,7 +19,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from modelry.errors import LockError, StorageError
+from modelry.errors import LockError, UnsafePresetError
 from modelry.storage.lock.locked import LockedPreset
 from modelry.storage.names import check_names
 
@@ -83,7 +83,7 @@ def _preset(values: Any, where: str, key: str) -> LockedPreset:
         raise _wrong(where, f"{key!r} lists no files")
     try:
         check_names(files, key)
-    except StorageError as error:
+    except UnsafePresetError as error:
         raise _wrong(where, str(error)) from None
     return LockedPreset(revision, {name: _facts(facts, where, f"{name} of {key!r}") for name, facts in files.items()})
 

@@ -14,11 +14,20 @@ class TestVaultStorage(StorageContract):
         return VaultStorage()
 
     @pytest.fixture
-    def publish(self, tmp_path, monkeypatch):
+    def home(self, tmp_path, monkeypatch):
+        """The folder of the archives, still empty."""
         home = tmp_path / "vault"
         home.mkdir()
         monkeypatch.setenv("VAULT_HOME", str(home))
+        return home
 
+    @pytest.fixture
+    def place(self, home):
+        """Where presets can be published, for the claims about that."""
+        return "vault://new"
+
+    @pytest.fixture
+    def publish(self, home):
         def put(folder):
             """Put the files of a folder into the vault, and return the reference of the preset that they are."""
             with zipfile.ZipFile(home / f"{folder.name}.zip", "w") as archive:

@@ -1,0 +1,68 @@
+"""ALBERT's preprocessor for text classification."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from modelry.data.packed import PackedTexts
+from modelry.text.cls_sep_preprocessor import ClsSepPreprocessor
+from modelry_albert.tokenizer import AlbertTokenizer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelry.text.packing import Packing
+    from modelry.text.tokenizer import Tokenizer
+
+
+class AlbertTextClassifierPreprocessor(ClsSepPreprocessor):
+    """Packs `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]` with segment 1 for `b [SEP]`.
+
+    Reference: [Lan et al., 2019](https://arxiv.org/abs/1909.11942).
+
+    Args:
+        tokenizer: An `AlbertTokenizer`.
+        sequence_length: The greatest number of tokens of a row, special tokens included.
+        truncate: Which tokens go when a text is too long: `"round_robin"`, `"waterfall"` or `"longest_first"`.
+        padding: `"bucket"` or `"fixed"`; see `modelry.Preprocessor`.
+        second_segment: Whether the second text of a pair has segment 1. Models that were trained with transformers 5
+            know only segment 0, because its tokenizer gives no other.
+
+    Raises:
+        InputError: An argument is out of its range, or the tokenizer is of another class.
+    """
+
+    tokenizer_cls = AlbertTokenizer
+    keras_hub_class = "AlbertTextClassifierPreprocessor"
+    pad_token = "<pad>"
+    segment_ids = True
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        sequence_length: int = 512,
+        truncate: str = "round_robin",
+        padding: str = "bucket",
+        second_segment: bool = True,
+    ) -> None:
+        super().__init__(tokenizer, sequence_length, truncate, padding)
+        self.second_segment = second_segment
+
+    def pack(self, columns: tuple[Sequence[str], ...]) -> PackedTexts:
+        """Tokenize and truncate texts, and add the special tokens; see `TextClassifierPreprocessor.pack`."""
+        packed = super().pack(columns)
+        if self.second_segment:
+            return packed
+        return PackedTexts(packed.token_ids, tuple(map(np.zeros_like, packed.segment_ids)))
+
+    def packing(self) -> Packing:
+        """Return how texts are packed, in terms of transformers."""
+        return attrs.evolve(super().packing(), segment_ids=self.second_segment)
+
+    def keras_hub_config(self) -> dict[str, Any] | None:
+        """Return the config for KerasHub, where the second text always has segment 1."""
+        config = super().keras_hub_config()
+        return config if config is not None and config.pop("second_segment") else None

@@ -1,0 +1,21 @@
+"""ALBERT for text classification."""
+
+from __future__ import annotations
+
+from modelry.models.heads import PooledOutputHead
+from modelry.models.text_classifier import TextClassifier
+from modelry_albert.backbone import AlbertBackbone
+from modelry_albert.preprocessor import AlbertTextClassifierPreprocessor
+
+
+class AlbertTextClassifier(TextClassifier):
+    """A `TextClassifier` with ALBERT's backbone, preprocessor and head as defaults.
+
+    Reference: [Lan et al., 2019](https://arxiv.org/abs/1909.11942).
+    """
+
+    keras_hub_class = "AlbertTextClassifier"
+    backbone_cls = AlbertBackbone
+    preprocessor_cls = AlbertTextClassifierPreprocessor
+    head_cls = PooledOutputHead
+    learning_rate = 1e-5

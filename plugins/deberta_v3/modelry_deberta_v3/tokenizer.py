@@ -1,0 +1,21 @@
+"""DeBERTa-v3's tokenizer."""
+
+from __future__ import annotations
+
+from modelry.text.packing_sentence_piece import PackingSentencePieceTokenizer
+from modelry.text.token_id import TokenId
+
+
+class DebertaV3Tokenizer(PackingSentencePieceTokenizer):
+    """SentencePiece with DeBERTa-v3's special tokens; the arguments are those of `SentencePieceTokenizer`.
+
+    Reference: [He et al., 2021](https://arxiv.org/abs/2111.09543).
+
+    The model must have the pieces `[CLS]`, `[SEP]` and `[PAD]`. If it has no `[MASK]`, that gets the last id. These ids
+    are the attributes that `PackingSentencePieceTokenizer` has.
+    """
+
+    keras_hub_class = "DebertaV3Tokenizer"
+    special_tokens = ("[CLS]", "[SEP]", "[PAD]", "[MASK]")
+    tokens_without_piece = ("[MASK]",)
+    pad_token_id = TokenId("[PAD]")

@@ -1,0 +1,20 @@
+"""DistilBERT for modelry.
+
+Reference: [Sanh et al., 2019](https://arxiv.org/abs/1910.01108).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelry.plugin import lazy_exports
+
+if TYPE_CHECKING:
+    from modelry_distil_bert.backbone import DistilBertBackbone as DistilBertBackbone
+    from modelry_distil_bert.preprocessor import (
+        DistilBertTextClassifierPreprocessor as DistilBertTextClassifierPreprocessor,
+    )
+    from modelry_distil_bert.text_classifier import DistilBertTextClassifier as DistilBertTextClassifier
+    from modelry_distil_bert.tokenizer import DistilBertTokenizer as DistilBertTokenizer
+
+__getattr__, __dir__ = lazy_exports(__name__)

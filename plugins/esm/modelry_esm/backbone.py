@@ -1,0 +1,171 @@
+"""ESM's encoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import keras
+
+from modelry.arguments import one_of
+from modelry.models.backbone import Backbone
+from modelry.models.functional import id_inputs
+from modelry.models.layers import shapes
+from modelry.models.layers.attention import attention_mask, split_heads
+from modelry.models.layers.initializers import bert_initializer
+from modelry.models.layers.position_embedding import PositionEmbedding
+from modelry.models.layers.rotary_embedding import RotaryEmbedding
+from modelry_esm.encoder import ESMEncoder, TokenDropout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+POSITIONS = ("rotary", "absolute")
+
+
+class ESMBackbone(Backbone):
+    """An ESM encoder, of the first generation (absolute positions) or of the second one (rotary positions).
+
+    References: [Rives et al., 2021](https://doi.org/10.1073/pnas.2016239118) on ESM-1b;
+    [Lin et al., 2023](https://doi.org/10.1126/science.ade2574) on ESM-2.
+
+    KerasHub's class takes no `padding_mask`, makes one of `token_ids`, and applies it on PyTorch only; on JAX and
+    TensorFlow, padding changes its outputs. It has no `dropped_token_id`, with which ESM was trained.
+
+    Inputs: `token_ids` and `padding_mask`, each int of shape `(batch, length)`.
+    Outputs: `sequence_output`, `(batch, length, hidden_dim)`.
+
+    Args:
+        vocabulary_size: The number of tokens (V).
+        num_layers: The number of encoder layers.
+        num_heads: The number of attention heads of each layer; it must divide `hidden_dim`.
+        hidden_dim: The size of a hidden state (E).
+        intermediate_dim: The size of the feed-forward networks' inner layer.
+        use_bias: Whether dense layers have biases.
+        activation: The feed-forward networks' activation, by name.
+        dropout: The rate of dropout.
+        dtype: The dtype policy; `None` for Keras' global one.
+        max_sequence_length: The number of absolute positions, including those before `pad_token_id`.
+        max_wavelength: The greatest wavelength of rotary positions, in tokens over 2π.
+        layer_norm_eps: What layer normalization adds to the variance.
+        use_pre_layer_norm: Whether the embeddings are normalized.
+        position_embedding_type: `"rotary"` or `"absolute"`.
+        pad_token_id: The id of the token that fills rows up, which is also the first absolute position.
+        dropped_token_id: The id of the token that hides another, if embeddings depend on how many there are; see
+            `TokenDropout`. `None` leaves embeddings as they are.
+        **kwargs: `name`, `trainable`.
+
+    Raises:
+        InputError: `position_embedding_type` is neither, or `hidden_dim` cannot be split into heads.
+    """
+
+    keras_hub_class = "ESMBackbone"
+    keras_hub_fixed: ClassVar[Mapping[str, Any]] = {"dropped_token_id": None}
+    shares_rows = True
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        num_layers: int,
+        num_heads: int,
+        hidden_dim: int,
+        intermediate_dim: int,
+        use_bias: bool = True,
+        activation: str = "gelu",
+        dropout: float = 0.1,
+        dtype: Any = None,
+        max_sequence_length: int = 1024,
+        max_wavelength: float = 10_000,
+        layer_norm_eps: float = 1e-12,
+        use_pre_layer_norm: bool = False,
+        position_embedding_type: str = "rotary",
+        pad_token_id: int = 0,
+        dropped_token_id: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.vocabulary_size = vocabulary_size
+        self.num_layers = num_layers
+        self.num_heads = num_heads
+        self.hidden_dim = hidden_dim
+        self.intermediate_dim = intermediate_dim
+        self.use_bias = use_bias
+        self.activation = activation
+        self.dropout = dropout
+        self.max_sequence_length = max_sequence_length
+        self.max_wavelength = max_wavelength
+        self.layer_norm_eps = layer_norm_eps
+        self.use_pre_layer_norm = use_pre_layer_norm
+        self.position_embedding_type = one_of("position_embedding_type", position_embedding_type, POSITIONS)
+        self.pad_token_id = pad_token_id
+        self.dropped_token_id = dropped_token_id
+
+        head_dim = split_heads(hidden_dim, num_heads)
+        self.token_embedding = keras.layers.Embedding(
+            vocabulary_size, hidden_dim, embeddings_initializer=bert_initializer(), dtype=dtype, name="token_embedding"
+        )
+        if dropped_token_id is not None:
+            self.token_dropout = TokenDropout(dropped_token_id, dtype=dtype, name="token_dropout")
+        if position_embedding_type == "absolute":
+            self.position_embedding = PositionEmbedding(
+                max_sequence_length, bert_initializer(), dtype=dtype, name="position_embedding"
+            )
+        else:
+            self.rotary_embedding = RotaryEmbedding(head_dim, max_wavelength, dtype=dtype, name="rotary_embedding")
+        if use_pre_layer_norm:
+            self.emb_layer_norm = keras.layers.LayerNormalization(
+                epsilon=layer_norm_eps, dtype=dtype, name="emb_layer_norm"
+            )
+        self.transformer_layers = [
+            ESMEncoder(
+                num_heads=num_heads,
+                head_dim=head_dim,
+                intermediate_dim=intermediate_dim,
+                dropout=dropout,
+                activation=activation,
+                attention_bias=use_bias,
+                feedforward_bias=use_bias,
+                layer_norm_epsilon=layer_norm_eps,
+                kernel_initializer=bert_initializer(),
+                dtype=dtype,
+                name=f"transformer_layer_{index}",
+            )
+            for index in range(num_layers)
+        ]
+        self.output_layer_norm = keras.layers.LayerNormalization(
+            epsilon=layer_norm_eps, dtype=dtype, name="output_layer_norm"
+        )
+
+        inputs = id_inputs("token_ids", "padding_mask")  # (B, T) each
+        super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
+
+    @classmethod
+    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
+        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
+        size, bias = config["hidden_dim"], config["use_bias"]
+        yield from shapes.embedding(config["vocabulary_size"], size)
+        if config["position_embedding_type"] == "absolute":
+            yield from shapes.embedding(config["max_sequence_length"], size)
+        if config["use_pre_layer_norm"]:
+            yield from shapes.norm(size)
+        for _ in range(config["num_layers"]):
+            yield from shapes.norm(size)
+            yield from shapes.attention(size, size, bias=bias)
+            yield from shapes.norm(size)
+            yield from shapes.feed_forward(size, config["intermediate_dim"], bias=bias)
+        yield from shapes.norm(size)
+
+    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None) -> Any:
+        """Return the hidden states, `(batch, length, hidden_dim)`; see `Backbone.encode`."""
+        x = self.token_embedding(token_ids)  # (B, T, E)
+        if self.dropped_token_id is not None:
+            x = self.token_dropout(x, token_ids, padding_mask, text_ids=text_ids)
+        rotations = None
+        if self.position_embedding_type == "absolute":
+            x = x + self.position_embedding(x, positions=positions, start=self.pad_token_id)
+        else:
+            rotations = self.rotary_embedding(x, positions=positions)  # (1 or B, T, 1, D / 2) each
+        if self.use_pre_layer_norm:
+            x = self.emb_layer_norm(x)
+        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        for layer in self.transformer_layers:
+            x = layer(x, rotations=rotations, attention_mask=mask)  # (B, T, E)
+        return self.output_layer_norm(x)

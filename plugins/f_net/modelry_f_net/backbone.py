@@ -1,0 +1,116 @@
+"""F-Net's encoder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import keras
+
+from modelry.models.functional import id_inputs
+from modelry.models.layers import shapes
+from modelry.models.layers.initializers import bert_initializer
+from modelry.models.segmented_backbone import SegmentedBackbone
+from modelry_f_net.f_net_encoder import FNetEncoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class FNetBackbone(SegmentedBackbone):
+    """An F-Net encoder, which mixes tokens by a Fourier transform where others have attention.
+
+    Reference: [Lee-Thorp et al., 2021](https://arxiv.org/abs/2105.03824).
+
+    The transform is over all tokens of a row, padding tokens included. So a text's states depend on how far it is
+    padded, and texts cannot share rows.
+
+    Inputs: `token_ids` and `segment_ids`, each int of shape `(batch, length)`.
+    Outputs: `sequence_output`, `(batch, length, hidden_dim)`, and `pooled_output`, `(batch, hidden_dim)`.
+
+    ```python
+    backbone = FNetBackbone(vocabulary_size=32000, num_layers=2, hidden_dim=128, intermediate_dim=512)
+    ones = np.ones((1, 12), "int32")
+    backbone({"token_ids": ones, "segment_ids": 0 * ones})["pooled_output"]  # (1, 128)
+    ```
+
+    Args:
+        vocabulary_size: The number of tokens (V).
+        num_layers: The number of encoder layers.
+        hidden_dim: The size of a hidden state (E).
+        intermediate_dim: The size of the feed-forward networks' inner layer.
+        dropout: The rate of dropout.
+        max_sequence_length: The number of positions.
+        num_segments: The number of segments.
+        activation: The feed-forward networks' activation: a Keras name, or `"gelu_approximate"`.
+        layer_norm_epsilon: What layer normalization adds to the variance.
+        dtype: The dtype policy; `None` for Keras' global one.
+        **kwargs: `name`, `trainable`.
+    """
+
+    keras_hub_class = "FNetBackbone"
+    keras_hub_fixed: ClassVar[Mapping[str, Any]] = {"activation": "gelu_approximate", "layer_norm_epsilon": 1e-12}
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        num_layers: int,
+        hidden_dim: int,
+        intermediate_dim: int,
+        dropout: float = 0.1,
+        max_sequence_length: int = 512,
+        num_segments: int = 4,
+        activation: str = "gelu_approximate",
+        layer_norm_epsilon: float = 1e-12,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.vocabulary_size = vocabulary_size
+        self.num_layers = num_layers
+        self.hidden_dim = hidden_dim
+        self.intermediate_dim = intermediate_dim
+        self.dropout = dropout
+        self.max_sequence_length = max_sequence_length
+        self.num_segments = num_segments
+        self.activation = activation
+        self.layer_norm_epsilon = layer_norm_epsilon
+
+        self.create_embeddings(
+            vocabulary_size=vocabulary_size,
+            max_sequence_length=max_sequence_length,
+            num_segments=num_segments,
+            embedding_dim=hidden_dim,
+            hidden_dim=hidden_dim,
+            project=True,
+            dropout=0.0,  # F-Net drops out after the projection
+            layer_norm_epsilon=layer_norm_epsilon,
+            dtype=dtype,
+        )
+        self.projection_dropout = keras.layers.Dropout(dropout, dtype=dtype, name="projection_dropout")
+        self.fourier_layers = [
+            FNetEncoder(
+                intermediate_dim,
+                dropout=dropout,
+                activation=activation,
+                layer_norm_epsilon=layer_norm_epsilon,
+                kernel_initializer=bert_initializer(),
+                dtype=dtype,
+                name=f"f_net_layer_{index}",
+            )
+            for index in range(num_layers)
+        ]
+
+        inputs = id_inputs("token_ids", "segment_ids")  # (B, T) each
+        x = self.projection_dropout(self.embed(**inputs))  # (B, T, E)
+        for layer in self.fourier_layers:
+            x = layer(x)  # (B, T, E)
+        super().__init__(inputs=inputs, outputs=self.outputs_of(x), dtype=dtype, **kwargs)
+
+    @classmethod
+    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
+        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
+        size = config["hidden_dim"]
+        yield from cls.embedding_shapes(config, project=True)
+        for _ in range(config["num_layers"]):
+            yield from shapes.norm(size)
+            yield from shapes.feed_forward(size, config["intermediate_dim"])
+            yield from shapes.norm(size)

@@ -1,0 +1,20 @@
+"""F-Net for text classification."""
+
+from __future__ import annotations
+
+from modelry.models.heads import PooledOutputHead
+from modelry.models.text_classifier import TextClassifier
+from modelry_f_net.backbone import FNetBackbone
+from modelry_f_net.preprocessor import FNetTextClassifierPreprocessor
+
+
+class FNetTextClassifier(TextClassifier):
+    """A `TextClassifier` with F-Net's backbone, preprocessor and head as defaults.
+
+    Reference: [Lee-Thorp et al., 2021](https://arxiv.org/abs/2105.03824).
+    """
+
+    keras_hub_class = "FNetTextClassifier"
+    backbone_cls = FNetBackbone
+    preprocessor_cls = FNetTextClassifierPreprocessor
+    head_cls = PooledOutputHead

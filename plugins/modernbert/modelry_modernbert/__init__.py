@@ -1,0 +1,20 @@
+"""ModernBERT for modelry.
+
+Reference: [Warner et al., 2024](https://arxiv.org/abs/2412.13663).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelry.plugin import lazy_exports
+
+if TYPE_CHECKING:
+    from modelry_modernbert.backbone import ModernBertBackbone as ModernBertBackbone
+    from modelry_modernbert.preprocessor import (
+        ModernBertTextClassifierPreprocessor as ModernBertTextClassifierPreprocessor,
+    )
+    from modelry_modernbert.text_classifier import ModernBertTextClassifier as ModernBertTextClassifier
+    from modelry_modernbert.tokenizer import ModernBertTokenizer as ModernBertTokenizer
+
+__getattr__, __dir__ = lazy_exports(__name__)

@@ -1,0 +1,57 @@
+"""RoBERTa's and XLM-RoBERTa's tokenizers."""
+
+from __future__ import annotations
+
+from modelry.text.byte_pair import BytePairTokenizer
+from modelry.text.sentence_piece import SentencePieceTokenizer
+from modelry.text.token_id import TokenId
+
+
+class RobertaTokenizer(BytePairTokenizer):
+    """Byte-level byte-pair encoding with RoBERTa's special tokens; the arguments are those of `BytePairTokenizer`.
+
+    Reference: [Liu et al., 2019](https://arxiv.org/abs/1907.11692).
+
+    ```python
+    vocabulary = ["<s>", "<pad>", "</s>", "<mask>", "a", "Ġ", "f", "i", "l", "m", "Ġf", "il", "ilm", "Ġfilm"]
+    tokenizer = RobertaTokenizer(vocabulary, merges=["Ġ f", "i l", "il m", "Ġf ilm"])
+    tokenizer("a film")  # [4, 13]
+    ```
+
+    Attributes:
+        start_token_id: The id of `<s>`, which starts a row.
+        end_token_id: The id of `</s>`, which ends a segment.
+        pad_token_id: The id of `<pad>`.
+        mask_token_id: The id of `<mask>`.
+    """
+
+    keras_hub_class = "RobertaTokenizer"
+    special_tokens = ("<s>", "</s>", "<pad>", "<mask>")
+    start_token_id = TokenId("<s>")
+    end_token_id = TokenId("</s>")
+    pad_token_id = TokenId("<pad>")
+    mask_token_id = TokenId("<mask>")
+
+
+class XLMRobertaTokenizer(SentencePieceTokenizer):
+    """SentencePiece with the special tokens first and `<mask>` last; the arguments are `SentencePieceTokenizer`'s.
+
+    Reference: [Conneau et al., 2019](https://arxiv.org/abs/1911.02116).
+
+    Attributes:
+        start_token_id: The id of `<s>`, which starts a row.
+        end_token_id: The id of `</s>`, which ends a segment.
+        pad_token_id: The id of `<pad>`.
+        unk_token_id: The id of `<unk>`, which stands for what the model cannot spell.
+        mask_token_id: The id of `<mask>`.
+    """
+
+    keras_hub_class = "XLMRobertaTokenizer"
+    special_tokens = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+    first_tokens = ("<s>", "<pad>", "</s>", "<unk>")
+    tokens_without_piece = ("<mask>",)
+    start_token_id = TokenId("<s>")
+    end_token_id = TokenId("</s>")
+    pad_token_id = TokenId("<pad>")
+    unk_token_id = TokenId("<unk>")
+    mask_token_id = TokenId("<mask>")

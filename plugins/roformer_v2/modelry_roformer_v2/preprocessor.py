@@ -1,0 +1,19 @@
+"""RoFormer-V2's preprocessor for text classification."""
+
+from __future__ import annotations
+
+from modelry.text.cls_sep_preprocessor import ClsSepPreprocessor
+from modelry_roformer_v2.tokenizer import RoformerV2Tokenizer
+
+
+class RoformerV2TextClassifierPreprocessor(ClsSepPreprocessor):
+    """Packs `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]` with segment 1 for `b [SEP]`.
+
+    The arguments are those of `TextClassifierPreprocessor`.
+
+    Reference: [Su et al., 2021](https://arxiv.org/abs/2104.09864).
+    """
+
+    tokenizer_cls = RoformerV2Tokenizer
+    keras_hub_class = "RoformerV2TextClassifierPreprocessor"
+    segment_ids = True

@@ -1,0 +1,120 @@
+"""Which key of a checkpoint's `config.json` says what an argument of ours says, for reading and for writing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import field as attribute
+from attrs import frozen
+
+from modelry.errors import PresetFormatError
+from modelry.json_values import field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+REQUIRED: Any = ...
+NUMBER = (int, float)
+
+# What transformers calls an activation of ours that it knows by another name.
+_ACTIVATIONS = {"gelu_approximate": "gelu_new"}
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+@frozen
+class Field:
+    """An argument and the key of `config.json` that stands for it.
+
+    Attributes:
+        argument: The constructor's argument.
+        keys: The key; or several, of which the first that is there and not `null` counts, and the first is written.
+        kinds: The type or types of its value. A `bool` is not accepted as an `int`.
+        default: What a missing key stands for; without it, the key must be there.
+        more: How much greater the key's number is than the argument.
+    """
+
+    argument: str
+    keys: tuple[str, ...] = attribute(converter=_tuple)
+    kinds: tuple[type, ...] = attribute(converter=_tuple, default=(int,))
+    default: Any = REQUIRED
+    more: int = 0
+
+    def read(self, config: Mapping[str, Any], where: str) -> Any:
+        """Return the argument's value.
+
+        Raises:
+            PresetFormatError: The key is missing, or its value is of another type.
+        """
+        key = next((key for key in self.keys if config.get(key) is not None), self.keys[0])
+        value: Any = field(config, key, self.kinds, where, self.default)
+        return value - self.more if self.more else value
+
+    def write(self, value: Any) -> Any:
+        """Return what the first key says for the argument's value."""
+        if isinstance(value, str):
+            return _ACTIVATIONS.get(value, value)
+        return value + self.more if self.more else value
+
+
+ENCODER_SIZES = (
+    Field("num_layers", "num_hidden_layers"),
+    Field("num_heads", "num_attention_heads"),
+    Field("hidden_dim", "hidden_size"),
+    Field("intermediate_dim", "intermediate_size"),
+)
+"""What most encoders call their sizes."""
+
+BERT_SETTINGS = (
+    Field("dropout", "hidden_dropout_prob", NUMBER, 0.1),
+    Field("max_sequence_length", "max_position_embeddings", default=512),
+    Field("num_segments", "type_vocab_size", default=2),
+    Field("activation", "hidden_act", str, "gelu"),
+    Field("layer_norm_epsilon", "layer_norm_eps", NUMBER, 1e-12),
+)
+"""What else BERT and ELECTRA say, and what missing keys stand for there."""
+
+HEAD_DROPOUT = Field("dropout", ("classifier_dropout", "hidden_dropout_prob"), NUMBER, 0.1)
+"""The rate of dropout in the head: its own, or else that of the backbone."""
+
+
+def read_fields(fields: Iterable[Field], config: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return argument → value for each of `fields`.
+
+    Args:
+        fields: The fields.
+        config: The contents of `config.json`.
+        where: The file and preset, for messages.
+
+    Raises:
+        PresetFormatError: A key is missing, or its value is of another type.
+    """
+    return {one.argument: one.read(config, where) for one in fields}
+
+
+def write_fields(fields: Iterable[Field], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return key → value for the arguments that `fields` name and that are not `None`."""
+    given = [(one, arguments[one.argument]) for one in fields]
+    return {one.keys[0]: one.write(value) for one, value in given if value is not None}
+
+
+def check_fixed(fixed: Mapping[str, Any], config: Mapping[str, Any], where: str) -> None:
+    """Check that a config asks for nothing that the architecture computes in another way.
+
+    Args:
+        fixed: Key → the only value that can be read, which a missing key or `null` stands for.
+        config: The contents of `config.json`.
+        where: The file and preset, for messages.
+
+    Raises:
+        PresetFormatError: A key has another value.
+    """
+    for key, value in fixed.items():
+        found = config.get(key)
+        if found is not None and found != value:
+            raise PresetFormatError(
+                f"{where} has {key}={found!r}, which would be computed otherwise than by modelry's architecture; "
+                f"only {value!r} can be read."
+            )

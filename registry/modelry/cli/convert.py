@@ -1,0 +1,85 @@
+"""`modelry convert`: a preset in another format, checked by loading it again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from modelry.cli.output import write_line
+from modelry.cli.progress import progress
+from modelry.errors import SaveError
+
+# What both are run on: short and long, of several scripts, and without a word.
+TEXTS = ("A good film.", "Es war einmal …", "電影很好看", "naïve café 🎬", " ", "word " * 300)
+TOLERANCE = 1e-5  # of outputs, in float32
+
+
+def convert(
+    source: Annotated[str, typer.Argument(metavar="SRC", help="A built-in name, folder or URI.")],
+    target: Annotated[str, typer.Argument(metavar="DST", help="The folder or URI to write.")],
+    format_: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="modelry, which is KerasHub's layout, or transformers.")
+    ] = "modelry",
+    max_shard_size: Annotated[
+        float | None, typer.Option(metavar="GIB", help="The largest file of the backbone's weights.")
+    ] = 10,
+) -> None:
+    """Write a preset in another format, then load what was written and compare what both compute.
+
+    A preset without a classification head is converted as a backbone. Weights are written in float32.
+    """
+    with progress(f"Loading {source}") as tell:
+        model, preprocessor = _load(source)
+        parts = {} if hasattr(model, "preprocessor") else {"preprocessor": preprocessor}
+        tell(f"Writing {target}")
+        model.save_to_preset(target, format=format_, max_shard_size=max_shard_size, **parts)
+        tell(f"Loading {target}, to compare")
+        difference = _difference((model, preprocessor), _load(target))
+    if not difference <= TOLERANCE:
+        raise SaveError(
+            f"{target!r} was written, but computes something else than {source!r}: outputs differ by {difference:.2g}, "
+            f"and {TOLERANCE} is allowed. Do not use it; report this with the name of the preset."
+        )
+    write_line(f"{target}: outputs differ by at most {difference:.1g}")
+
+
+def _load(preset: str) -> tuple[Any, Any]:
+    """Return the classifier, or else the backbone, of a preset, in float32; and its preprocessor, if it has one."""
+    from modelry.models.backbone import Backbone
+    from modelry.models.text_classifier import TextClassifier
+    from modelry.presets.read import read_recipe
+    from modelry.text.preprocessor import Preprocessor
+
+    recipe = read_recipe(preset)
+    none: dict[str, Any] = {"preprocessor": None} if recipe.tokenizer is None else {}
+    if recipe.task is not None:
+        classifier = TextClassifier.from_preset(preset, dtype="float32", compile=False, **none)
+        return classifier, classifier.preprocessor
+    return Backbone.from_preset(preset, dtype="float32"), None if none else Preprocessor.from_preset(preset)
+
+
+def _difference(*models: tuple[Any, Any]) -> float:
+    """Return the greatest difference between what two models make of `TEXTS`, or of token ids without tokenizers."""
+    import numpy as np
+
+    first, second = (_outputs(model, preprocessor) for model, preprocessor in models)
+    return float(np.abs(first - second).max())
+
+
+def _outputs(model: Any, preprocessor: Any) -> Any:
+    import numpy as np
+
+    if hasattr(model, "preprocessor") and preprocessor is not None:
+        return model.predict_on_batch(list(TEXTS))  # (texts, classes)
+    if preprocessor is None:
+        ids = np.arange(24, dtype="int32").reshape(2, 12)
+        known = {"token_ids": ids, "segment_ids": np.zeros_like(ids)}
+        inputs = {name: known.get(name, np.ones_like(ids)) for name in model.input}
+    else:
+        inputs = preprocessor(list(TEXTS))
+    outputs = model.predict_on_batch(inputs)
+    if not isinstance(outputs, dict):
+        return outputs  # (texts, classes)
+    states = outputs["sequence_output"]  # (texts, length, hidden_dim)
+    return states * inputs["padding_mask"][..., None] if "padding_mask" in inputs else states

@@ -1,0 +1,89 @@
+"""Kernels and tables in eight bits: which layers have them, how a preset says so, and how they come back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from modelry.errors import SaveError
+from modelry.weights.stores import open_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from modelry.presets.recipe import Recipe
+    from modelry.storage.budget import Budget
+
+LAYERS = (
+    keras.layers.Dense,
+    keras.layers.EinsumDense,
+    keras.layers.Embedding,
+    keras.layers.ReversibleEmbedding,
+)
+"""The layers that Keras quantizes."""
+
+MODE = "int8"
+
+
+def can_quantize(layer: keras.layers.Layer) -> bool:
+    """Return whether Keras quantizes a layer; of others it warns."""
+    return type(layer) in LAYERS
+
+
+def quantized_paths(layer: keras.layers.Layer) -> list[str]:
+    """Return the paths of the quantized layers of a model or a layer."""
+    inner = layer._flatten_layers(include_self=False)
+    return sorted(one.path for one in inner if can_quantize(one) and one.quantization_mode)
+
+
+def check_savable(layer: keras.layers.Layer) -> None:
+    """Check that the quantized layers of a model are of the one mode that presets have.
+
+    Raises:
+        SaveError: One is of another.
+    """
+    for one in layer._flatten_layers(include_self=False):
+        mode = one.quantization_mode if can_quantize(one) else None
+        if mode not in (None, MODE):
+            raise SaveError(
+                f"The layer {one.path} is quantized to {mode}, and presets hold {MODE} only. Load the float model "
+                f"again, and call quantize({MODE!r})."
+            )
+
+
+def serialized_policy(layer: keras.layers.Layer, policy: Any) -> dict[str, Any]:
+    """Return the dtype policy of a model, layer by layer where some are quantized, as Keras serializes it.
+
+    Args:
+        layer: The model, or a layer such as a head.
+        policy: That of its layers which are not quantized.
+    """
+    paths = quantized_paths(layer)
+    written: dict[str, Any] = keras.dtype_policies.serialize(_policy_map(paths, policy.name) if paths else policy)
+    return written
+
+
+def saved_policy(recipe: Recipe, stored: Iterable[tuple[str, Mapping[str, Any]]], source: Any, budget: Budget) -> Any:
+    """Return the policy with which a model has the layers quantized that are so in its files.
+
+    Libraries give the same layer different paths, so the paths in configs are not what counts here.
+
+    Args:
+        recipe: The preset.
+        stored: Each file of weights, with the variables of a float model by the name that the file has for them.
+        source: The policy of that model.
+        budget: What the files may announce.
+    """
+    paths = []
+    for name, variables in stored:
+        store = open_weights(recipe.files, name, budget)
+        found = [one for one in variables.keys() & store.names() if store.info(one).dtype == np.int8]
+        paths += [variables[one].path.rpartition("/")[0] for one in found]
+    return _policy_map(sorted(paths), source.name)
+
+
+def _policy_map(paths: Iterable[str], source: str) -> Any:
+    policy = keras.dtype_policies.QuantizedDTypePolicy(MODE, source)
+    return keras.dtype_policies.DTypePolicyMap(source, dict.fromkeys(paths, policy))

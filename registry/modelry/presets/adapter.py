@@ -1,0 +1,187 @@
+"""Adapters: presets that hold what was trained beside the weights of another preset, and name that one.
+
+`config.json` of an adapter; head, labels and files are described as in every preset, in `task.json` and `modelry.json`:
+
+```json
+{
+    "adapter": "lora",
+    "rank": 8,
+    "alpha": 8,
+    "layers": ["layers/transformer_encoder/_self_attention_layer/query_dense"],
+    "base": "bert_micro_sst2",
+    "base_files": {"model.weights.h5": "…"},
+    "sequence_length": 512
+}
+```
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from modelry.errors import PresetFormatError
+from modelry.json_values import field
+from modelry.presets import keras_hub
+from modelry.presets.manifest import read_manifest
+from modelry.presets.nested import check_keys
+from modelry.storage.cache.checking import sha256_of
+from modelry.storage.checksums import MANIFEST, read_checksums
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from modelry.presets.recipe import Part, Recipe
+    from modelry.storage.files import PresetFiles
+    from modelry.storage.options import OpenOptions
+
+KIND = "lora"
+WEIGHTS = "adapter.safetensors"
+
+_KEYS = ("adapter", "rank", "alpha", "layers", "base", "base_files", "sequence_length")
+
+
+@attrs.frozen
+class Origin:
+    """Where a model's backbone came from.
+
+    Attributes:
+        reference: The preset: a built-in name, an absolute path, or a URI without secrets.
+        options: How it was opened.
+    """
+
+    reference: str
+    options: OpenOptions
+
+
+@attrs.frozen
+class Adapter:
+    """What an adapter says.
+
+    Attributes:
+        files: Its files.
+        rank: The rank of its matrices.
+        alpha: What their product is multiplied by, times the rank.
+        layers: The stored paths of the layers that it changes.
+        base: The preset whose backbone it was trained on.
+        base_files: The files of the weights of that backbone, and their SHA-256 sums.
+        sequence_length: The most tokens of a text that it was trained on; `None` if the base's preprocessor says it.
+        task: The classifier without its parts.
+        head: Its head, if it is not the architecture's own.
+        labels: The names of the classes, by index.
+        problem_type: What the scores mean.
+        requires: Requirements of the distributions it was saved with.
+        versions: Distribution → the version that saved it.
+    """
+
+    files: PresetFiles
+    rank: int
+    alpha: float
+    layers: tuple[str, ...]
+    base: str
+    base_files: Mapping[str, str]
+    sequence_length: int | None
+    task: Part
+    head: Part | None
+    labels: tuple[str, ...] | None
+    problem_type: str | None
+    requires: tuple[str, ...]
+    versions: Mapping[str, str]
+
+
+def is_adapter(config: Mapping[str, Any]) -> bool:
+    """Return whether the contents of a `config.json` are those of an adapter."""
+    return "adapter" in config
+
+
+def read(files: PresetFiles, config: Mapping[str, Any]) -> Adapter:
+    """Read an adapter; nothing is opened that it names.
+
+    Raises:
+        PresetFormatError: It is damaged, or of a kind that is not known.
+    """
+    where = f"config.json of preset {files.reference!r}"
+    check_keys(config, _KEYS, where)
+    kind = field(config, "adapter", str, where)
+    if kind != KIND:
+        raise PresetFormatError(f"{where} is an adapter of the kind {kind!r:.200}, and only {KIND!r} is known.")
+    manifest = read_manifest(files)
+    if manifest is None or manifest.weights.get("task") != WEIGHTS:
+        raise PresetFormatError(f"Adapter {files.reference!r} has no {MANIFEST} that lists {WEIGHTS}. Save it again.")
+    layers, base_files = field(config, "layers", list, where), field(config, "base_files", dict, where)
+    length = field(config, "sequence_length", int, where, None)
+    rank, alpha = field(config, "rank", int, where), float(field(config, "alpha", (int, float), where))
+    if rank < 1 or not math.isfinite(alpha) or (length is not None and length < 1):
+        raise PresetFormatError(f"{where} has rank={rank}, alpha={alpha}, sequence_length={length}; all are positive.")
+    if not all(isinstance(text, str) for text in (*layers, *base_files.values())):
+        raise PresetFormatError(f"'layers' and 'base_files' in {where} must hold texts only.")
+    task, head = keras_hub.read_task(files, manifest)
+    return Adapter(
+        files=files,
+        rank=rank,
+        alpha=alpha,
+        layers=tuple(layers),
+        base=field(config, "base", str, where),
+        base_files=base_files,
+        sequence_length=length,
+        task=task,
+        head=head,
+        labels=manifest.labels,
+        problem_type=manifest.problem_type,
+        requires=manifest.requires,
+        versions=manifest.versions,
+    )
+
+
+def check_no_adapter(config: Mapping[str, Any], files: PresetFiles) -> None:
+    """Check that the base of an adapter is no adapter itself.
+
+    Raises:
+        PresetFormatError: It is.
+    """
+    if is_adapter(config):
+        raise PresetFormatError(
+            f"The base of the adapter, {files.reference!r}, is an adapter itself, and chains are not followed. Load "
+            "it, call merge_lora() and save_to_preset(), and pass base= with that folder."
+        )
+
+
+def completed(adapter: Adapter, base: Recipe) -> Recipe:
+    """Return the Recipe of a classifier with the base's backbone and texts, and the adapter's head and labels."""
+    return attrs.evolve(
+        base,
+        task=adapter.task,
+        head=adapter.head,
+        labels=adapter.labels,
+        problem_type=adapter.problem_type,
+        requires=tuple(dict.fromkeys((*base.requires, *adapter.requires))),
+        task_weights=WEIGHTS,
+        adapter=adapter,
+    )
+
+
+def digests(files: PresetFiles, names: Iterable[str]) -> dict[str, str]:
+    """Return the SHA-256 sum of each file, as the preset or its store tells it, or else as it is."""
+    listed = read_checksums(files.path(MANIFEST), files.reference) if MANIFEST in files else {}
+    found = {}
+    for name in names:
+        told = files.told(name)
+        known = listed[name][1] if name in listed else None if told is None else told.sha256
+        found[name] = known or sha256_of(files.path(name))
+    return found
+
+
+def check_base(adapter: Adapter, base: PresetFiles) -> None:
+    """Check that a preset has the weights that the adapter was trained on.
+
+    Raises:
+        PresetFormatError: It has others.
+    """
+    there = [name for name in adapter.base_files if name in base]
+    if digests(base, there) != adapter.base_files:
+        raise PresetFormatError(
+            f"Adapter {adapter.files.reference!r} was trained on other weights than preset {base.reference!r} has "
+            f"({', '.join(adapter.base_files)}). Pass base= with the preset, and the version, that it was trained on."
+        )

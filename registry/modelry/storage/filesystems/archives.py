@@ -1,0 +1,192 @@
+"""zip and tar archives from strangers: listed within bounds, and holding nothing but plain files and folders."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import tarfile
+from typing import TYPE_CHECKING, Any, final
+
+from fsspec.compression import compr
+from fsspec.implementations.tar import TarFileSystem
+from fsspec.implementations.zip import ZipFileSystem
+
+from modelry.errors import UnsafePresetError
+from modelry.storage.budget import FREE_EXPANSION
+from modelry.storage.names import check_names
+
+if TYPE_CHECKING:
+    import zipfile
+    from collections.abc import Iterable
+
+    from modelry.storage.budget import Budget
+
+_ENTRY = 256  # bytes that a file takes in a zip's directory, name included, and far more than it does
+_LOCAL_HEADER = 30  # bytes before a file's name in a zip
+_COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
+
+
+def open_zip(file: Any, reference: str, budget: Budget, **options: Any) -> ZipFileSystem:
+    """Return the file system of a zip archive.
+
+    Args:
+        file: The archive, open for reading.
+        reference: What messages call the preset.
+        budget: What it may take.
+        **options: More arguments of the client.
+
+    Raises:
+        UnsafePresetError: It has too many files, or one that is no plain file, expands out of measure, has a harmful
+            name or shares bytes with another.
+    """
+    # The directory of files is read in one piece.
+    guarded = _Guarded(file, reference, max(FREE_EXPANSION, budget.files * _ENTRY))
+    filesystem = ZipFileSystem(fo=guarded, **options)
+    entries = filesystem.zip.infolist()
+    budget.check("files", len(entries), repr(reference))
+    for entry in entries:
+        is_folder = entry.is_dir()
+        entry.filename = _plain(entry.filename, is_folder, reference) + "/" * is_folder
+    filesystem.zip.filelist = [entry for entry in entries if entry.filename != "/"]
+    _check_names((entry.filename for entry in filesystem.zip.filelist), reference)
+    filesystem.zip.NameToInfo = {entry.filename: entry for entry in filesystem.zip.filelist}
+    end = 0
+    for entry in sorted(entries, key=lambda entry: entry.header_offset):
+        mode = entry.external_attr >> 16
+        if stat.S_IFMT(mode) and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise _refused(reference, f"its {entry.filename!r} is a link or a device")
+        if entry.header_offset < end:
+            raise _refused(reference, f"its {entry.filename!r} shares bytes with another file")
+        end = entry.header_offset + _LOCAL_HEADER + _name_length(entry) + entry.compress_size
+        if entry.file_size > FREE_EXPANSION:
+            what = f"{entry.filename} of {reference!r}"
+            budget.check("ratio", -(-entry.file_size // max(entry.compress_size, 1)), what)
+    return filesystem
+
+
+def open_tar(file: Any, compression: str | None, reference: str, budget: Budget, **options: Any) -> TarFileSystem:
+    """Return the file system of a tar archive.
+
+    Args:
+        file: The archive, open for reading.
+        compression: How it is compressed, as fsspec calls it; `None` to see that by its first bytes, as tar does.
+        reference: What messages call the preset.
+        budget: What it may take.
+        **options: More arguments of the client.
+
+    Raises:
+        UnsafePresetError: As of `open_zip`.
+    """
+    expanded = None
+    if compression is None:
+        start = file.read(max(map(len, _COMPRESSED)))
+        file.seek(0)
+        compression = next((name for magic, name in _COMPRESSED.items() if start.startswith(magic)), None)
+    if compression is not None:
+        expanded = max(FREE_EXPANSION, budget.ratio * file.seek(0, os.SEEK_END))
+        file.seek(0)
+        file = compr[compression](file)
+    guarded = _Guarded(file, reference, FREE_EXPANSION, expanded)
+
+    @final
+    class Tar(TarFileSystem):
+        def _index(self) -> None:
+            # Looks at each file before the next is read; tarfile remembers them for what is done here otherwise.
+            for count, member in enumerate(self.tar, 1):
+                budget.check("files", count, repr(reference))
+                if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
+                    raise _refused(reference, f"its {member.name!r} is a link, a device or a file with holes")
+            for member in self.tar:
+                member.name = _plain(member.name, member.isdir(), reference)
+            self.tar.members = [member for member in self.tar if member.name]
+            _check_names((member.name for member in self.tar), reference)
+            super()._index()
+
+    return Tar(fo=io.BufferedReader(guarded), **options)
+
+
+@final
+class _Guarded(io.RawIOBase):
+    """A file that is not read beyond a position, nor more than some bytes at once.
+
+    Args:
+        file: The file.
+        reference: What messages call the preset.
+        at_once: The most bytes of one read.
+        in_all: The position beyond which it is not read; `None` for no limit.
+    """
+
+    def __init__(self, file: Any, reference: str, at_once: int, in_all: int | None = None) -> None:
+        self._file = file
+        self._reference = reference
+        self._at_once = at_once
+        self._in_all = in_all
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return that it can be read from anywhere."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position, which reads up to it where the file is compressed."""
+        if whence == os.SEEK_SET:
+            self._check_position(offset)
+        return int(self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        """Return the position."""
+        return int(self._file.tell())
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return the next bytes, which are all that are left only if these are few."""
+        asked = self._at_once if size is None or size < 0 else size
+        if asked > self._at_once:
+            raise _refused(self._reference, f"one of its headers has {asked:,} bytes")
+        data: bytes = self._file.read(asked)
+        self._check_position(self._file.tell())
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into a buffer, and return how many bytes came."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()
+
+    def _check_position(self, position: int) -> None:
+        if self._in_all is not None and position > self._in_all:
+            raise _refused(self._reference, f"it expands to more than {self._in_all:,} bytes")
+
+
+def _plain(name: str, is_folder: bool, reference: str) -> str:
+    """Return the name of an entry without what tar puts before it, as in `tar -c .`; the empty text for that folder."""
+    plain = name.rstrip("/").removeprefix("./")
+    if plain not in ("", "."):
+        return plain
+    if not is_folder:
+        raise _refused(reference, f"its file {name!r} has the name of the folder that it is in")
+    return ""
+
+
+def _check_names(names: Iterable[str], reference: str) -> None:
+    """Check the names before a client tidies them, and one file takes the place of another."""
+    check_names((name.rstrip("/") for name in names), reference)
+
+
+def _name_length(entry: zipfile.ZipInfo) -> int:
+    return len(entry.orig_filename.encode("utf-8" if entry.flag_bits & 0x800 else "cp437"))
+
+
+def _refused(reference: str, why: str) -> UnsafePresetError:
+    return UnsafePresetError(
+        f"The archive of {reference!r} is not opened: {why}. Archives of presets hold plain files and folders. Pack it "
+        "anew if it is yours; otherwise tell whoever published it."
+    )

@@ -1,0 +1,162 @@
+"""Publish a preset to Kaggle: every file is sent first, and one call makes a new version of all of them.
+
+So no order of files is needed: a version is there as a whole or not at all, and no version ever changes. What is not
+published again is not in the new version, but stays in the older ones.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from modelry.errors import DeadlinePassed, InputError, ModelryError, PresetNotFound
+from modelry.storage.checksums import MANIFEST
+from modelry.storage.failures import publishing_failure, publishing_too_slow
+from modelry.storage.kaggle import calls
+from modelry.storage.kaggle.client import models_client
+from modelry.storage.kaggle.licences import kaggles_name
+from modelry.storage.kaggle.refusals import is_passing, publishing_refusal
+from modelry.storage.kaggle.upload import upload
+from modelry.storage.progress import total
+from modelry.storage.release import MARK
+from modelry.storage.retries import Retrying
+from modelry.storage.time_limit import TookTooLong, Watch, within
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modelry.storage.kaggle.reference import KaggleReference
+    from modelry.storage.kaggle.storage import KaggleSource
+    from modelry.storage.options import OpenOptions
+    from modelry.storage.release import Release
+    from modelry.storage.snapshot import Snapshot
+
+T = TypeVar("T")
+
+PATIENCE: Final = 600.0
+"""Seconds to wait until Kaggle shows a version whose files it has, where the caller says nothing."""
+PAUSE: Final = 2.0
+"""Seconds between two looks."""
+
+
+def publish_to_kaggle(source: KaggleSource, release: Release, options: OpenOptions) -> str:
+    """Make a version, and model and variation if they are missing; return the reference with the version.
+
+    Raises:
+        InputError: The reference has a version, or what is there is not as private, or not under the licence, as said.
+        StorageError: Kaggle refuses, cannot be reached, or does not show the version.
+        DeadlinePassed: Kaggle takes longer than it may. Nothing else is begun after that.
+    """
+    kaggle, text = source.kaggle, source.text
+    if kaggle.is_pinned:
+        raise InputError(f"{text!r} names a version, which never changes. Leave it out: publishing makes the next one.")
+    try:
+        with models_client(options.token) as client:
+            return str(kaggle.at(_publish(client, source, release, options)))
+    except ModelryError:
+        raise
+    except Exception as error:
+        if (refused := publishing_refusal(error, text, kaggle)) is not None:
+            raise refused from None
+        raise publishing_failure(f"Cannot publish to {text!r}", error, None, options) from None
+
+
+def _publish(client: Any, source: KaggleSource, release: Release, options: OpenOptions) -> int:
+    api, kaggle, watch = client.models.model_api_client, source.kaggle, Watch()
+
+    def step(what: str, call: Callable[[], T], size: int | None = None) -> T:
+        try:
+            return within(call, options.time_for(size), watch)
+        except TookTooLong as error:
+            raise publishing_too_slow(f"{what} {source.text!r}", error, kaggle.page) from None
+
+    model = step("Cannot look at", lambda: calls.model(api, kaggle, watch))
+    variation = None if model is None else step("Cannot look at", lambda: calls.variation(api, kaggle, watch))
+    _check_agrees(model, variation, release, kaggle)
+    tokens, sizes = {}, release.sizes()
+    with total([*sizes.values()]):
+        for name, path in release.files.items():
+            send = partial(Retrying(is_passing, watch).call, partial(upload, client, name, path, watch))
+            tokens[name] = step(f"Cannot send {name} to", send, sizes[name])
+    if model is None:
+        private = release.private is not False
+        step("Cannot make the model of", lambda: calls.make_model(api, kaggle, watch, private=private))
+    make = calls.make_variation if variation is None else calls.make_version
+    step("Cannot make a version of", lambda: make(api, kaggle, tokens, release, watch))
+    return _shown_in_time(source, release, 0 if variation is None else int(variation.version_number), options)
+
+
+def _check_agrees(model: Any, variation: Any, release: Release, kaggle: KaggleReference) -> None:
+    """Check that what is there is as the publisher says; a version changes nothing of it."""
+    if model is not None and release.private not in (None, bool(model.is_private)):
+        raise InputError(
+            f"private={release.private} was given, but {kaggle.model!r} is of a model that is there already and "
+            f"{'private' if model.is_private else 'public'}. Change that at {kaggle.page}, or leave it out."
+        )
+    if variation is None or release.licence is None:
+        return
+    if variation.license_name not in ("", kaggles_name(release.licence)):
+        raise InputError(
+            f"licence={release.licence!r} was given, but {kaggle.model!r} is there already under "
+            f"{variation.license_name!r}. Change that at {kaggle.page}, or leave it out."
+        )
+
+
+def _shown_in_time(source: KaggleSource, release: Release, before: int, options: OpenOptions) -> int:
+    watch, seconds = Watch(), options.deadline or PATIENCE
+    try:
+        return within(lambda: _shown(source, release, before, watch), seconds, watch)
+    except TookTooLong:
+        raise DeadlinePassed(
+            f"Kaggle has taken the files for {source.text!r}, but has not shown a version with them for {seconds:g} "
+            f"seconds. See {source.kaggle.page} before you publish again."
+        ) from None
+
+
+def _shown(source: KaggleSource, release: Release, before: int, watch: Watch) -> int:
+    """Wait until Kaggle has taken the files in, and return the number of their version.
+
+    Args:
+        source: What reads the variation.
+        release: What was published.
+        before: The newest version before; others may have published since.
+        watch: What ends the waiting.
+    """
+    while True:
+        for number in range(before + 1, _newest(source, watch) + 1):
+            if _is_release(source.at(str(number)), release, watch):
+                return number
+        time.sleep(PAUSE)
+
+
+def _newest(source: KaggleSource, watch: Watch) -> int:
+    try:
+        return int(Retrying(is_passing, watch).call(source.resolve).revision or 0)
+    except PresetNotFound:
+        return 0
+
+
+def _is_release(source: KaggleSource, release: Release, watch: Watch) -> bool:
+    """Return whether a version has the files of a release, and its manifest to the byte."""
+    try:
+        snapshot = Retrying(is_passing, watch).call(source.resolve)
+    except PresetNotFound:
+        return False
+    sizes = {file.name: file.size for file in snapshot.files}
+    if sizes.keys() != release.files.keys():
+        return False
+    if any(size not in (None, release.files[name].stat().st_size) for name, size in sizes.items()):
+        return False
+    name = MANIFEST if MANIFEST in sizes else MARK
+    return _read(source, snapshot, name, watch) == release.files[name].read_bytes()
+
+
+def _read(source: KaggleSource, snapshot: Snapshot, name: str, watch: Watch) -> bytes:
+    file = next(one for one in snapshot.files if one.name == name)
+
+    def read() -> bytes:
+        with source.read(snapshot, file, 0) as stream:
+            return b"".join(stream.chunks)
+
+    return Retrying(is_passing, watch).call(read)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from modelry import TextClassifier
+from modelry.models.transformers_saving import write_task
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+TEXTS = ["a gripping , funny film .", "dull"]
+
+
+def scores(preset):
+    return TextClassifier.from_preset(preset).predict(TEXTS, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("source", "format_name", "key"),
+    [("transformers/bert", "modelry", "registered_name"), ("keras_hub/bert", "transformers", "model_type")],
+)
+def test_a_preset_is_written_in_another_format_and_compared(invoke, tmp_path, source, format_name, key):
+    result = invoke("convert", str(FIXTURES / source), str(tmp_path / "out"), "--format", format_name)
+    assert result.exit_code == 0, result.stderr
+    assert "outputs differ by at most" in result.stdout
+    assert key in json.loads((tmp_path / "out" / "config.json").read_text("utf-8"))
+    assert abs(scores(tmp_path / "out") - scores(FIXTURES / source)).max() < 1e-5
+
+
+def test_a_backbone_is_converted_with_its_tokenizer(invoke, tmp_path, copy_of):
+    preset = copy_of("keras_hub/bert")
+    for name in ("task.json", "task.weights.h5"):
+        (preset / name).unlink()
+    assert invoke("convert", str(preset), str(tmp_path / "one"), "--format", "transformers").exit_code == 0
+    assert json.loads((tmp_path / "one" / "config.json").read_text("utf-8"))["architectures"] == ["BertModel"]
+    assert (tmp_path / "one" / "tokenizer.json").is_file()
+    result = invoke("convert", str(tmp_path / "one"), str(tmp_path / "two"))
+    assert result.exit_code == 0, result.stderr
+    assert TextClassifier.from_preset(tmp_path / "two", num_classes=2).predict(TEXTS, verbose=0).shape == (2, 2)
+
+
+def test_what_computes_something_else_is_said(invoke, tmp_path, monkeypatch):
+    def wrong(folder, task, max_shard_size, dtype):
+        task.head.output_dense.bias.assign(task.head.output_dense.bias + 1.0)
+        write_task(folder, task, max_shard_size, dtype)
+        task.head.output_dense.bias.assign(task.head.output_dense.bias - 1.0)
+
+    monkeypatch.setattr("modelry.models.transformers_saving.write_task", wrong)
+    arguments = (str(FIXTURES / "keras_hub/bert"), str(tmp_path / "out"), "--format", "transformers")
+    result = invoke("convert", *arguments)
+    assert result.exit_code == 1
+    assert "computes something else" in result.stderr
+
+
+def test_a_format_that_there_is_not(invoke, tmp_path):
+    result = invoke("convert", str(FIXTURES / "keras_hub/bert"), str(tmp_path / "out"), "--format", "transformer")
+    assert result.exit_code == 1
+    assert "Did you mean 'transformers'" in result.stderr or "transformers" in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,1 @@
+"""Files changed at random, and what modelry makes of them."""
