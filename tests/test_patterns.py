@@ -137,7 +137,8 @@ def _member(parts: list) -> str:
         return chr(value)
     if code is codes.RANGE:
         return chr(value[0])
-    return {codes.CATEGORY_SPACE: " ", codes.CATEGORY_DIGIT: "1", codes.CATEGORY_WORD: "a"}[value]
+    other = codes.CATEGORY_NOT_SPACE
+    return {codes.CATEGORY_SPACE: " ", codes.CATEGORY_DIGIT: "1", codes.CATEGORY_WORD: "a", other: "a"}[value]
 
 
 def last_when_stopped(patterns: Iterable[Pattern], seconds: int) -> str | None:
