@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shlex
 import sys
 
 from modelry.errors import PluginError
@@ -40,7 +41,7 @@ def require_backend() -> None:
     if asked and not _is_installed(asked):
         others = [name for name in BACKENDS if _is_installed(name)]
         instead = f", or set KERAS_BACKEND={others[0]}, which is installed" if others else ""
-        install = f'pip install "modelry[{asked}]"' if asked in BACKENDS else f"pip install {asked}"
+        install = f'pip install "modelry[{asked}]"' if asked in BACKENDS else f"pip install {shlex.quote(asked)}"
         raise PluginError(f"KERAS_BACKEND is {asked!r}, but {asked} is not installed. Run: {install}{instead}.")
     if not asked and not _is_installed(_configured()):
         raise PluginError(

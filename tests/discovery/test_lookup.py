@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shlex
 import sys
 import time
 
@@ -14,7 +15,7 @@ from modelry.discovery import freshness
 from modelry.discovery.default import registry
 from modelry.discovery.entry import Entry
 from modelry.discovery.index import build_index
-from modelry.discovery.pip import pip_install
+from modelry.discovery.pip import install_advice, is_requirement, pip_install, pip_reinstall, pip_upgrade
 from modelry.discovery.policy import Policy
 from modelry.discovery.scan import Scan
 from modelry.errors import AmbiguousName, UnknownComponent
@@ -195,3 +196,43 @@ def test_probing_for_private_names_asks_no_registry(monkeypatch):
 )
 def test_a_command_is_quoted_where_a_shell_would_misread_it(requirement, command):
     assert pip_install(requirement) == command
+
+
+HOSTILE = [
+    "x; rm -rf ~",
+    'x" ; rm -rf ~; "',
+    "$(touch owned)",
+    "`touch owned`",
+    "x\nrm -rf ~",
+    "--index-url=https://evil.example",
+    "x @ https://evil.example/x.whl",
+    "x' && y",
+    "x==1; python_version > '$(id)'",
+    "x>=1,`id`",
+    "x===`id`",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_is_no_requirement_is_never_part_of_a_command(text):
+    assert not is_requirement(text)
+    assert install_advice(text) == f"{text!r} is no name of a distribution, so there is no command to install it."
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "x>=1!2", "acme-bert>=2,<3", "modelry[s3]"])
+@pytest.mark.parametrize("command", [pip_install, pip_upgrade, pip_reinstall])
+def test_a_command_has_no_more_words_than_were_meant(text, command):
+    assert shlex.split(command(text))[-1] == text
+    assert len(shlex.split(command(text))) == len(shlex.split(command("x")))
+
+
+@pytest.mark.parametrize("name", ["x; rm -rf ~:cnn", "$(touch owned):cnn", "a b:cnn"])
+def test_a_qualified_name_that_no_distribution_can_have_leads_to_no_command(name):
+    with registry.isolated(), pytest.raises(UnknownComponent) as caught:
+        registry.find("backbones", name, in_file=True)
+    owner = name.partition(":")[0]
+    assert str(caught.value) == (
+        f"Backbone 'cnn' comes from {owner!r}, which is not installed. {owner!r} is no name of a distribution, so "
+        "there is no command to install it."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
@@ -120,3 +121,41 @@ def test_a_requirement(copy_of):
     assert str(caught.value) == (
         f'Preset {str(preset)!r} needs {needed}, which is not installed. Run: pip install "{needed}"'
     )
+
+
+@pytest.mark.parametrize(
+    ("needed", "command"),
+    [
+        ("acme-zoo; python_version > '$(id)'", "acme-zoo"),
+        ('acme-zoo [x, a] >=1; extra == "`id`"', "acme-zoo[a,x]>=1"),
+    ],
+)
+def test_what_a_preset_says_behind_a_requirement_is_no_part_of_the_command(copy_of, needed, command):
+    preset = copy_of("keras_hub/bert")
+    manifest = {"format_version": 1, "components": {}, "requires": [needed], "weights": {}, "files": {}}
+    (preset / "modelry.json").write_text(json.dumps(manifest))
+    with pytest.raises(MissingPlugin) as caught:
+        ready_recipe(preset)
+    text = str(caught.value)
+    assert shlex.split(text.partition("Run: ")[2]) == ["pip", "install", command]
+    assert "id" not in text.replace(str(preset), "")
+
+
+def test_a_version_that_is_code_of_a_shell_leads_to_no_command(copy_of):
+    preset = copy_of("keras_hub/bert")
+    manifest = {"format_version": 1, "components": {}, "requires": ["acme-zoo===`id`"], "weights": {}, "files": {}}
+    (preset / "modelry.json").write_text(json.dumps(manifest))
+    with pytest.raises(MissingPlugin, match="there is no command to install it") as caught:
+        ready_recipe(preset)
+    assert "pip install" not in str(caught.value)
+
+
+def test_a_component_of_a_preset_that_no_distribution_can_have_leads_to_no_command(copy_of):
+    preset = copy_of("keras_hub/bert")
+    components = {"backbones": 'x"; touch owned; ":bert'}
+    manifest = {"format_version": 1, "components": components, "requires": [], "weights": {}, "files": {}}
+    (preset / "modelry.json").write_text(json.dumps(manifest))
+    recipe = read_recipe(preset)
+    with pytest.raises(MissingPlugin, match="there is no command to install it") as caught:
+        load_class(recipe, recipe.backbone, object)
+    assert "pip install" not in str(caught.value)

@@ -9,7 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from modelry.discovery.findings import BROKEN, INCOMPATIBLE, NOTE, Finding
 from modelry.discovery.names import PREFIX, normalise, noun
-from modelry.discovery.pip import pip_install
+from modelry.discovery.pip import pip_install, pip_upgrade
 from modelry.errors import IncompatiblePlugin, did_you_mean
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def no_start(entry: Entry, failure: str) -> Finding:
 
 def process_ended(entry: Entry, how: str) -> Finding:
     """Return the finding on a target whose import ends the process."""
-    advice = f"Try another version of it, or of what it is compiled against: pip install --upgrade {entry.distribution}"
+    advice = f"Try another version of it, or of what it is compiled against: {pip_upgrade(entry.distribution)}"
     return Finding(
         BROKEN, f"importing {entry.target!r} {how}".replace(" is killed", " crashes: Python is killed"), advice
     )
@@ -83,7 +83,7 @@ def drags_in(entry: Entry, heavy: Sequence[str]) -> Finding:
 def _advice(entry: Entry, error: BaseException) -> str:
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     if missing is None:
-        return f"Try another version of it: pip install --upgrade {entry.distribution}. {_tell(entry)}"
+        return f"Try another version of it: {pip_upgrade(entry.distribution)}. {_tell(entry)}"
     module = entry.target.partition(":")[0]
     if module == missing or module.startswith(f"{missing}."):
         return _correct(entry)

@@ -12,7 +12,7 @@ from modelry.discovery.default import registry
 from modelry.discovery.entry import Entry
 from modelry.discovery.hints import COMMANDS
 from modelry.discovery.names import split
-from modelry.discovery.pip import pip_install, pip_upgrade
+from modelry.discovery.pip import install_advice, pip_upgrade
 from modelry.errors import AmbiguousName, BrokenPlugin, ModelryError, did_you_mean
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def unknown(name: str, known: Iterable[str]) -> str:
     if distribution is not None and distribution in {entry.distribution for entry in registry.entries()}:
         return f"{text} Another version of {distribution} may have it: {pip_upgrade(distribution)}"
     hint = distribution or registry.hooks.install_hint(COMMANDS, short)
-    return f"{text} Run: {pip_install(hint)}" if hint else text
+    return f"{text} {install_advice(hint)}" if hint else text
 
 
 def _entries() -> list[tuple[Entry, Command]]:

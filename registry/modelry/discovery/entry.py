@@ -85,7 +85,7 @@ class Entry:
     def _advice(self, cause: BaseException) -> str:
         package = self.target.partition(":")[0].partition(".")[0]
         if isinstance(cause, ImportError) and cause.name and cause.name.partition(".")[0] == CORE:
-            return f"It was made for another version of {CORE}. Run: pip install --upgrade {CORE} {self.distribution}"
+            return f"It was made for another version of {CORE}. Run: {pip_upgrade(CORE, self.distribution)}"
         if isinstance(cause, ModuleNotFoundError) and cause.name == package:
             return f"If {self.distribution} was installed while Python ran, restart Python; otherwise reinstall it."
         if isinstance(cause, ModuleNotFoundError) and cause.name and not cause.name.startswith(f"{package}."):

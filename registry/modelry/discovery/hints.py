@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelry.discovery.names import KINDS, MODEL_KINDS, RUNTIME, noun, split
-from modelry.discovery.pip import pip_install, pip_upgrade
+from modelry.discovery.pip import install_advice, is_requirement, pip_upgrade
 from modelry.errors import UnknownComponent, did_you_mean
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ def unknown(index: Index, kind: str, name: str, hint: str | None = None, *, in_f
         text = f"{noun(kind).capitalize()} {short!r} was registered by a call, in a process that has ended. "
         return UnknownComponent(f"{text}Register it here too: @modelry.register({kind!r}, {short!r}).")
     if distribution is not None and distribution not in index.distributions:
-        text = f"{noun(kind).capitalize()} {short!r} comes from {distribution}, which is not installed."
-        return UnknownComponent(f"{text} Run: {pip_install(distribution)}")
+        owner = distribution if is_requirement(distribution) else f"{distribution!r:.200}"
+        text = f"{noun(kind).capitalize()} {short!r} comes from {owner}, which is not installed."
+        return UnknownComponent(f"{text} {install_advice(distribution)}")
     text = f"{distribution or 'No installed plugin'} registers {'no' if distribution else 'a'} {noun(kind)} {short!r}."
     known = [entry.qualified if distribution else entry.name for entry in index.entries() if entry.kind == kind]
     text += ("" if in_file else did_you_mean(name, known)) + _elsewhere(index, short)
@@ -43,7 +44,7 @@ def unknown(index: Index, kind: str, name: str, hint: str | None = None, *, in_f
         return UnknownComponent(f"{text} Another version of it may: {pip_upgrade(distribution)}")
     hint = first_party(index, kind, short) or hint
     if hint is not None and hint not in index.distributions:
-        return UnknownComponent(f"{text} Run: {pip_install(hint)}")
+        return UnknownComponent(f"{text} {install_advice(hint)}")
     text += f" Installed: {', '.join(sorted(set(known))) or 'none'}."
     return UnknownComponent(f"{text} Install a plugin that does, with pip." if in_file else text)
 
@@ -53,7 +54,7 @@ def unknown_class(index: Index, class_name: str, hint: str | None = None) -> Unk
     text = f"No installed plugin registers a class named {class_name!r}."
     text += did_you_mean(class_name, (entry.attribute for entry in index.classes()))
     hint = first_party(index, CLASSES, class_name) or hint
-    return UnknownComponent(f"{text} Run: {pip_install(hint)}" if hint else text)
+    return UnknownComponent(f"{text} {install_advice(hint)}" if hint else text)
 
 
 def first_party(index: Index, kind: str, name: str) -> str | None:

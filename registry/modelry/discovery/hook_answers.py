@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from modelry.discovery.hook_values import BuiltinPreset, Command
 from modelry.discovery.names import is_name
+from modelry.discovery.pip import is_requirement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +34,7 @@ def read_aliases(answer: Any) -> dict[tuple[str, str], str]:
 
 def read_requirement(answer: object) -> str:
     """Read what `modelry_install_hint` returned; it ends up in a command that users copy into a shell."""
-    if not isinstance(answer, str) or not answer.isprintable() or answer.startswith("-"):
+    if not isinstance(answer, str) or not is_requirement(answer):
         raise TypeError(f"expected what pip shall install, such as 'acme-cnn>=2', got {answer!r}")
     return answer
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from modelry.discovery.distributions import installed
 from modelry.discovery.findings import BLOCKED, CHANGED, NOTE, Finding
+from modelry.discovery.pip import install_advice, pip_reinstall
 from modelry.discovery.plugin_lock import lock_of, look_at
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def lock_findings(locked: Mapping[str, LockedPlugin], found: Survey, where: str)
         where: The lock, for messages.
     """
     now = contributing(found, locked)
-    again = f"or, if it is as it should be, lock again: modelry plugins --lock {where}"
+    again = f"or, if it is as it should be, lock again: modelry plugins --lock {shlex.quote(where)}"
     for name, plugin in now.items():
         if name in locked:
             yield from ((name, finding) for finding in _compare(name, locked[name], plugin, again))
@@ -50,11 +52,11 @@ def lock_findings(locked: Mapping[str, LockedPlugin], found: Survey, where: str)
     for name in locked.keys() - found.distributions:
         version = locked[name].version
         problem = f"{name} {version} is locked in {where}, and not installed"
-        yield name, Finding(CHANGED, problem, f"Run: pip install {name}=={version}")
+        yield name, Finding(CHANGED, problem, install_advice(f"{name}=={version}"))
 
 
 def _compare(name: str, locked: LockedPlugin, plugin: InstalledPlugin, again: str) -> Iterator[Finding]:
-    reinstall = f"Run: pip install --force-reinstall --no-deps {name}=={locked.version}, {again}"
+    reinstall = f"Run: {pip_reinstall(f'{name}=={locked.version}')}, {again}"
     if plugin.version != locked.version:
         problem = f"{name} {plugin.version} is installed, and {locked.version} is locked"
         yield Finding(CHANGED, problem, reinstall)

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from modelry.discovery.contributor import contributor
+from modelry.discovery.pip import pip_reinstall
 from modelry.discovery.record import Record, read_record
 from modelry.errors import PluginError
 from modelry.tables.durable import write_text
@@ -85,7 +87,7 @@ def lock_of(name: str, plugin: InstalledPlugin) -> LockedPlugin:
     if problems:
         raise PluginError(
             f"{name} {plugin.version} is not locked, because it is not as it was installed: {'; '.join(problems)}. "
-            f"Run: pip install --force-reinstall --no-deps {name}=={plugin.version}"
+            f"Run: {pip_reinstall(f'{name}=={plugin.version}')}"
         )
     return LockedPlugin(plugin.version, plugin.record.digest)
 
@@ -135,5 +137,5 @@ def _locked(path: Path, name: str, values: Any) -> LockedPlugin:
 def _unusable(path: Path, problem: str) -> PluginError:
     return PluginError(
         f"The lock of plugins {str(path)!r} cannot be used: {problem}. Restore it, or make it anew with "
-        f"`modelry plugins --lock {path}`."
+        f"`modelry plugins --lock {shlex.quote(str(path))}`."
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from modelry.discovery.pip import pip_install
 from modelry.errors import InputError
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _body(recipe: Recipe, reference: str, facts: CardFacts) -> Iterator[str]:
 
 def _usage(recipe: Recipe, reference: str) -> Iterator[str]:
     packages = recipe.requires or ("modelry",)
-    yield from ("## Usage", "", "```sh", f"pip install {' '.join(json.dumps(one) for one in packages)}", "```", "")
+    yield from ("## Usage", "", "```sh", pip_install(*packages), "```", "")
     if recipe.task is not None:
         yield from ("```python", "from modelry import TextClassifier", "")
         yield f"classifier = TextClassifier.from_preset({reference!r})"

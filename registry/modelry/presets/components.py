@@ -12,6 +12,7 @@ from packaging.version import Version
 from modelry.discovery.compatibility import next_breaking
 from modelry.discovery.default import registry
 from modelry.discovery.names import CORE, RUNTIME, noun
+from modelry.discovery.pip import install_advice, is_requirement
 from modelry.errors import (
     BrokenPlugin,
     MissingPlugin,
@@ -135,7 +136,15 @@ def check_requirements(recipe: Recipe) -> None:
             if _accepts(requirement, installed):
                 continue
             found = f"is installed in version {installed}"
-        raise MissingPlugin(f'Preset {recipe.files.reference!r} needs {text}, which {found}. Run: pip install "{text}"')
+        wanted = text if is_requirement(text) else _plain(requirement)
+        reference = recipe.files.reference
+        raise MissingPlugin(f"Preset {reference!r} needs {wanted}, which {found}. {install_advice(wanted)}")
+
+
+def _plain(requirement: Requirement) -> str:
+    """Return a requirement without what may stand behind it for pip, which can be any text."""
+    extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
+    return f"{requirement.name}{extras}{requirement.specifier}"
 
 
 def _accepts(requirement: Requirement, installed: str) -> bool:

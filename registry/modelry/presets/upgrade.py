@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from modelry.discovery.default import registry
 from modelry.discovery.names import normalise, noun, split
+from modelry.discovery.pip import pip_install
 from modelry.errors import PluginError, PresetFormatError
 from modelry.presets.components import check_requirements
 from modelry.presets.read import read_recipe
@@ -50,7 +51,7 @@ def _upgraded(recipe: Recipe, part: Part) -> Part:
         raise PresetFormatError(
             f"Preset {recipe.files.reference!r} was saved by {distribution} {saved}, and {distribution} {installed} "
             f"cannot upgrade the config of its {noun(part.kind)} {name!r}. {error}. Tell its author, or run: "
-            f"pip install {distribution}=={saved}"
+            f"{pip_install(f'{distribution}=={saved}')}"
         ) from error
     return part if config == part.config else attrs.evolve(part, config=config)
 

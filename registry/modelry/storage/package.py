@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelry.discovery.pip import install_advice
 from modelry.errors import PresetNotFound, StorageError
 from modelry.storage.files import FolderFiles, checked_name
 from modelry.storage.handler import Storage
@@ -31,7 +32,7 @@ class PackageStorage(Storage):
             distribution = importlib.metadata.distribution(name)
         except (importlib.metadata.PackageNotFoundError, ValueError):
             raise PresetNotFound(
-                f"{reference.text!r} needs the distribution {name!r}, which is not installed. Run: pip install {name}"
+                f"{reference.text!r} needs the distribution {name!r}, which is not installed. {install_advice(name)}"
             ) from None
         for root in _roots(distribution, top=path.partition("/")[0]):
             folder = root / checked_name(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,9 +65,10 @@ class LockFile:
         """
         key = self.key(reference)
         if key not in self.presets:
+            named = shlex.quote(reference.text.split(" (")[0])
             raise LockError(
                 f"{reference.text!r} is not in the lock file {str(self.path)!r}, and only what is in it may be "
-                f"loaded.{did_you_mean(key, self.presets)} Run: modelry lock {reference.text.split(' (')[0]}"
+                f"loaded.{did_you_mean(key, self.presets)} Run: modelry lock {named}"
             )
         return self.presets[key]
 
