@@ -8,7 +8,14 @@ import threading
 import pytest
 
 import modelry
-from modelry.errors import InputError, ModelryError, PresetFormatError, PresetNotFound, StorageError
+from modelry.errors import (
+    InputError,
+    ModelryError,
+    PresetFormatError,
+    PresetNotFound,
+    StorageError,
+    UnsafePresetError,
+)
 from modelry.presets.read import read_recipe
 from modelry.storage import progress
 from modelry.storage.filesystems.destination import FilesystemDestination
@@ -331,3 +338,35 @@ def test_credentials_are_never_shown(bucket, object_store, preset):
     with pytest.raises(StorageError, match="Cannot write") as caught:
         modelry.upload_preset("s3://no-such-bucket/p", preset, storage_options=options)
     assert "planted" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("name", ["assets/notes.txt", "model.weights.h5", "folder"])
+def test_a_link_in_the_folder_is_named_and_nothing_is_published(memory, preset, tmp_path, name):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_bytes((preset / WEIGHTS).read_bytes())
+    (preset / name).unlink(missing_ok=True)
+    (preset / name).symlink_to(outside if name == "folder" else outside / "secret")
+    with pytest.raises(UnsafePresetError, match=rf"^{name} of preset .* is a link, to '{outside}.* Nothing is\."):
+        modelry.upload_preset("memory://p", preset)
+    assert memory.find("/") == []
+
+
+def test_a_link_to_a_hidden_file_of_the_folder_is_not_published_either(memory, preset):
+    (preset / ".env").write_text("TOKEN=1")
+    (preset / "notes.txt").symlink_to(".env")
+    with pytest.raises(UnsafePresetError, match=r"^notes\.txt of preset .* is a link, to '\.env'"):
+        modelry.upload_preset("memory://p", preset)
+
+
+def test_a_hidden_link_is_left_out_like_hidden_files(memory, preset, tmp_path):
+    expected = contents(preset)
+    (preset / ".current").symlink_to(tmp_path)
+    modelry.upload_preset("memory://p", preset)
+    assert fetched("memory://p") == expected
+
+
+def test_the_folder_itself_may_be_named_by_a_link(memory, preset, tmp_path):
+    (tmp_path / "latest").symlink_to(preset)
+    modelry.upload_preset("memory://p", tmp_path / "latest")
+    assert fetched("memory://p") == contents(preset)

@@ -8,7 +8,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelry.errors import InputError, PresetFormatError, PresetNotFound, UnknownArgument, did_you_mean
+from modelry.errors import (
+    InputError,
+    PresetFormatError,
+    PresetNotFound,
+    UnknownArgument,
+    UnsafePresetError,
+    did_you_mean,
+)
 from modelry.presets.card import CARD, CardFacts, card
 from modelry.presets.manifest import NAME, digest
 from modelry.presets.read import read_files
@@ -46,8 +53,8 @@ def upload_preset(
 
     Every file is compared with the preset's own manifest before anything is sent. Readers see all of the preset or none
     of it, also while an older one is replaced. Files in its place that belong to no preset stay. Hidden files of the
-    folder are left out. A folder without a `README.md` gets a model card; it replaces one that lies in its place only
-    if `metrics` or `licence` are given for it.
+    folder are left out, and a link in it is an error. A folder without a `README.md` gets a model card; it replaces one
+    that lies in its place only if `metrics` or `licence` are given for it.
 
     Args:
         uri: Where to: `hf://owner/name`, `kaggle://owner/model/framework/variation`, `s3://bucket/folder`, or any other
@@ -73,6 +80,7 @@ def upload_preset(
     Raises:
         PresetNotFound: `preset` is no folder with a preset in it.
         PresetFormatError: A file of the preset is damaged, or is not what its manifest says.
+        UnsafePresetError: There is a link in the folder, which could lead to anything on this machine.
         StorageError: `uri` is malformed, cannot be written to, or its store refuses.
         DeadlinePassed: The store takes longer than it may. Nobody sees a part of the preset.
         InputError: An argument is wrong, or the store has no use for it.
@@ -86,6 +94,7 @@ def upload_preset(
         raise PresetNotFound(
             f"There is no folder {str(folder)!r} to publish. Pass one that save_to_preset has written."
         )
+    _check_no_links(folder)
     files = {name: folder / name for name in sorted(FolderFiles(folder, str(folder)).names()) if not _is_hidden(name)}
     recipe = _checked(folder, files, reference.text, options)
     facts = CardFacts({} if metrics is None else metrics, licence)
@@ -150,6 +159,17 @@ def _target(uri: object) -> Reference:
 
 def _is_hidden(name: str) -> bool:
     return any(part.startswith(".") for part in name.split("/"))
+
+
+def _check_no_links(folder: Path) -> None:
+    """Check that all that would be published lies in the folder itself; what is hidden is not published."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() and not _is_hidden(name):
+            raise UnsafePresetError(
+                f"{name} of preset {str(folder)!r} is a link, to {str(path.readlink())!r}, and what it leads to "
+                "would be published. Nothing is. Put a copy in its place, or take it out of the folder."
+            )
 
 
 def _checked(folder: Path, files: Mapping[str, Path], place: str, options: OpenOptions) -> Recipe:
