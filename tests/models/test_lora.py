@@ -1,4 +1,6 @@
+import contextlib
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -137,6 +139,21 @@ def test_commands_explain_an_adapter_and_tell_two_of_one_base_apart(trained, tmp
     assert plan_of(str(tmp_path / "first"), "float32")["problems"] == []
     works = [work_of(read_recipe(tmp_path / name), {}) for name in ("first", "first", "second")]
     assert works[0] == works[1] != works[2]
+
+
+@pytest.mark.parametrize("spell", [str, Path])
+def test_the_adapter_names_what_was_opened_where_a_folder_has_the_name_of_a_builtin_preset(
+    base, trained, tmp_path, monkeypatch, spell
+):
+    monkeypatch.chdir(tmp_path)
+    base.rename(tmp_path / "bert_micro_sst2")
+    with contextlib.nullcontext() if spell is Path else pytest.warns(UserWarning, match="The built-in one is used"):
+        classifier = TextClassifier.from_preset(spell("bert_micro_sst2"))
+    classifier.enable_lora(1, ["query"])
+    with contextlib.nullcontext() if spell is Path else pytest.warns(UserWarning, match="The built-in one is used"):
+        classifier.save_adapter(tmp_path / "adapter")
+    named = json.loads((tmp_path / "adapter/config.json").read_text())["base"]
+    assert named == ("bert_micro_sst2" if spell is str else str(tmp_path / "bert_micro_sst2"))
 
 
 def test_no_adapter_of_an_adapter(trained, tmp_path):

@@ -5,6 +5,7 @@ import pytest
 
 from modelry import isolated, registry
 from modelry.errors import PresetNotFound, StorageError
+from modelry.plugin import BuiltinPreset
 from modelry.storage.files import FolderFiles, PresetFiles
 from modelry.storage.handler import Storage
 from modelry.storage.open import open_preset
@@ -69,6 +70,39 @@ def test_dot_slash_means_the_folder_not_the_builtin(preset, monkeypatch):
     monkeypatch.chdir(preset)
     (preset / "bert_base_en").mkdir()
     assert isinstance(open_preset("./bert_base_en"), FolderFiles)
+
+
+@pytest.mark.parametrize("spell", [Path, lambda name: f"./{name}", lambda name: f"{name}/", os.path.abspath])
+def test_a_path_is_a_folder_even_if_a_builtin_preset_has_its_name(preset, monkeypatch, spell):
+    monkeypatch.chdir(preset)
+    for name in ("bert_micro_sst2", "folder"):
+        (preset / name).mkdir()
+        (preset / name / "config.json").write_text("{}")
+        assert open_preset(spell(name)).names() == {"config.json"}
+        assert open_preset([spell(name)]).names() == {"config.json"}
+
+
+def test_a_path_object_that_leads_nowhere_is_no_builtin_preset(preset, monkeypatch):
+    monkeypatch.chdir(preset)
+    with pytest.raises(PresetNotFound, match=r"no folder .*bert_micro_sst2.*from './bert_micro_sst2'"):
+        open_preset(Path("bert_micro_sst2"))
+
+
+def test_a_builtin_name_wins_over_a_preset_here_and_says_so(preset, monkeypatch):
+    monkeypatch.chdir(preset)
+    (preset / "bert_micro_sst2").mkdir()
+    open_preset("bert_micro_sst2")  # a folder that is no preset is nothing to speak of
+    (preset / "bert_micro_sst2/config.json").write_text("{}")
+    with pytest.warns(UserWarning, match=r"built-in one is used; write '\./bert_micro_sst2' for the folder") as warned:
+        files = open_preset("bert_micro_sst2")
+    assert "task.json" in files
+    assert warned[0].filename == __file__
+
+
+def test_a_builtin_name_may_have_a_dot(preset, monkeypatch):
+    named = BuiltinPreset("router.v2", preset.as_uri(), "bert")
+    monkeypatch.setattr(type(registry), "presets", lambda self: {named.name: named})
+    assert "config.json" in open_preset("router.v2")
 
 
 def test_an_installed_distribution():

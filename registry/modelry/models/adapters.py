@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from modelry.checkpoints.sourced_weight import SourcedWeight
+from modelry.discovery.default import registry
 from modelry.errors import InputError, PresetFormatError
 from modelry.models import lora
 from modelry.models.saved_objects import serialized_task
@@ -129,8 +130,10 @@ def _reference(preset: Preset) -> str:
     reference = parse(first)
     if reference.scheme != "file":
         return reference.text
-    # Not by asking the registry for its names, which would import every plugin's hooks whenever a preset is loaded.
-    return os.path.abspath(reference.path) if os.path.isdir(reference.path) else reference.text
+    # The registry is asked for its names only where opening the preset has asked for them too: it takes every plugin's
+    # hooks.
+    is_built_in = reference.may_be_a_name and reference.text in registry.presets()
+    return reference.text if is_built_in else os.path.abspath(reference.path)
 
 
 def _check_same_place(preset_dir: str | os.PathLike[str], origin: Origin) -> None:

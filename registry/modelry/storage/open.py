@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from modelry.discovery.default import registry
+from modelry.discovery.warn import warn_user
 from modelry.errors import InputError, LockError, PresetNotFound, StorageError, UnknownComponent, did_you_mean
 from modelry.storage.handler import Storage
 from modelry.storage.lock.lock_file import read_lock
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 def open_preset(preset: Preset, options: OpenOptions | None = None) -> PresetFiles:
     """Open a preset by built-in name, folder or URI, or by a list of such that name places with the same files.
 
-    A built-in name wins over a folder of the same name in the current directory, as in KerasHub; write `./name` for
-    the folder.
+    A path is a folder, and never a built-in name: what has a separator, begins with `.` or `~`, or is a `Path`.
+    Anything else that is a built-in name stands for that, as in KerasHub, also where a folder has the same name here;
+    if that folder is a preset, a warning says so. Write `./name` for the folder.
 
     Args:
         preset: A built-in name, a folder, or a URI; or several, of which the next is used where one fails.
@@ -138,7 +140,7 @@ def resolve_name(reference: Reference) -> Reference:
 
 def _resolve(reference: Reference) -> tuple[Reference, ...]:
     """Return the places that a built-in name stands for, or the reference itself."""
-    if reference.scheme != "file" or any(mark in reference.text for mark in "/\\.~"):
+    if not reference.may_be_a_name:
         return (reference,)
     presets = registry.presets()
     builtin = presets.get(reference.text)
@@ -149,5 +151,11 @@ def _resolve(reference: Reference) -> tuple[Reference, ...]:
         )
     if builtin is None:
         return (reference,)
+    if os.path.isfile(os.path.join(reference.path, "config.json")):
+        warn_user(
+            f"{reference.text!r} is a built-in preset, and there is a folder of that name here with a preset in it. "
+            f"The built-in one is used; write './{reference.text}' for the folder.",
+            UserWarning,
+        )
     targets = map(parse, (builtin.reference, *builtin.mirrors))
     return tuple(Reference(f"{reference.text} ({one.text})", one.scheme, one.path) for one in targets)

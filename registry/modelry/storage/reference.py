@@ -34,7 +34,7 @@ class Reference:
     """A parsed reference.
 
     Attributes:
-        text: What the user wrote, without the secrets in it; for messages.
+        text: What the user wrote, without the secrets in it; for messages. A `Path` of one part, `x`, is `./x`.
         scheme: The URI scheme in lower case; `"file"` for plain paths.
         path: What follows `scheme://`, which may hold secrets; for `"file"`, a path of this machine.
     """
@@ -45,6 +45,11 @@ class Reference:
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def may_be_a_name(self) -> bool:
+        """Whether this can be a built-in name: it has no separator, begins with neither `.` nor `~`, is no `Path`."""
+        return self.scheme == "file" and not self.text.startswith((".", "~")) and not set(self.text) & {"/", "\\"}
 
 
 def parse(reference: str | os.PathLike[str]) -> Reference:
@@ -67,7 +72,9 @@ def parse(reference: str | os.PathLike[str]) -> Reference:
         raise StorageError(f"{text!r} names no preset. Pass a built-in name, a folder, or a URI.")
     matched = _SCHEME.fullmatch(text)
     if matched is None or isinstance(reference, Path):
-        return Reference(text, "file", os.path.expanduser(text))
+        plain = Reference(text, "file", os.path.expanduser(text))
+        is_path = not isinstance(reference, str) and plain.may_be_a_name
+        return attrs.evolve(plain, text=f"./{text}") if is_path else plain
     scheme = matched["scheme"].lower()
     if scheme == "file":
         return Reference(text, "file", _file_path(text))
