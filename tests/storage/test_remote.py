@@ -11,6 +11,7 @@ import pytest
 from modelry import isolated, registry
 from modelry.errors import PresetNotFound, StorageError, UnsafePresetError
 from modelry.storage import retries
+from modelry.storage.checksums import LARGEST_MANIFEST
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 from modelry.storage.redact import redact
@@ -25,7 +26,7 @@ class Shelf(RemoteStorage):
     """A store of one file, `a.txt`; its class attributes say what it does."""
 
     def source(self, reference, options):
-        options.allow_only(("token", "cache_dir", "offline", "revision", "verify"), reference)
+        options.allow_only(("token", "cache_dir", "deadline", "offline", "revision", "verify"), reference)
         return ShelfSource(reference, options)
 
 
@@ -216,6 +217,24 @@ def test_what_the_store_says_is_final_is_told_at_once(shelf):
     with pytest.raises(PresetNotFound, match="gone for good"):
         fetched()
     assert len(ShelfSource.errors) == 1
+
+
+def test_a_manifest_that_is_announced_too_large_is_not_fetched(shelf):
+    shelf(more=(RemoteFile("modelry.json", LARGEST_MANIFEST + 1, validator="1"),))
+    with pytest.raises(UnsafePresetError, match=r"^modelry\.json of 'shelf://x' is larger than 8,388,608 bytes"):
+        fetched()
+    assert ShelfSource.calls == ["resolve"]
+
+
+def test_a_manifest_of_unknown_size_is_fetched_up_to_its_limit(shelf, monkeypatch):
+    sent = []
+    monkeypatch.setattr(
+        ShelfSource, "_chunks", lambda self, start: iter(lambda: sent.append(2**20) or bytes(2**20), None)
+    )
+    shelf(more=(RemoteFile("modelry.json", validator="1"),))
+    with pytest.raises(UnsafePresetError, match=r"^modelry\.json of 'shelf://x' is larger than 8,388,608 bytes"):
+        fetched(deadline=20)
+    assert sum(sent) == LARGEST_MANIFEST + 2**20
 
 
 def test_too_many_files_are_no_preset(shelf):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import tracemalloc
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from modelry import TextClassifier, Tokenizer
-from modelry.errors import InputError, PresetFormatError, SignatureError, WrongContent
+from modelry.errors import InputError, PresetFormatError, SignatureError, UnsafePresetError, WrongContent
 from modelry.presets.read import read_recipe
 from modelry.presets.sign import sign_preset
 from modelry.presets.verify import verify
@@ -97,6 +99,16 @@ def test_a_manifest_that_was_changed_is_refused(preset, public, edit):
     change(preset, "modelry.json", edit)
     with pytest.raises(SignatureError, match="Nothing of it is loaded"):
         open_preset(preset, OpenOptions(public_key=public))
+
+
+def test_a_manifest_that_is_too_large_is_not_read_as_a_whole(preset, public):
+    os.truncate(preset / "modelry.json", 2**28)
+    tracemalloc.start()
+    with pytest.raises(UnsafePresetError, match="is larger than 8,388,608 bytes"):
+        open_preset(preset, OpenOptions(public_key=public))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**25
 
 
 def test_a_file_that_was_added_is_not_read_and_one_that_is_missing_is_missed(preset, keys):

@@ -27,7 +27,7 @@ def parse_checksums(content: bytes, reference: str) -> dict[str, tuple[int, str]
     """Return name → size in bytes and SHA-256 of the files that a manifest lists.
 
     Raises:
-        UnsafePresetError: A name in it could do harm.
+        UnsafePresetError: A name in it could do harm, or it is too large.
         PresetFormatError: The manifest is damaged.
     """
     manifest = parse_json(content, f"{MANIFEST} of preset {reference!r}", LARGEST_MANIFEST)
@@ -44,8 +44,13 @@ def parse_checksums(content: bytes, reference: str) -> dict[str, tuple[int, str]
 
 def read_checksums(path: Path, reference: str) -> dict[str, tuple[int, str]]:
     """Return what `parse_checksums` does, of a file."""
+    return parse_checksums(manifest_content(path), reference)
+
+
+def manifest_content(path: Path) -> bytes:
+    """Return the content of a manifest; of one that is too large, as much as `parse_checksums` takes to refuse it."""
     with path.open("rb") as file:
-        return parse_checksums(file.read(LARGEST_MANIFEST + 1), reference)
+        return file.read(LARGEST_MANIFEST + 1)
 
 
 def with_checksum(file: RemoteFile, checksums: Mapping[str, tuple[int, str]], reference: str) -> RemoteFile:

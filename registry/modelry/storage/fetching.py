@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, final
 
 import attrs
 
-from modelry.errors import ModelryError, StorageError, WrongContent
+from modelry.errors import ModelryError, StorageError, UnsafePresetError, WrongContent
 from modelry.storage.cache.checking import git_sha1_of
 from modelry.storage.cache.records import token_of
+from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST
 from modelry.storage.events import announce_fetched
 from modelry.storage.failures import changed, failure, too_slow
 from modelry.storage.progress import Progress
@@ -195,7 +196,7 @@ class Fetcher:
                     part.clear()
                     raise Interrupted(f"it is longer than the {file.size:,} bytes that the store announced")
                 if file.size is None:
-                    self.options.limits.check("bytes", part.size + len(chunk), f"{file.name} of {self.reference!r}")
+                    self._check_size(file, part.size + len(chunk))
                 self._write(part, chunk)
                 progress.advance(len(chunk))
         if file.size is not None and part.size < file.size:
@@ -224,7 +225,7 @@ class Fetcher:
     def _check_room(self, file: RemoteFile) -> None:
         if file.size is None:
             return
-        self.options.limits.check("bytes", file.size, f"{file.name} of {self.reference!r}")
+        self._check_size(file, file.size)
         try:
             free = shutil.disk_usage(self.cache.own.tmp()).free
         except OSError as error:
@@ -234,6 +235,15 @@ class Fetcher:
                 f"{file.name} of {self.reference!r} has {file.size:,} bytes, but {str(self.cache.own.root)!r} has room "
                 f"for {free:,}. Run `modelry cache prune`, or set MODELRY_CACHE to a folder with more room."
             )
+
+    def _check_size(self, file: RemoteFile, size: int) -> None:
+        """Check that a file of so many bytes may be fetched."""
+        if file.name == MANIFEST and size > LARGEST_MANIFEST:
+            raise UnsafePresetError(
+                f"{MANIFEST} of {self.reference!r} is larger than {LARGEST_MANIFEST:,} bytes, as no honest one is, and "
+                "is not fetched. Do not use this preset; tell whoever published it."
+            )
+        self.options.limits.check("bytes", size, f"{file.name} of {self.reference!r}")
 
     def _cannot_write(self, error: OSError) -> _CannotWrite:
         return _CannotWrite(

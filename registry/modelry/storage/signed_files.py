@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, final
 
 from modelry.errors import SignatureError, WrongContent
-from modelry.storage.checksums import MANIFEST, parse_checksums
+from modelry.storage.checksums import MANIFEST, manifest_content, parse_checksums
 from modelry.storage.hashed_files import HashedFiles
 from modelry.storage.signature import check_signature
 
@@ -38,7 +38,7 @@ class SignedFiles(HashedFiles):
             raise SignatureError(
                 f"{reference!r} has no {MANIFEST}, so nothing of it is signed. Nothing of it is loaded."
             )
-        content = files.path(MANIFEST).read_bytes()
+        content = manifest_content(files.path(MANIFEST))
         listed = parse_checksums(content, reference)
         check_signature(json.loads(content), public_key, reference)
         missing = sorted(set(listed) - files.names())
