@@ -16,12 +16,12 @@ class Plain(Storage):
         return FolderFiles(reference.path, reference.text)
 
 
-@pytest.mark.parametrize("name", ["revision", "token", "cache_dir", "offline", "storage_options", "verify"])
+@pytest.mark.parametrize("name", ["revision", "token", "cache_dir", "storage_options", "verify"])
 def test_a_handler_that_knows_no_options_is_given_none(name, tmp_path):
-    value = {"offline": True, "storage_options": {"a": 1}, "verify": "full"}.get(name, "value")
+    value = {"storage_options": {"a": 1}, "verify": "full"}.get(name, "value")
     with isolated():
         registry.register("storage", "plain", Plain)
-        with pytest.raises(InputError, match=rf"plain://x.*cannot be opened with {name}=.*takes no options"):
+        with pytest.raises(InputError, match=rf"plain://x.*cannot be opened with {name}=.*takes only offline="):
             open_preset("plain://x", OpenOptions(**{name: value}))
 
 

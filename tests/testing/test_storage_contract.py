@@ -19,6 +19,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "LetsOut": ("test_names_do_not_lead_out", "path('../config.json')"),
     "OpensNothing": ("test_a_missing_preset_is_not_found", "-no-such-preset' succeeds"),
     "NeedsArguments": ("test_modelry_opens_its_references", "keep no state in __init__"),
+    "AsksAServer": ("test_it_stays_off_the_network_while_offline", "it connects to ('127.0.0.1', 9)"),
     "KeepsNoLock": ("test_a_lock_holds", "is locked with another SHA-256 is handed out"),
     "Collides": ("test_threads_share_it", "os.replace"),
     "Deletes": ("test_the_store_is_not_changed", "handlers only read"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from modelry.storage.lock.locked_files import LockedFiles
 from modelry.storage.release import refuse
@@ -21,7 +21,13 @@ class Storage(abc.ABC):
 
     A plugin registers a subclass in the entry-point group `modelry.storage` under the scheme's name. It is created
     without arguments when a reference of its scheme is first opened.
+
+    Attributes:
+        works_offline: Whether it opens presets while offline: because they lie on this machine, or because it heeds
+            `options.is_offline` in an `open_with` of its own. Unless it says so, it opens nothing while offline.
     """
+
+    works_offline: ClassVar[bool] = False
 
     @abc.abstractmethod
     def open(self, reference: Reference) -> PresetFiles:
@@ -36,13 +42,13 @@ class Storage(abc.ABC):
         """Return a view of the preset's files, opened as the options say.
 
         A handler that has use for options overrides this, and refuses the others with `options.allow_only`. Unless it
-        does, no option can be given.
+        does, no option can be given but `offline`, which modelry itself sees to.
 
         Raises:
             InputError: An option is given that this handler cannot honour.
             ModelryError: Whatever `open` raises.
         """
-        options.allow_only((), reference)
+        options.allow_only(("offline",), reference)
         return self.open(reference)
 
     def open_locked(self, reference: Reference, options: OpenOptions, locked: LockedPreset) -> PresetFiles:

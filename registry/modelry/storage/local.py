@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from modelry.errors import PresetNotFound, StorageError
 from modelry.storage.files import FolderFiles
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 class LocalStorage(Storage):
     """Opens a folder."""
+
+    works_offline: ClassVar[bool] = True
 
     def open(self, reference: Reference) -> FolderFiles:
         """Return a view of the folder; raises what `Storage.open` does."""

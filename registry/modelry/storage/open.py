@@ -40,7 +40,7 @@ def open_preset(preset: Preset, options: OpenOptions | None = None) -> PresetFil
     Raises:
         PresetNotFound: There is nothing where the reference points.
         PresetRefused: A policy that is installed here does not allow it.
-        StorageError: The reference is malformed, or nothing installed handles its scheme.
+        StorageError: The reference is malformed, or nothing installed handles its scheme, or not while offline.
         LockError: There is a lock file, and the preset is not in it or not what it says.
         SignatureError: A public key is given, and the preset is not signed with it.
         InputError: An option is given that the reference's handler cannot honour.
@@ -80,7 +80,7 @@ def _open(reference: Reference, options: OpenOptions) -> PresetFiles:
 
 def _open_unsigned(reference: Reference, options: OpenOptions) -> PresetFiles:
     path = options.lock_file
-    handler = _allowed_handler(reference)
+    handler = _allowed_handler(reference, options)
     if path is None:
         return handler.open_with(reference, attrs.evolve(options, lock=None))
     locked = read_lock(path).find(reference)
@@ -94,14 +94,21 @@ def _open_unsigned(reference: Reference, options: OpenOptions) -> PresetFiles:
 
 def open_unlocked(preset: str | os.PathLike[str], options: OpenOptions | None = None) -> PresetFiles:
     """Open a preset as `open_preset` does, whatever a lock file says and without mirrors; for making a lock file."""
+    options = options or OpenOptions()
     reference = resolve_name(parse(preset))
-    handler = _allowed_handler(reference)
-    return handler.open_with(reference, attrs.evolve(options or OpenOptions(), lock=None))
+    return _allowed_handler(reference, options).open_with(reference, attrs.evolve(options, lock=None))
 
 
-def _allowed_handler(reference: Reference) -> Storage:
+def _allowed_handler(reference: Reference, options: OpenOptions) -> Storage:
     registry.hooks.check_fetch(_uri(reference), registry.policy)
-    return handler_of(reference)
+    handler = handler_of(reference)
+    if options.is_offline and not handler.works_offline:
+        raise StorageError(
+            f"{reference.text!r} is not opened while offline: {type(handler).__name__}, which opens "
+            f"{reference.scheme}:// references, does not say that it stays off the network then. Pass offline=False, "
+            "or unset MODELRY_OFFLINE; a plugin's author says so with works_offline = True."
+        )
+    return handler
 
 
 def handler_of(reference: Reference) -> Storage:

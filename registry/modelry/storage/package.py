@@ -6,7 +6,7 @@ import importlib.metadata
 import importlib.util
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from modelry.discovery.pip import install_advice
 from modelry.errors import PresetNotFound, StorageError
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 class PackageStorage(Storage):
     """Opens a folder of an installed distribution, without importing the distribution."""
+
+    works_offline: ClassVar[bool] = True
 
     def open(self, reference: Reference) -> FolderFiles:
         """Return a view of the folder; raises what `Storage.open` does."""

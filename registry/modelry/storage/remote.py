@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, ClassVar, final
 
 from modelry.errors import ModelryError, PresetNotFound, StorageError
 from modelry.storage.cache.cache import Cache
@@ -111,6 +111,8 @@ class RemoteStorage(Storage):
     fetched when they are asked for, several at once, into a cache that is shared by all stores and processes; they are
     hashed, and they are all of one version.
     """
+
+    works_offline: ClassVar[bool] = True  # with what the cache holds
 
     @abc.abstractmethod
     def source(self, reference: Reference, options: OpenOptions) -> RemoteSource:

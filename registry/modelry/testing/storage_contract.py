@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 import attrs
 import pytest
@@ -176,6 +177,34 @@ class StorageContract(PublishingClaims):
         expect(
             names_found == set(FILES), f"modelry finds {sorted(names_found)} there.", rule, "keep no state in __init__."
         )
+
+    def test_it_stays_off_the_network_while_offline(
+        self, storage: Storage, reference: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """While offline it opens what was read before without any connection, or does not say that it works offline."""
+        if not storage.works_offline:
+            return
+        rule = "a handler with works_offline opens what was read before, and connects to nothing, while offline."
+        to_do = "leave works_offline out of a handler that needs a network; else heed options.is_offline in open_with."
+        online = storage.open_with(parse(reference), OpenOptions())
+        for name in FILES:
+            online.path(name)
+        asked: list[str] = []
+
+        def refuse(*arguments: object, **_: object) -> NoReturn:
+            asked.append(repr(arguments[-1]))
+            raise OSError("there is no network")
+
+        with monkeypatch.context() as patch:
+            for name in ("connect", "connect_ex", "sendto"):
+                patch.setattr(socket.socket, name, refuse)
+            try:
+                files = storage.open_with(parse(reference), OpenOptions(offline=True))
+                found = {name: files.path(name).read_bytes() for name in FILES}
+            except Exception as error:
+                fail(f"Offline, what was read a moment ago raises {error!r}.", rule, to_do)
+        expect(not asked, f"Offline, it connects to {', '.join(asked)}.", rule, to_do)
+        expect(found == FILES, "Offline, it opens other bytes than before.", rule, to_do)
 
     def test_a_lock_holds(self, storage: Storage, reference: str) -> None:
         """What was locked is opened as it was, and a file with another digest is not handed out."""

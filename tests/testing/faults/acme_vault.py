@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import socket
 import tempfile
 from pathlib import Path
 
@@ -31,6 +33,7 @@ class GoodFiles(PresetFiles):
 
 
 class GoodVault(Storage):
+    works_offline = True
     view = GoodFiles
 
     def open(self, reference):
@@ -117,6 +120,13 @@ class NeedsArguments(GoodVault):
     def open(self, reference):
         files = super().open(reference)
         return files if self.secret else ForgetsFolders.view(files.folder, files.text)
+
+
+class AsksAServer(GoodVault):
+    def open(self, reference):
+        with contextlib.suppress(OSError), socket.socket(type=socket.SOCK_DGRAM) as server:
+            server.connect(("127.0.0.1", 9))
+        return super().open(reference)
 
 
 class KeepsNoLock(GoodVault):

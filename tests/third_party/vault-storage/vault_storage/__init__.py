@@ -13,6 +13,8 @@ from modelry.errors import PresetNotFound, StorageError
 class VaultStorage(Storage):
     """Opens `vault://name`."""
 
+    works_offline = True
+
     def open(self, reference):
         """Return a view of the archive's files."""
         archive = archive_of(reference)
