@@ -104,13 +104,13 @@ def test_the_report(suite, project):
     known = {"test_sizes_are_those_of_the_files": "the vault rounds"}
     done = suite("CountsWrongly", known, "--modelry-report")
     folder = project.folder / "modelry-report"
-    assert f"1 components: 17 passed, 1 known exception. Written to {folder}" in done.stdout
+    assert f"1 components: 18 passed, 1 known exception. Written to {folder}" in done.stdout
 
     report = json.loads((folder / "report.json").read_text("utf-8"))
     (component,) = report["components"]
     assert (component["class"], component["name"]) == ("acme_vault.CountsWrongly", "countswrongly")
     assert (component["kind"], component["distribution"], component["version"]) == ("storage", "acme", "1.0")
-    assert report["summary"] == {"passed": 17, "failed": 0, "known exception": 1, "skipped": 0}
+    assert report["summary"] == {"passed": 18, "failed": 0, "known exception": 1, "skipped": 0}
     assert {"python", "modelry", "keras", "backend"} <= set(report["environment"])
     claims = {claim["name"]: claim for claim in component["claims"]}
     assert claims["test_sizes_are_those_of_the_files"] == {
@@ -124,7 +124,7 @@ def test_the_report(suite, project):
     assert "acme_vault.CountsWrongly (storage, acme 1.0)" in text
     assert "known    A size is right, or None where it is not known. [test_sizes_are_those_of_the_files]" in text
     badge = json.loads((folder / "badge.json").read_text("utf-8"))
-    message = "17 claims kept, 1 known exceptions"
+    message = "18 claims kept, 1 known exceptions"
     assert badge == {"schemaVersion": 1, "label": "modelry", "message": message, "color": "yellow"}
     picture = ET.parse(folder / "badge.svg").getroot()
     assert picture.tag == "{http://www.w3.org/2000/svg}svg"
@@ -138,7 +138,7 @@ def test_a_report_of_failures(suite, project):
     assert "FAILED   A size is right" in text
     assert "but the file has" in text
     badge = json.loads((project.folder / "found" / "badge.json").read_text("utf-8"))
-    assert (badge["message"], badge["color"]) == ("1 of 18 claims failed", "red")
+    assert (badge["message"], badge["color"]) == ("1 of 19 claims failed", "red")
 
 
 def test_without_the_option_nothing_is_written(suite, project):
