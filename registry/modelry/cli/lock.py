@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,7 +37,7 @@ def lock(
     """
     from modelry.storage.lock.lock_file import LockFile, read_lock
 
-    file = file.expanduser()
+    file = Path(os.path.expanduser(file))
     if check and remove:
         raise typer.BadParameter("--check changes nothing, and --remove does.", param_hint="--remove")
     if check:

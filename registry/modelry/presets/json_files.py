@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from modelry.errors import PresetFormatError, UnsafePresetError
+from modelry.storage.reaching import reaching
 from modelry.strict_json import LARGEST, read_json_file
 
 if TYPE_CHECKING:
@@ -26,9 +27,11 @@ def read_json(files: PresetFiles, name: str, limit: int = LARGEST) -> dict[str, 
     Raises:
         PresetNotFound: The preset has no such file.
         UnsafePresetError: The file is too large, or written so that two readers would understand it differently.
+        StorageError: The file cannot be read.
         PresetFormatError: The file is not UTF-8, not JSON, or holds something other than an object.
     """
-    value = read_json_file(bounded(files, name, limit), f"{name} of preset {files.reference!r}", limit)
+    with reaching(f"{name} of preset {files.reference!r} cannot be read"):
+        value = read_json_file(bounded(files, name, limit), f"{name} of preset {files.reference!r}", limit)
     if not isinstance(value, dict):
         raise PresetFormatError(
             f"{name} of preset {files.reference!r} must hold a JSON object, but holds a {type(value).__name__}."

@@ -25,6 +25,7 @@ from modelry.storage.files import FolderFiles
 from modelry.storage.open import handler_of
 from modelry.storage.options import OpenOptions
 from modelry.storage.publish import publish
+from modelry.storage.reaching import is_folder, paths_below, reaching
 from modelry.storage.reference import Reference, parse
 from modelry.storage.release import Release
 
@@ -81,7 +82,7 @@ def upload_preset(
         PresetNotFound: `preset` is no folder with a preset in it.
         PresetFormatError: A file of the preset is damaged, or is not what its manifest says.
         UnsafePresetError: There is a link in the folder, which could lead to anything on this machine.
-        StorageError: `uri` is malformed, cannot be written to, or its store refuses.
+        StorageError: `uri` is malformed, cannot be written to, or its store refuses; or `preset` cannot be read.
         DeadlinePassed: The store takes longer than it may. Nobody sees a part of the preset.
         InputError: An argument is wrong, or the store has no use for it.
     """
@@ -90,11 +91,12 @@ def upload_preset(
     options = OpenOptions(revision=revision, token=token, storage_options=storage_options, deadline=deadline)
     reference = _target(uri)
     folder = Path(os.path.expanduser(os.fspath(preset)))
-    if not folder.is_dir():
-        raise PresetNotFound(
-            f"There is no folder {str(folder)!r} to publish. Pass one that save_to_preset has written."
-        )
-    _check_no_links(folder)
+    with reaching(f"{str(folder)!r} cannot be published"):
+        if not is_folder(folder):
+            raise PresetNotFound(
+                f"There is no folder {str(folder)!r} to publish. Pass one that save_to_preset has written."
+            )
+        _check_no_links(folder)
     files = {name: folder / name for name in sorted(FolderFiles(folder, str(folder)).names()) if not _is_hidden(name)}
     recipe = _checked(folder, files, reference.text, options)
     facts = CardFacts({} if metrics is None else metrics, licence)
@@ -163,7 +165,7 @@ def _is_hidden(name: str) -> bool:
 
 def _check_no_links(folder: Path) -> None:
     """Check that all that would be published lies in the folder itself; what is hidden is not published."""
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(paths_below(folder)):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() and not _is_hidden(name):
             raise UnsafePresetError(
@@ -179,7 +181,9 @@ def _checked(folder: Path, files: Mapping[str, Path], place: str, options: OpenO
     for name, (size, sha256) in listed.items():
         if name not in files:
             raise PresetFormatError(f"{NAME} of preset {str(folder)!r} lists {name}, which is missing. Save it again.")
-        if digest(files[name]) != {"size": size, "sha256": sha256}:
+        with reaching(f"{name} of preset {str(folder)!r} cannot be read"):
+            found = digest(files[name])
+        if found != {"size": size, "sha256": sha256}:
             raise PresetFormatError(
                 f"{name} of preset {str(folder)!r} is not what {NAME} says: it was changed or damaged after it was "
                 "saved. Load and save the preset again, so that readers can check what they fetch."

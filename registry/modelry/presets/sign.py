@@ -11,6 +11,7 @@ from modelry.presets.json_files import read_json, write_json
 from modelry.presets.manifest import NAME
 from modelry.presets.verify import passes, verify
 from modelry.storage.files import FolderFiles
+from modelry.storage.reaching import is_file, is_folder, reaching, why
 from modelry.storage.signature import FIELD, make_signature
 
 
@@ -27,6 +28,7 @@ def sign_preset(
         password: What the key is encrypted with, if it is.
 
     Raises:
+        StorageError: The folder or a file of it cannot be read.
         PresetNotFound: There is no such folder, or no `modelry.json` in it.
         PresetFormatError: A file is not what `modelry.json` says, or one of a preset's files is not in it.
         InputError: The key cannot be used.
@@ -34,8 +36,11 @@ def sign_preset(
         SaveError: `modelry.json` cannot be written.
     """
     folder = Path(os.path.expanduser(os.fspath(preset)))
-    if not folder.is_dir():
-        raise PresetNotFound(f"There is no folder {str(folder)!r} to sign. Pass one that save_to_preset has written.")
+    with reaching(f"{str(folder)!r} cannot be signed"):
+        if not is_folder(folder):
+            raise PresetNotFound(
+                f"There is no folder {str(folder)!r} to sign. Pass one that save_to_preset has written."
+            )
     files = FolderFiles(folder, str(folder))
     manifest = read_json(files, NAME)
     found = list(verify(files))
@@ -46,8 +51,9 @@ def sign_preset(
             "the preset again, and sign that."
         )
     key = Path(os.path.expanduser(os.fspath(private_key)))
-    if not key.is_file():
-        raise InputError(f"There is no key {str(key)!r}. Pass the file of a private key.")
+    with reaching(f"The key {str(key)!r} cannot be read"):
+        if not is_file(key):
+            raise InputError(f"There is no key {str(key)!r}. Pass the file of a private key.")
     signature = make_signature(manifest, key, password)
     fresh = folder / f".{NAME}.{secrets.token_hex(4)}"
     try:
@@ -57,4 +63,4 @@ def sign_preset(
         finally:
             fresh.unlink(missing_ok=True)
     except OSError as error:
-        raise SaveError(f"{NAME} of {str(folder)!r} cannot be written: {error}. It is not signed.") from error
+        raise SaveError(f"{NAME} of {str(folder)!r} cannot be written, so it is not signed: {why(error)}") from error

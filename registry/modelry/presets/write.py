@@ -14,9 +14,10 @@ import attrs
 
 from modelry._umask import umask
 from modelry._version import version
-from modelry.errors import InputError, SaveError
+from modelry.errors import InputError, ModelryError, SaveError
 from modelry.presets import manifest as manifests
 from modelry.presets.json_files import write_json
+from modelry.storage.reaching import is_possible, paths_below, why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,23 +41,27 @@ def new_folder(preset_dir: str | os.PathLike[str]) -> Iterator[Path]:
     Raises:
         SaveError: The destination cannot be written, or is a folder of files that are no preset.
     """
-    if not isinstance(preset_dir, (str, os.PathLike)) or not os.fspath(preset_dir):
+    if not isinstance(preset_dir, (str, os.PathLike)) or not (named := os.fspath(preset_dir)) or not is_possible(named):
         raise InputError(f"preset_dir must be the path of a folder, not {preset_dir!r}.")
-    target = Path(os.path.abspath(os.path.expanduser(os.fspath(preset_dir))))
-    # Through a link, the folder it points to is what must be replaced.
-    target = target.resolve() if target.is_symlink() else target
-    _check_target(target)
+    target = Path(os.path.abspath(os.path.expanduser(named)))
     try:
+        # Through a link, the folder it points to is what must be replaced.
+        target = Path(os.path.realpath(target)) if target.is_symlink() else target
+        _check_target(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
-        raise SaveError(f"Cannot write beside {str(target)!r}: {error}") from error
+        raise SaveError(f"Cannot write beside {str(target)!r}: {why(error)}") from error
     try:
         yield fresh
         _carry_over(target, fresh)
         _swap(fresh, target)
+    except ModelryError:  # some are an OSError too
+        raise
     except OSError as error:
-        raise SaveError(f"Saving to {str(target)!r} failed: {error}. What was there before is unchanged.") from error
+        raise SaveError(
+            f"Saving to {str(target)!r} failed, and what was there before is unchanged: {why(error)}"
+        ) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -87,7 +92,7 @@ def _check_target(target: Path) -> None:
 
 
 def _carry_over(target: Path, fresh: Path) -> None:
-    for path in target.rglob("*") if target.is_dir() else ():
+    for path in paths_below(target) if target.is_dir() else ():
         name = path.relative_to(target).as_posix()
         if is_preset_file(name) or (path.is_dir() and not path.is_symlink()):
             continue

@@ -8,6 +8,7 @@ import attrs
 
 from modelry.errors import PresetFormatError, WrongContent
 from modelry.storage.names import check_names
+from modelry.storage.reaching import reaching
 from modelry.strict_json import LARGEST, parse_json
 
 if TYPE_CHECKING:
@@ -43,8 +44,9 @@ def parse_checksums(content: bytes, reference: str) -> dict[str, tuple[int, str]
 
 
 def read_checksums(path: Path, reference: str) -> dict[str, tuple[int, str]]:
-    """Return what `parse_checksums` does, of a file."""
-    return parse_checksums(manifest_content(path), reference)
+    """Return what `parse_checksums` does, of a file; raises StorageError where it cannot be read."""
+    with reaching(f"{MANIFEST} of preset {reference!r} cannot be read"):
+        return parse_checksums(manifest_content(path), reference)
 
 
 def manifest_content(path: Path) -> bytes:

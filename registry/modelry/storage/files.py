@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import abc
+import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, final
 
 from modelry.errors import PresetNotFound, StorageError, UnsafePresetError
+from modelry.storage.reaching import is_file, paths_below, reaching
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,28 +124,34 @@ class FolderFiles(PresetFiles):
         return self._folder
 
     def names(self) -> frozenset[str]:
-        """Return the names of all files."""
-        return frozenset(
-            path.relative_to(self._folder).as_posix() for path in self._folder.rglob("*") if path.is_file()
-        )
+        """Return the names of all files; raises StorageError where a folder cannot be listed."""
+        with reaching(f"The folder of preset {self._reference!r} cannot be listed"):
+            return frozenset(
+                path.relative_to(self._folder).as_posix() for path in paths_below(self._folder) if is_file(path)
+            )
 
     def fetch(self, name: str) -> Path:
         """Return the path of a file.
 
         Raises:
             UnsafePresetError: It is a link that leads out of the folder.
+            StorageError: It cannot be opened.
         """
         path = self._folder / name
-        if self._trusted:
-            return path
-        real, root = path.resolve(), self._folder.resolve()
+        if not self._trusted:
+            self._check_inside(name, path)
+        with reaching(f"{name} of preset {self._reference!r} cannot be read"):
+            path.open("rb").close()  # so that no reader need tell one who may not
+        return path
+
+    def _check_inside(self, name: str, path: Path) -> None:
+        real, root = Path(os.path.realpath(path)), Path(os.path.realpath(self._folder))
         if not real.is_relative_to(root) and real.parent not in _hub_blobs(root):
             raise UnsafePresetError(
                 f"{name} of preset {self._reference!r} is a link to {str(real)!r}, outside of the preset. It is not "
                 "followed: a preset from a stranger could have anything of this machine read so. If the link is yours, "
                 "put a copy of the file in its place."
             )
-        return path
 
     def size(self, name: str) -> int:
         """Return the size of a file in bytes; raises what `path` does."""
@@ -154,7 +162,8 @@ class FolderFiles(PresetFiles):
         return name in self
 
     def __contains__(self, name: str) -> bool:
-        return (self._folder / checked_name(name)).is_file()
+        with reaching(f"{name} of preset {self._reference!r} cannot be looked for"):
+            return is_file(self._folder / checked_name(name))
 
 
 def _hub_blobs(folder: Path) -> set[Path]:

@@ -17,6 +17,7 @@ from modelry.storage.handler import Storage
 from modelry.storage.lock.lock_file import read_lock
 from modelry.storage.mirrors import MirroredFiles
 from modelry.storage.options import OpenOptions
+from modelry.storage.reaching import is_file, reaching
 from modelry.storage.redact import redact
 from modelry.storage.reference import Reference, parse
 from modelry.storage.signed_files import SignedFiles
@@ -72,9 +73,10 @@ def _places(preset: Preset, options: OpenOptions) -> list[Reference]:
 def _open(reference: Reference, options: OpenOptions) -> PresetFiles:
     if options.public_key is None:
         return _open_unsigned(reference, options)
-    key = Path(options.public_key).expanduser()
-    if not key.is_file():
-        raise InputError(f"There is no public key {str(key)!r}. Pass the file of one.")
+    key = Path(os.path.expanduser(options.public_key))
+    with reaching(f"The public key {str(key)!r} cannot be read"):
+        if not is_file(key):
+            raise InputError(f"There is no public key {str(key)!r}. Pass the file of one.")
     return SignedFiles(_open_unsigned(reference, attrs.evolve(options, public_key=None)), key)
 
 
@@ -132,7 +134,8 @@ def handler_of(reference: Reference) -> Storage:
 def _uri(reference: Reference) -> str:
     """Return the one spelling of a reference, which policies are asked about."""
     if reference.scheme == "file":
-        return Path(reference.path).resolve().as_uri()
+        with reaching(f"{reference.text!r} cannot be opened"):
+            return Path(os.path.realpath(reference.path)).as_uri()
     return redact(f"{reference.scheme}://{reference.path}")
 
 

@@ -109,7 +109,7 @@ class OpenOptions:
     def lock_file(self) -> Path | None:
         """The lock file: by `lock`, or else by `MODELRY_LOCK`; `None` if neither names one."""
         named = os.fspath(self.lock) if self.lock is not None else os.environ.get(LOCK, "")
-        return Path(named).expanduser() if named.strip() else None
+        return Path(os.path.expanduser(named)) if named.strip() else None
 
     @property
     def limits(self) -> Budget:

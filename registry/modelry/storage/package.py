@@ -13,6 +13,7 @@ from modelry.errors import PresetNotFound, StorageError
 from modelry.storage.files import FolderFiles, checked_name
 from modelry.storage.handler import Storage
 from modelry.storage.options import AROUND
+from modelry.storage.reaching import is_folder, reaching
 
 if TYPE_CHECKING:
     from modelry.storage.options import OpenOptions
@@ -38,7 +39,9 @@ class PackageStorage(Storage):
             ) from None
         for root in _roots(distribution, top=path.partition("/")[0]):
             folder = root / checked_name(path)
-            if folder.is_dir():
+            with reaching(f"{reference.text!r} cannot be opened"):
+                found = is_folder(folder)
+            if found:
                 return FolderFiles(folder, reference.text, trusted=True)
         raise PresetNotFound(f"The installed distribution {name!r} {distribution.version} has no folder {path!r}.")
 

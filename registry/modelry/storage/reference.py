@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from modelry.errors import InputError, StorageError
+from modelry.storage.reaching import is_possible
 from modelry.storage.redact import redact
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def parse(reference: str | os.PathLike[str]) -> Reference:
             "Pass a built-in name, a folder, or a URI such as 'package://distribution/path'."
         )
     text = os.fspath(reference)
-    if not isinstance(text, str) or not text.strip() or "\0" in text:
+    if not isinstance(text, str) or not text.strip() or not is_possible(text):
         raise StorageError(f"{text!r} names no preset. Pass a built-in name, a folder, or a URI.")
     matched = _SCHEME.fullmatch(text)
     if matched is None or isinstance(reference, Path):
@@ -91,4 +92,7 @@ def _file_path(uri: str) -> str:
         )
     if not parts.path:
         raise StorageError(f"{uri!r} names no folder. An absolute path takes three slashes: 'file:///folder'.")
-    return unquote(parts.path)
+    path = unquote(parts.path)
+    if not is_possible(path):
+        raise StorageError(f"{uri!r} names no folder: {path!r} holds a character that no path can have.")
+    return path

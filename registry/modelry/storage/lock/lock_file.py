@@ -81,7 +81,7 @@ class LockFile:
                 os.replace(fresh, self.path)
             finally:
                 fresh.unlink(missing_ok=True)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise LockError(f"The lock file {str(self.path)!r} cannot be written: {error}.") from error
 
 
@@ -98,6 +98,6 @@ def read_lock(path: Path) -> LockFile:
             f"There is no lock file {str(path)!r}, and without it nothing may be loaded. Make one with `modelry lock`, "
             "or leave out lock= and MODELRY_LOCK."
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # no text, or no path
         raise LockError(f"The lock file {str(path)!r} cannot be read: {error}.") from error
     return LockFile(path, parse_lock(text, repr(str(path))))

@@ -1,0 +1,97 @@
+"""What the file system of this machine refuses, as errors that say what to do about it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from modelry.errors import ModelryError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NOTHING_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
+
+_RIGHTS = "Ask whoever owns it for the right to do so, or use a copy in a place of your own."
+_PLACE = "Use another place."
+_ADVICE = {
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.ENAMETOOLONG: "No file can have that name: use a shorter one.",
+    errno.ENOTDIR: "A part of that path is a file: check the path.",
+    errno.ELOOP: "Links lead in a circle there: put a folder in the place of one.",
+    errno.ENOENT: "It has gone meanwhile: check the path, and try again.",
+    errno.ENOSPC: "Make room there, or use another place.",
+    errno.EDQUOT: "Make room there, or use another place.",
+    errno.EROFS: _PLACE,
+    errno.EMFILE: "Close files that this process has open, or raise its limit (`ulimit -n`).",
+}
+_FAILING = "The disk, or the network that it is on, may be failing: try again, or use a copy elsewhere."
+
+
+@contextlib.contextmanager
+def reaching(what: str) -> Iterator[None]:
+    """Turn what the file system refuses inside into one of modelry's errors.
+
+    Args:
+        what: What cannot be done then, with the path and the preset: `"The folder of preset './p' cannot be listed"`.
+
+    Raises:
+        StorageError: The file system has refused something; that is the cause.
+    """
+    try:
+        yield
+    except ModelryError:  # some are an OSError too
+        raise
+    except OSError as error:
+        raise StorageError(f"{what}: {why(error)}") from error
+
+
+def why(error: OSError) -> str:
+    """Return what went wrong with which path, and what to do about it, as sentences."""
+    where = f" ({error.filename!r:.300})" if error.filename is not None else ""
+    return f"{error.strerror or error}{where}. {_ADVICE.get(error.errno or 0, _FAILING)}"
+
+
+def is_possible(path: str) -> bool:
+    """Return whether a path can be one of this machine's at all: some characters cannot be in any."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+
+
+def paths_below(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield every path below a folder, not following links; raises OSError where a folder cannot be listed."""
+
+    def refuse(error: OSError) -> NoReturn:
+        raise error
+
+    for place, folders, others in os.walk(folder, onerror=refuse):
+        yield from (Path(place, name) for name in (*folders, *others))
+
+
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Return whether there is a file; raises OSError where that cannot be told, as where others may not look."""
+    return stat.S_ISREG(_mode(path))
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Return whether there is a folder; raises what `is_file` does."""
+    return stat.S_ISDIR(_mode(path))
+
+
+def _mode(path: str | os.PathLike[str]) -> int:
+    """Return the mode of what is there, 0 if it is nothing."""
+    try:
+        return os.stat(path).st_mode
+    except OSError as error:
+        if error.errno in _NOTHING_THERE:
+            return 0
+        raise
+    except ValueError:  # a path that is not possible
+        return 0
