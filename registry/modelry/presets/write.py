@@ -60,7 +60,7 @@ def new_folder(preset_dir: str | os.PathLike[str]) -> Iterator[Path]:
         raise
     except OSError as error:
         raise SaveError(
-            f"Saving to {str(target)!r} failed, and what was there before is unchanged: {why(error)}"
+            f"Saving to {str(target)!r} failed: {why(error)} What was there before is unchanged."
         ) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
