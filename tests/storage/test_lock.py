@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 
 import numpy as np
 import pytest
@@ -160,6 +161,47 @@ def test_secrets_do_not_get_into_the_file(lock, web, preset):
     assert run("lock", reference, "--file", lock)[0] == 0
     assert "planted" not in lock.read_text()
     assert open_preset(reference, OpenOptions(lock=lock)).path("config.json").is_file()
+
+
+def test_presets_that_differ_in_a_hidden_value_are_two(lock, web, preset):
+    first, second = (f"{web.url}/sentiment?tenant={name}" for name in ("planted1", "planted2"))
+    assert run("lock", first, "--file", lock)[0] == 0
+    key = next(iter(json.loads(lock.read_text())["presets"]))
+    flip(preset / "README.md")
+    with pytest.raises(LockError, match=r"tenant=\*\*\*' is not in the lock file .* in place of \*\*\*"):
+        open_preset(second, OpenOptions(lock=lock))
+    assert run("lock", second, "--file", lock)[0] == 0
+    assert len(json.loads(lock.read_text())["presets"]) == 2
+    assert "planted" not in lock.read_text()
+    assert key == f"{web.url}/sentiment?tenant=***#{key.rpartition('#')[2]}"
+    assert re.fullmatch("[0-9a-f]{16}", key.rpartition("#")[2])
+    assert run("lock", "--check", first, second, "--file", lock)[0] == 0
+    assert run("lock", "--remove", key, "--file", lock)[0] == 0
+    assert len(json.loads(lock.read_text())["presets"]) == 1
+
+
+def test_a_signature_that_was_made_anew_leads_to_the_same_preset(lock, web, preset):
+    signed = "X-Amz-Signature=planted&X-Amz-Expires=1&sig=planted&se=2026&tenant="
+    assert run("lock", f"{web.url}/sentiment?{signed}one", "--file", lock)[0] == 0
+    other = signed.replace("planted", "other").replace("2026", "2027")
+    assert "config.json" in open_preset(f"{web.url}/sentiment?{other}one", OpenOptions(lock=lock))
+    with pytest.raises(LockError):
+        open_preset(f"{web.url}/sentiment?{other}two", OpenOptions(lock=lock))
+
+
+@pytest.mark.parametrize("query", ["?tenant=planted", "?sig=planted"])
+def test_what_a_key_leaves_out_has_to_be_named_for_check(lock, web, preset, query):
+    reference = f"{web.url}/sentiment{query}"
+    assert run("lock", reference, "--file", lock)[0] == 0
+    key = next(iter(json.loads(lock.read_text())["presets"]))
+    seen = len(web.requests)
+    for named in ([], [key]):
+        status, _, said = run("lock", "--check", *named, "--file", lock)
+        assert status == 1
+        assert f"{key!r} in the lock file" in " ".join(said.split())
+        assert "Name the preset on the command line" in " ".join(said.split())
+    assert len(web.requests) == seen
+    assert run("lock", "--check", reference, "--file", lock)[0] == 0
 
 
 def test_check_names_what_has_changed_and_changes_nothing(locked, lock, preset):

@@ -106,6 +106,8 @@ def _drift(file: LockFile, presets: list[str]) -> list[_Drift]:
     from modelry.storage.reference import parse
 
     for preset in presets:
+        if preset in file.presets:
+            file.reference(preset)
         file.find(resolve_name(parse(preset)))
     now = _locked(file, presets or [file.reference(key) for key in file.presets])
     return [

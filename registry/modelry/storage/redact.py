@@ -28,6 +28,12 @@ def redact(text: str) -> str:
     return _VALUE.sub(_without_value, _USER.sub(_without_user, _UNQUOTED.sub(_without_user, text)))
 
 
+def hidden_values(text: str) -> list[tuple[str, str]]:
+    """Return name and value of each value that `redact` takes out of the queries of the URIs in `text`."""
+    shown = (found for found in _VALUE.finditer(text) if found["name"][1:-1].lower() not in _SHOWN)
+    return [(found["name"][1:-1], found["value"]) for found in shown]
+
+
 def _without_user(found: re.Match[str]) -> str:
     if found["scheme"].lower() in _NAMES_A_PLACE:
         name, colon, _ = found["user"].partition(":")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from modelry.storage.cache.layout import key_of
+from modelry.storage.queries import lasting
 from modelry.storage.redact import redact
 
 if TYPE_CHECKING:
@@ -24,17 +25,6 @@ _VARIABLES = {
     **dict.fromkeys(("az", "abfs", "abfss"), ("AZURE_STORAGE_ACCOUNT_NAME", "AZURE_STORAGE_CONNECTION_STRING")),
 }
 _PLACE_IN_CONNECTION = re.compile(r"(AccountName|BlobEndpoint|EndpointSuffix)=([^;]+)", re.IGNORECASE)
-# What signs a request says who asks and until when, and not for what. A name that may mean something else as well is
-# taken for what it says: a file that is fetched twice is no harm, and one that is taken for another is.
-_SIGNS = re.compile(
-    r"x-(amz|goog|ms|oss|cos)-.*|(\w+[-_])?(token|secret|password|signature|credentials?)|sig"
-    r"|(api|access)[-_]?key([-_]?id)?|auth|authorization|key-pair-id|googleaccessid|awsaccesskeyid|ossaccesskeyid",
-    re.IGNORECASE,
-)
-_SIGNATURE = re.compile(r"sig|signature", re.IGNORECASE)
-_BESIDE_SIGNATURE = re.compile(
-    r"expires|policy|s[eiprstv]|srt|sip|spr|ses|sdd|sk(oid|tid|t|e|s|v)|saoid|suoid|scid", re.IGNORECASE
-)
 
 
 def uri_of(links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]]) -> str:
@@ -51,11 +41,7 @@ def uri_of(links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]]) ->
 
 def _more(place: Link, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what else decides where something lies; of this, only a hash is kept."""
-    query = parse_qsl(place.query, keep_blank_values=True)
-    is_signed = any(_SIGNATURE.fullmatch(name) for name, _ in query)
-    for name, value in query:
-        if not (_SIGNS.fullmatch(name) or (is_signed and _BESIDE_SIGNATURE.fullmatch(name))):
-            yield name, value
+    yield from lasting(parse_qsl(place.query, keep_blank_values=True))
     inner = options.get("client_kwargs")
     for name, value in [*options.items(), *(inner.items() if isinstance(inner, dict) else ())]:
         if name in _OPTIONS and value is not None:

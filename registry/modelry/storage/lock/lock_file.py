@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from modelry.errors import InputError, LockError, did_you_mean
+from modelry.storage.cache.layout import key_of
 from modelry.storage.lock.format import parse_lock, render
-from modelry.storage.redact import redact
+from modelry.storage.queries import lasting
+from modelry.storage.redact import HIDDEN, hidden_values, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,13 +38,16 @@ class LockFile:
     def key(self, reference: Reference) -> str:
         """Return how the file names a preset: by its reference without secrets.
 
-        A folder at or below that of the lock file is `./…`, so that both can be moved together.
+        Where values that are left out of it say what is meant, a hash of them tells it from others. A folder at or
+        below that of the lock file is `./…`, so that both can be moved together.
 
         Raises:
             InputError: The lock file would be a file of the preset itself.
         """
         if reference.scheme != "file":
-            return redact(f"{reference.scheme}://{reference.path.rstrip('/')}")
+            uri = f"{reference.scheme}://{reference.path.rstrip('/')}"
+            meant = sorted(lasting(hidden_values(uri)))
+            return f"{redact(uri)}#{key_of(meant)[:16]}" if meant else redact(uri)
         place, lock = Path(os.path.abspath(reference.path)), Path(os.path.abspath(self.path))
         if lock.is_relative_to(place):
             raise InputError(
@@ -54,7 +59,17 @@ class LockFile:
         return place.as_uri()
 
     def reference(self, key: str) -> str:
-        """Return what to open for a key."""
+        """Return what to open for a key.
+
+        Raises:
+            LockError: The key does not tell, because a value is left out of it.
+        """
+        if HIDDEN in key and not key.startswith(("./", "file://")):
+            raise LockError(
+                f"{key!r} in the lock file {str(self.path)!r} stands for a preset whose reference holds what no lock "
+                f"file does, in place of {HIDDEN}. Name the preset on the command line, with its whole reference in "
+                "quotes."
+            )
         return str(self.path.parent / key) if key.startswith("./") else key
 
     def find(self, reference: Reference) -> LockedPreset:
@@ -66,6 +81,7 @@ class LockFile:
         key = self.key(reference)
         if key not in self.presets:
             named = shlex.quote(reference.text.split(" (")[0])
+            named += f", with what stands in place of {HIDDEN}" if HIDDEN in named else ""
             raise LockError(
                 f"{reference.text!r} is not in the lock file {str(self.path)!r}, and only what is in it may be "
                 f"loaded.{did_you_mean(key, self.presets)} Run: modelry lock {named}"
