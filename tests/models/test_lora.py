@@ -139,6 +139,9 @@ def test_commands_explain_an_adapter_and_tell_two_of_one_base_apart(trained, tmp
     assert plan_of(str(tmp_path / "first"), "float32")["problems"] == []
     works = [work_of(read_recipe(tmp_path / name), {}) for name in ("first", "first", "second")]
     assert works[0] == works[1] != works[2]
+    weights = tmp_path / "first/adapter.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x7f")
+    assert work_of(read_recipe(tmp_path / "first"), {}) != works[0]
 
 
 @pytest.mark.parametrize("spell", [str, Path])

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import Requirement
 
 from modelry._backend import backend
+from modelry.cli.facts import weights_of
+from modelry.presets import adapter
 from modelry.presets.components import find_entry
+from modelry.presets.keras_hub import ASSETS
+from modelry.storage.budget import Budget
+from modelry.weights.stores import bring_weights, weight_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modelry.presets.recipe import Recipe
 
-_READ = (".json", ".txt")  # configs and vocabularies
+_READ = (".json", ".txt", ".spm", ".model")  # configs and vocabularies
 _WEIGHTS = (".h5", ".safetensors")
 
 
@@ -33,11 +38,18 @@ def work_of(recipe: Recipe, options: dict[str, Any]) -> dict[str, Any]:
 def _fingerprint(recipe: Recipe) -> str:
     """Return a hash of the files that loading reads, those of an adapter too; where they lie does not matter."""
     found = hashlib.sha256()
-    for files in (recipe.files, *([] if recipe.adapter is None else [recipe.adapter.files])):
+    read = [(recipe.files, weights_of(recipe))]
+    if recipe.adapter is not None:
+        read.append((recipe.adapter.files, (adapter.WEIGHTS,)))
+    for files, weights in read:
+        there = [name for name in weights if name in files]
+        bring_weights(files, there, Budget())
+        loaded = {file for name in there for file in weight_files(files, name)}
         for name in sorted(files.names()):
-            if name.endswith((*_READ, *_WEIGHTS)):
+            content = name in loaded or name.endswith(_READ) or name.startswith(ASSETS)
+            if content or name.endswith(_WEIGHTS):
                 found.update(f"{name}\0{files.size(name)}\0".encode())
-            if name.endswith(_READ) or name in (recipe.backbone_weights, recipe.task_weights):
+            if content:
                 with files.path(name).open("rb") as file:
                     found.update(hashlib.file_digest(file, "sha256").digest())
     return found.hexdigest()[:16]
