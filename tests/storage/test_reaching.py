@@ -168,7 +168,8 @@ def test_a_disk_that_fails_while_a_file_is_read(preset, monkeypatch):
 
 
 def test_a_place_that_may_not_be_written_to(place):
-    (place / "locked").mkdir(mode=0o700)
+    (place / "locked").mkdir(mode=0)
+    place.chmod(0o555)
     for target in (place / "new", place / "locked/new"):
         with as_somebody_else(), pytest.raises(SaveError, match=rf"'{target}': {RIGHTS}"), new_folder(target):
             pass
