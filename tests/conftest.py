@@ -13,8 +13,9 @@ import pytest
 import modelry  # noqa: F401 - chooses a backend before a test imports Keras
 
 # What the tests, and the processes they start, compile must not end up among the programs of the person who runs them.
-os.environ["MODELRY_COMPILATION_CACHE"] = tempfile.mkdtemp(prefix="modelry-tests-")
-atexit.register(shutil.rmtree, os.environ["MODELRY_COMPILATION_CACHE"], ignore_errors=True)
+if "PYTEST_XDIST_WORKER" not in os.environ:  # workers have the folder of the process that started them
+    os.environ["MODELRY_COMPILATION_CACHE"] = tempfile.mkdtemp(prefix="modelry-tests-")
+    atexit.register(shutil.rmtree, os.environ["MODELRY_COMPILATION_CACHE"], ignore_errors=True)
 
 # Other people's tests, which are run where their packages are installed.
 collect_ignore = ["testing/faults", "third_party"]
