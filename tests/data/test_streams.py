@@ -202,9 +202,48 @@ def test_a_generator_is_read_once_and_may_be_looked_at(stream: Any) -> None:
 def test_an_iterator_counts_as_a_generator(stream: Any) -> None:
     source = stream(iter([(["a"], [0])]))
 
+    source.begin_epoch(0)
     assert len(list(source.batches())) == 1
     with pytest.raises(InputError, match="read only once"):
         list(source.batches())
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_look_uses_up_no_batch_of_a_generator(stream: Any, size: int) -> None:
+    source = stream((["a"], [number]) for number in (1, 0, 1)[:size])
+
+    for count in (1, 2):  # on TensorFlow two where shapes may differ
+        assert len(source.look(count)) == min(count, size)
+    source.begin_epoch(0)
+
+    assert [read(batch)[1] for batch in source.batches()] == [[1], [0], [1]][:size]
+    with pytest.raises(InputError, match="read only once"):
+        list(source.batches())
+
+
+class Countdown:
+    """An iterator that says how many elements are left."""
+
+    def __init__(self, *elements: Any) -> None:
+        self.left = list(elements)
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        if not self.left:
+            raise StopIteration
+        return self.left.pop(0)
+
+
+def test_an_iterator_with_a_length_keeps_its_first_batch(stream: Any) -> None:
+    source = stream(Countdown((["a"], [0]), (["b"], [1]), (["c"], [1])))
+
+    assert source.num_batches is None
+    assert [read(batch)[1] for batch in source.batches()] == [[0], [1], [1]]
 
 
 def test_a_dataset_is_told_of_its_epochs_and_may_change(stream: Any) -> None:
