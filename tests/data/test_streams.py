@@ -298,6 +298,28 @@ def test_a_torch_loader_transposes_pairs_and_we_understand(stream: Any, packer: 
         assert read(first)[0] == expected
 
 
+@pytest.mark.parametrize("problem_type", ["single_label", "multi_label"])
+def test_two_texts_of_a_torch_loader_are_no_pair(stream: Any, packer: Any, problem_type: str) -> None:
+    """Whatever their labels look like: here the one-hot row of two classes would."""
+    spec = TargetSpec(("neg", "pos"), 2, False, problem_type)
+    data = [("a", np.array([0.0, 1.0])), ("b", np.array([1.0, 0.0]))]
+    source = stream(torch.utils.data.DataLoader(data, batch_size=2), spec)  # type: ignore[arg-type]
+    assert [read(batch) for batch in source.batches()] == [(tokens(packer, ["a", "b"]), [[0, 1], [1, 0]])]
+
+    named = torch.utils.data.DataLoader([("a", "pos"), ("b", "neg")], batch_size=2)  # type: ignore[arg-type]
+    assert [read(batch)[1] for batch in stream(named, spec).batches()] == [[[0, 1], [1, 0]]]
+
+
+def test_pairs_without_labels_are_named_or_stand_in_rows() -> None:
+    for element in ({"text": "a", "text_pair": "b"}, {"text": ["a"], "text_pair": ["b"]}, ([("a", "b")],)):
+        assert list(stream_columns(Reiterable(element), SPEC, 2)) == [(["a"], ["b"])]
+    with pytest.raises(InputError, match=r"always \(x, y\)"):
+        list(stream_columns(Reiterable(("a", "b")), SPEC, 2))
+    for unclear in ((("a", "b"),), [("a", "b")]):
+        with pytest.raises(InputError, match="text_pair"):
+            list(stream_columns(Reiterable(unclear), SPEC, 2))
+
+
 def test_a_torch_loader_without_batches_gives_examples(stream: Any, packer: Any) -> None:
     loader = torch.utils.data.DataLoader([("a", 1), ("b", 0), ("c", 1)], batch_size=None)  # type: ignore[arg-type]
     source = stream(loader)
