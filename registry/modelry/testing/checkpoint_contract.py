@@ -34,7 +34,7 @@ WEIGHTS = "model.safetensors"
 
 
 class CheckpointContract(InstalledContract):
-    """Claims about a converter. Write the fixtures `checkpoint` and `golden_logits`, or `golden_states` without head."""
+    """Claims about a converter. Write `checkpoint` and `golden_logits`, or `golden_states` where there is no head."""
 
     kind: ClassVar[str] = "checkpoints"
     subject: ClassVar[str] = "checkpoint"
