@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import keras
 import pytest
 
-from modelry import Backbone
+from modelry import Backbone, Tokenizer
+from modelry.models import BertTokenizer
 from modelry.models.measuring import matmul_parameters
 
 BERT = Path(__file__).parents[1] / "fixtures" / "keras_hub" / "bert"
@@ -54,6 +56,25 @@ def test_a_preset_without_a_classifier(invoke, tmp_path):
     assert "has no tokenizer" in result.stderr
 
 
+def test_a_tokenizer_that_cannot_make_texts(invoke, tmp_path, monkeypatch):
+    """Such as one that hashes."""
+    monkeypatch.setattr(BertTokenizer, "decode", Tokenizer.decode)
+    result = invoke("bench", str(BERT), "--texts", "2")
+    assert result.exit_code == 1
+    assert "BertTokenizer cannot turn ids into texts. Pass texts of your own with --input" in result.stderr
+
+    (tmp_path / "texts").write_text("a film\n")
+    assert invoke("bench", str(BERT), "--input", str(tmp_path / "texts")).exit_code == 0
+
+
+def test_a_backbone_that_multiplies_nothing_has_no_share_of_the_peak(invoke, monkeypatch):
+    monkeypatch.setattr("modelry.models.measuring.matmul_parameters", lambda backbone: 0)
+    result = invoke("bench", str(BERT), "--texts", "2")
+    assert result.exit_code == 0, result.output
+    rows = dict(line.split("\t") for line in result.stdout.splitlines())
+    assert rows["short texts"].endswith(" tokens each")
+
+
 @pytest.mark.parametrize(("content", "message"), [(None, "Cannot read texts"), (b"\n", "no text"), (b"\xff", "UTF-8")])
 def test_texts_that_cannot_be_read(invoke, tmp_path, content, message):
     if content is not None:
@@ -74,3 +95,18 @@ def test_the_parameters_that_every_token_is_multiplied_with():
     backbone = Backbone.from_preset(BERT)
     hidden, inner = backbone.hidden_dim, backbone.intermediate_dim
     assert matmul_parameters(backbone) == backbone.num_layers * (4 * hidden * hidden + 2 * hidden * inner)
+
+
+def test_a_matrix_counts_as_often_as_it_is_used_and_not_after_a_pooling():
+    class Shared(Backbone):
+        """One layer three times, and one after a pooling that its name says nothing of."""
+
+        def __init__(self, **kwargs):
+            again = keras.layers.Dense(4, name="again")
+            self.token_embedding = keras.layers.Embedding(9, 4)
+            ids = keras.Input((None,), dtype="int32", name="token_ids")
+            states = again(again(again(self.token_embedding(ids))))
+            vector = keras.layers.Dense(50, name="last")(keras.ops.max(states, axis=1))
+            super().__init__(inputs={"token_ids": ids}, outputs={"sequence_output": states, "vector": vector}, **kwargs)
+
+    assert matmul_parameters(Shared()) == 3 * 4 * 4

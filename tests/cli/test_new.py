@@ -179,6 +179,16 @@ def test_class_names_do_not_repeat_what_they_are():
         (["class", "--kind", "head"], "package 'class', which cannot be imported"),
         (["json", "--kind", "head"], "package 'json', which hides another"),
         (["modelry", "--kind", "head"], "package 'modelry', which hides another"),
+        (["Test", "--kind", "head"], "package 'test', which hides another"),
+        (["build-preset", "--kind", "presets"], "package 'build_preset', which hides another"),
+        (["print", "--kind", "head"], "package 'print', a word that means something else in Python"),
+        (["True", "--kind", "head"], "package 'true', a word that means something else in Python"),
+        (["acme.", "--kind", "head"], "'acme.' cannot name a distribution"),
+        (["", "--kind", "head"], "'' cannot name a distribution"),
+        (["Modelry_RoBERTa", "--kind", "head"], "'modelry-roberta' is a distribution that the modelry project"),
+        (["NumPy", "--kind", "head"], "A distribution 'numpy' is installed here"),
+        (["_pytest", "--kind", "head"], "'_pytest' cannot name a distribution"),
+        (["yaml-", "--kind", "head"], "'yaml-' cannot name a distribution"),
         ([f"{LONG}s", "--kind", "head"], "has 46 characters"),
         (["acme", "--kind", "heads"], "'heads' is no kind. Did you mean 'head'?"),
         (["acme", "--kind", "head", "--component", "Acme!"], "'Acme!' cannot name the component"),
@@ -256,15 +266,35 @@ def test_others_may_read_it(new):
     assert Path("acme").stat().st_mode & 0o777 == 0o755
 
 
-def test_a_name_that_is_taken_is_said(new, install):
+def test_the_name_of_what_is_installed_is_refused(new, install, inside):
+    install("acme_gates", {}, acme_gate="")
+    for name, message in {
+        "Acme_Gates": "A distribution 'acme-gates' is installed here, which the new one would replace",
+        "acme-gate": "would be the Python package 'acme_gate', and there is one at",
+    }.items():
+        result = new(name, "--kind", "head")
+        assert result.exit_code == 1
+        assert message in result.output
+    assert list(inside.iterdir()) == []
+
+
+def test_a_component_that_is_taken_is_for_those_who_ask_for_it(new, install, inside):
     install("other", {"modelry.heads": {"gated": "other:Head"}})
+    for name, kind, owner in (
+        ("gated", "head", "a head of other"),
+        ("modelry-hf", "storage", "a storage handler of modelry"),
+        ("modelry-bert-micro-sst2", "presets", "the preset package://modelry-bert/"),
+    ):
+        result = new(name, "--kind", kind)
+        assert result.exit_code == 1
+        assert f"is also the name of {owner}" in result.output
+        assert "Pass another name with --component" in result.output
+    assert list(inside.iterdir()) == []
+
     result = new("acme-gated", "--kind", "head", "--component", "gated")
     assert result.exit_code == 0
-    assert "'gated' is also the name of a head of other. Where both are installed, users write" in result.output
+    assert "'gated' is also the name of a head of other. Where both are installed, users have to write" in result.output
     assert "'acme-gated:gated'" in result.output
-    assert "also the name" not in new("other", "--kind", "head", "--component", "gated").output
-    result = new("acme", "--kind", "presets", "--component", "bert_micro_sst2")
-    assert "the preset package://modelry-bert/" in result.output
 
 
 def test_on_a_terminal_it_asks(environment, inside):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras.src.trainers.data_adapters import get_data_adapter
 
-from modelry.data.source import as_source
+from modelry.data.source import as_predictions, as_source
 from modelry.data.streams import TextStream
 from modelry.data.targets import TargetSpec
 from modelry.errors import InputError
@@ -52,6 +52,24 @@ def test_tensorflow_keeps_the_axes_of_a_callable_that_do_not_differ(packer: Any)
     dataset = as_source(["a", "b", "c"], [0] * 3, preprocessor=lambda x: np.zeros((len(x), 7)), batch_size=2)
 
     assert dataset.get_tf_dataset().element_spec[0].shape.as_list() == [None, 7]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("padded", [True, False])
+def test_tensorflow_gets_every_batch_of_a_generator(packer: Any, padded: bool, size: int) -> None:
+    pytest.importorskip("tensorflow", reason="builds a tf.data.Dataset")
+
+    def hashes(texts: list[str]) -> Any:
+        return np.array([[int(text)] for text in texts])
+
+    preprocessor = packer if padded else hashes
+    source = as_source(((["1", "0"], [number, 1]) for number in range(size)), preprocessor=preprocessor, num_classes=3)
+    dataset = source.get_tf_dataset()
+    source.begin_epoch(0)
+    assert [y.numpy().tolist() for _, y in dataset] == [[number, 1] for number in range(size)]
+
+    predictions = as_predictions((["1"] * 2 for _ in range(size)), preprocessor=preprocessor, batch_size=2, window=2)
+    assert len(list(predictions.get_tf_dataset())) == size
 
 
 def test_tensorflow_needs_a_batch(packer: Any) -> None:

@@ -12,6 +12,10 @@ from modelry.errors import InputError
 
 SPARSE = TargetSpec(num_classes=3)
 DENSE = TargetSpec(num_classes=3, sparse=False)
+TWO = TargetSpec(num_classes=2)
+SETS = TargetSpec(("acting", "plot"), 2, problem_type="multi_label")
+NUMBER = TargetSpec(num_classes=1, problem_type="regression")
+NUMBERS = TargetSpec(num_classes=2, problem_type="regression")
 
 
 @pytest.mark.parametrize(
@@ -50,18 +54,55 @@ def test_other_tuples_are_refused(value: Any) -> None:
         (("a", "b"), torch.tensor(1), SPARSE, True),
         (("a", "b"), "pos", SPARSE, True),
         (("a", "b"), [0.0, 1.0, 0.0], DENSE, True),
+        ((np.str_("a"), b"b"), ["pos", "neg", "pos"], DENSE, False),
+        (("a", "b"), ["pos", "neg"], DENSE, False),
+        (("a", "b"), [1, 0], DENSE, False),
+        (("a", "b"), [1, 0], TWO, False),
+        (("a", "b"), 1, TWO, True),
+        (("a", "b"), [], SETS, True),
+        (("a", "b"), ["plot", "acting"], SETS, True),
+        (("a", "b"), {"plot"}, SETS, True),
+        (("a", "b"), np.array([0, 1]), SETS, True),
+        (("a", "b"), [["plot"], []], SETS, False),
+        (("a", "b"), np.array([[0, 1], [1, 1]]), SETS, False),
+        (("a", "b"), [0.5, 1.5], NUMBERS, True),
+        (("a", "b"), np.zeros((2, 2)), NUMBERS, False),
+        (("a", "b"), [0.5, 1.5], NUMBER, False),
+        (("a", "b"), 0.5, NUMBER, True),
+        ((np.array("a"), torch.tensor(3)), None, SPARSE, True),  # as of tf.data: a batch would be one array
         (["a"], [1], SPARSE, False),
         (np.array(["a"]), [1], SPARSE, False),
         ({"text": ["a"], "text_pair": ["b"]}, [1], SPARSE, False),
         (("a", "b"), [1, 0], SPARSE, False),
-        (("a", "b"), [[0.0, 1.0, 0.0]] * 2 and np.zeros((2, 3)), DENSE, False),
-        (("a", "b"), None, SPARSE, False),
+        (("a", "b"), np.zeros((2, 3)), DENSE, False),
         ((["a"], ["b"]), [1], SPARSE, False),
         (("a", "b", "c"), [1, 0, 1], SPARSE, False),
     ],
 )
 def test_a_single_example_is_told_from_a_batch(x: Any, y: Any, spec: TargetSpec, expected: bool) -> None:
     assert is_example(Element(x, y), spec) is expected
+
+
+@pytest.mark.parametrize(("y", "spec"), [(None, SPARSE), ([0.0, 1.0], TargetSpec(num_classes=2, sparse=False))])
+def test_two_strings_that_may_be_either_are_refused(y: Any, spec: TargetSpec) -> None:
+    with pytest.raises(InputError, match=r"one pair or two texts.*text_pair.*\['a', 'b'\]"):
+        is_example(Element(("a", "b"), y), spec)
+
+
+def test_rows_of_pairs_are_not_taken_for_texts_and_labels() -> None:
+    for rows in ([("a", "b")], [("a", "b"), ("c", "d")], [("a", "b")] * 3, [("a", b"b")] * 5):
+        with pytest.raises(InputError, match=r"list of \d tuples of two strings.*text_pair"):
+            as_element(rows)
+    assert as_element(([("a", "b"), ("c", "d")],)).x == [("a", "b"), ("c", "d")]
+
+
+def test_a_tuple_that_torch_collated_is_a_column() -> None:
+    """DataLoaders make one of every column of strings, of two rows as well."""
+    element = as_element([("a", "b"), ["pos", "neg"]], collated=True)
+
+    assert (element.x, element.y) == (["a", "b"], ["pos", "neg"])
+    assert as_element([("a", "b"), ("pos", "neg")], collated=True).x == ["a", "b"]
+    assert as_element([[("a", "b"), ("c", "d")], torch.tensor([1, 0])], collated=True).x == (("a", "b"), ("c", "d"))
 
 
 def test_examples_are_stacked() -> None:

@@ -81,6 +81,17 @@ def test_a_source_in_memory_can_be_started_again(packer: Any) -> None:
         assert source.restore(outputs_of(source)).tolist() == lengths
 
 
+@pytest.mark.parametrize("count", [1, 8, 9, 40])
+def test_a_look_uses_up_no_text_of_a_generator(packer: Any, count: int) -> None:
+    lengths = list(range(2, 2 + count))
+    source = as_predictions(iter(texts_of(lengths)), preprocessor=packer, batch_size=4)
+
+    assert len(source.look(2)) == min(2, -(-count // 4))
+    outputs = outputs_of(source)
+
+    assert source.restore(outputs).tolist() == lengths
+
+
 def test_a_generator_may_be_looked_at_and_is_read_once(packer: Any) -> None:
     lengths = [5, 60, 3, 30, 2] * 10
     source = as_predictions(iter(texts_of(lengths)), preprocessor=packer, batch_size=4, window=10, shares_rows=True)

@@ -31,11 +31,32 @@ def test_a_start_after_more_than_two_continues() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3])
-def test_a_start_after_the_end_is_refused(size: int) -> None:
+@pytest.mark.parametrize("looks", [0, 1, 2])
+def test_a_start_after_the_end_is_refused_once_it_has_begun(size: int, looks: int) -> None:
     once = Once(iter(range(size)))
+    for _ in range(looks):
+        take(once, 2)
+
+    once.begin()
 
     assert list(once) == list(range(size))
     with pytest.raises(InputError, match=r"read only once.*steps_per_epoch"):
+        next(iter(once))
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_look_may_reach_the_end(size: int) -> None:
+    """On a GPU, jax asks for a second batch before it hands on the first."""
+    once = Once(number for number in range(size))
+
+    assert list(once) == list(once) == list(range(size))
+
+
+def test_the_end_of_more_than_is_remembered_counts_without_a_beginning() -> None:
+    once = Once(iter(range(3)))
+
+    assert list(once) == [0, 1, 2]
+    with pytest.raises(InputError, match="read only once"):
         next(iter(once))
 
 

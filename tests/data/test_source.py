@@ -176,7 +176,7 @@ def test_a_generator_needs_steps_for_several_epochs(packer: Any, new_model: Any,
 
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
 def test_a_second_epoch_of_a_generator_that_has_ended_is_refused(packer: Any, new_model: Any, data: Any) -> None:
-    source = as_source(zip(*data, strict=True), preprocessor=packer, **CLASSES)
+    source = as_source(zip(*data, strict=True), preprocessor=packer, batch_size=8, **CLASSES)
     model = new_model()
 
     # TensorFlow wraps what a generator raises.

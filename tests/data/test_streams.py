@@ -202,9 +202,48 @@ def test_a_generator_is_read_once_and_may_be_looked_at(stream: Any) -> None:
 def test_an_iterator_counts_as_a_generator(stream: Any) -> None:
     source = stream(iter([(["a"], [0])]))
 
+    source.begin_epoch(0)
     assert len(list(source.batches())) == 1
     with pytest.raises(InputError, match="read only once"):
         list(source.batches())
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_look_uses_up_no_batch_of_a_generator(stream: Any, size: int) -> None:
+    source = stream((["a"], [number]) for number in (1, 0, 1)[:size])
+
+    for count in (1, 2):  # on TensorFlow two where shapes may differ
+        assert len(source.look(count)) == min(count, size)
+    source.begin_epoch(0)
+
+    assert [read(batch)[1] for batch in source.batches()] == [[1], [0], [1]][:size]
+    with pytest.raises(InputError, match="read only once"):
+        list(source.batches())
+
+
+class Countdown:
+    """An iterator that says how many elements are left."""
+
+    def __init__(self, *elements: Any) -> None:
+        self.left = list(elements)
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        if not self.left:
+            raise StopIteration
+        return self.left.pop(0)
+
+
+def test_an_iterator_with_a_length_keeps_its_first_batch(stream: Any) -> None:
+    source = stream(Countdown((["a"], [0]), (["b"], [1]), (["c"], [1])))
+
+    assert source.num_batches is None
+    assert [read(batch)[1] for batch in source.batches()] == [[0], [1], [1]]
 
 
 def test_a_dataset_is_told_of_its_epochs_and_may_change(stream: Any) -> None:
@@ -257,6 +296,28 @@ def test_a_torch_loader_transposes_pairs_and_we_understand(stream: Any, packer: 
         first = next(stream(loader).batches())
         expected = tokens(packer, ["a", "b", "e"][:size], ["c", "d", "f"][:size])
         assert read(first)[0] == expected
+
+
+@pytest.mark.parametrize("problem_type", ["single_label", "multi_label"])
+def test_two_texts_of_a_torch_loader_are_no_pair(stream: Any, packer: Any, problem_type: str) -> None:
+    """Whatever their labels look like: here the one-hot row of two classes would."""
+    spec = TargetSpec(("neg", "pos"), 2, False, problem_type)
+    data = [("a", np.array([0.0, 1.0])), ("b", np.array([1.0, 0.0]))]
+    source = stream(torch.utils.data.DataLoader(data, batch_size=2), spec)  # type: ignore[arg-type]
+    assert [read(batch) for batch in source.batches()] == [(tokens(packer, ["a", "b"]), [[0, 1], [1, 0]])]
+
+    named = torch.utils.data.DataLoader([("a", "pos"), ("b", "neg")], batch_size=2)  # type: ignore[arg-type]
+    assert [read(batch)[1] for batch in stream(named, spec).batches()] == [[[0, 1], [1, 0]]]
+
+
+def test_pairs_without_labels_are_named_or_stand_in_rows() -> None:
+    for element in ({"text": "a", "text_pair": "b"}, {"text": ["a"], "text_pair": ["b"]}, ([("a", "b")],)):
+        assert list(stream_columns(Reiterable(element), SPEC, 2)) == [(["a"], ["b"])]
+    with pytest.raises(InputError, match=r"always \(x, y\)"):
+        list(stream_columns(Reiterable(("a", "b")), SPEC, 2))
+    for unclear in ((("a", "b"),), [("a", "b")]):
+        with pytest.raises(InputError, match="text_pair"):
+            list(stream_columns(Reiterable(unclear), SPEC, 2))
 
 
 def test_a_torch_loader_without_batches_gives_examples(stream: Any, packer: Any) -> None:

@@ -226,3 +226,20 @@ def test_presets():
     assert set(BertTextClassifier.presets) < set(TextClassifier.presets.keys())  # which knows all architectures'
     assert TextClassifier.presets["bert_base_en"].parameters == 108_310_272
     assert TextClassifier.from_preset(BERT).presets.keys() == BertTextClassifier.presets.keys()
+
+
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+def test_a_generator_of_one_batch_is_all_there_is(make):
+    """Looks at it, for shapes and to build metrics, reach its end."""
+    classifier = make()
+    expected = classifier.evaluate(TEXTS, LABELS, verbose=0, return_dict=True)["loss"]
+    found = make().evaluate(((TEXTS, LABELS) for _ in range(1)), verbose=0, return_dict=True)["loss"]
+    assert found == pytest.approx(expected, rel=1e-4)
+
+    scores = classifier.predict((text for text in TEXTS), verbose=0)
+    assert np.allclose(scores, classifier.predict(TEXTS, verbose=0), atol=1e-5)
+
+    losses = make().fit(((TEXTS, LABELS) for _ in range(1)), verbose=0).history["loss"]
+    assert len(losses) == 1
+    with pytest.raises(Exception, match="InputError" if keras.backend.backend() == "tensorflow" else "read only once"):
+        make().fit(((TEXTS, LABELS) for _ in range(1)), epochs=2, verbose=0)

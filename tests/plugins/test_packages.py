@@ -5,12 +5,17 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import modelry_bert
 from modelry import models, registry
+from modelry.discovery.hints import CLASSES, FIRST_PARTY, first_party
+from modelry.discovery.index import Index
+from modelry.discovery.names import KINDS
+from modelry.discovery.policy import Policy
 from modelry_bert import BertBackbone
 
 PROJECTS = sorted(path.parent for path in Path(__file__).parents[2].glob("plugins/*/pyproject.toml"))
@@ -27,6 +32,26 @@ def test_its_classes_are_those_that_it_registers(package):
         entry.attribute: entry.load() for entry in entries
     }
     assert {entry.kind for entry in entries} >= {"backbones", "tokenizers", "preprocessors", "tasks"}
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
+def test_what_it_registers_leads_to_it_where_it_is_not_installed(project):
+    nothing = Index({}, {}, frozenset(), Policy(), {}, {})
+    metadata = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
+    groups = {kind: metadata["entry-points"].get(f"modelry.{kind}", {}) for kind in KINDS}
+    asked = [(kind, name) for kind, names in groups.items() for name in names]
+    asked += [(CLASSES, target.rpartition(":")[2]) for names in groups.values() for target in names.values()]
+    assert {first_party(nothing, kind, name) for kind, name in asked} == {metadata["name"]}
+
+
+def test_no_other_distribution_is_said_to_be_of_this_project():
+    names = {tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]["name"] for project in PROJECTS}
+    assert set(FIRST_PARTY) == names
+
+
+@pytest.mark.parametrize(("kind", "name"), [(CLASSES, "Bertha"), (CLASSES, "EsmeBackbone"), ("storage", "bert")])
+def test_what_only_looks_like_a_name_of_this_project_leads_nowhere(kind, name):
+    assert first_party(Index({}, {}, frozenset(), Policy(), {}, {}), kind, name) is None
 
 
 def test_classes_are_in_the_namespace_of_models_too():

@@ -40,6 +40,13 @@ def test_texts_become_ids_and_texts_again(characters):
     assert characters.detokenize([[4], [5, 1]]) == ["a", "ß[UNK]"]
 
 
+def test_rows_are_filled_up_with_the_padding_token():
+    tokenizer = CharacterTokenizer(["a", "[UNK]", "[PAD]", "b"], sequence_length=4)
+
+    assert tokenizer(["ab", "abba!"]).tolist() == [[0, 3, 2, 2], [0, 3, 3, 0]]
+    assert tokenizer.detokenize(tokenizer("ab")) == "ab"
+
+
 def test_the_ids_are_places_in_the_vocabulary(characters):
     assert characters.vocabulary_size() == 7
     assert [characters.token_to_id(token) for token in characters.get_vocabulary()] == list(range(7))

@@ -29,7 +29,8 @@ def bench(
 
     Without --input, texts are made of random tokens of the preset's vocabulary: short ones, and ones of mixed lengths.
     The share of the peak compares the multiplications that the tokens need, 2 for each parameter in a matrix of the
-    encoder and each token that is no padding, with the rate at which large matrices are multiplied.
+    encoder, each time that it is used, and each token that is no padding, with the rate at which large matrices are
+    multiplied.
     """
     given = None if source is None else _read(source)
     from modelry.cli.progress import progress
@@ -82,7 +83,8 @@ def _rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "matrix multiplication", f"{found['gemm_flops'] / 1e9:,.0f} GFLOP/s"
     for kind, rate in found["throughput"].items():
         speed = f"{rate['texts_per_second']:,.1f} a second, {rate['tokens'] / rate['texts']:.0f} tokens each"
-        yield f"{kind} texts", f"{speed}, {rate['share_of_peak']:.0%} of the peak"
+        share = rate["share_of_peak"]
+        yield f"{kind} texts", speed if share is None else f"{speed}, {share:.0%} of the peak"
 
 
 def _seconds(value: float) -> str:

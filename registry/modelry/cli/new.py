@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from modelry.cli.listing import PRESETS
 from modelry.cli.output import print_warning, write_line
 from modelry.errors import InputError
 from modelry.scaffold.kinds import KINDS
@@ -47,17 +46,23 @@ def new(
     """
     from modelry.scaffold.names import distribution_name
     from modelry.scaffold.render import render
+    from modelry.scaffold.taken import check_distribution, owners
     from modelry.scaffold.write import check_target, write_project
 
     name = distribution_name(_given("NAME", name, _ask_name))
     target = Path(name) if directory is None else directory
-    check_target(target)  # before questions are asked in vain
+    check_distribution(name)  # before questions are asked in vain
+    check_target(target)
     kind = _given("--kind", kind, _ask_kind)
     author = _given("--author", author, _ask_author)
     project = plan(name, kind, author, component, licence, backend)
+    taken = [_taken(project, owner) for owner in owners(project)]
+    if taken and component is None:
+        raise InputError(f"{taken[0]} Pass another name with --component to spare them that, or this one to keep it.")
     files = render(project)
     write_project(files, target)
-    _warn(project)
+    for message in taken:
+        print_warning(message)
     _print_done(project, target, files)
 
 
@@ -108,24 +113,12 @@ def _git_author() -> str | None:
     return f"{name} <{email}>" if name and email else name or None
 
 
-def _warn(project: Project) -> None:
-    """Say who has the name here already. It is allowed: names belong to distributions."""
-    from modelry.discovery.default import registry
-    from modelry.discovery.names import noun
-
-    kind, name = project.kind.registers, project.component
-    if kind == PRESETS:
-        preset = registry.presets().get(name)
-        owners = [] if preset is None else [f"the preset {preset.reference}"]
-    else:
-        entries = registry.entries(kind)
-        found = [entry.distribution for entry in entries if entry.name == name and entry.distribution != project.name]
-        owners = [f"a {noun(kind)} of {distribution}" for distribution in found]
-    for owner in owners:
-        print_warning(
-            f"{name!r} is also the name of {owner}. Where both are installed, users write "
-            f"'{project.name}:{name}'. Pass another name with --component to spare them that."
-        )
+def _taken(project: Project, owner: str) -> str:
+    """Say who has the name here already. It is allowed to who asks for it: names belong to distributions."""
+    name = project.component
+    return (
+        f"{name!r} is also the name of {owner}. Where both are installed, users have to write '{project.name}:{name}'."
+    )
 
 
 def _print_done(project: Project, target: Path, files: dict[str, str]) -> None:

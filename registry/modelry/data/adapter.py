@@ -38,6 +38,10 @@ class Source(DataAdapter):
     def begin_epoch(self, epoch: int) -> None:
         """Prepare for an epoch, given its number from 0; does nothing unless a subclass does."""
 
+    def look(self, count: int) -> list[BatchData]:
+        """Return the first batches, `count` or fewer if there are no more, without using any of them up."""
+        return list(itertools.islice(self.batches(), count))
+
     def get_numpy_iterator(self) -> Iterator[BatchData]:
         """Yield NumPy arrays."""
         return self.batches()
@@ -56,7 +60,7 @@ class Source(DataAdapter):
         import tensorflow as tf
 
         # Two batches show which axes differ; where padding decides, one does.
-        first = list(itertools.islice(self.batches(), 1 if self.ragged else 2))
+        first = self.look(1 if self.ragged else 2)
         if not first:
             raise InputError("The data is empty: it ended before its first batch.")
 

@@ -119,6 +119,10 @@ class Predictions(Source):
             self.texts_done += len(np.unique(places[places >= 0]))
             yield (features,)
 
+    def look(self, count: int) -> list[BatchData]:
+        """Return the first batches. Unlike `batches`, it reads no further than it was asked to."""
+        return [(features,) for features, _ in itertools.islice(self._once or self._features(), count)]
+
     def restore(self, outputs: Any) -> Any:
         """Put predictions, a structure of arrays `(m, …)`, into the order of the texts, `(n, …)`."""
         places = np.concatenate(self._places)[: len(keras.tree.flatten(outputs)[0])]  # a callback may have stopped it

@@ -15,10 +15,13 @@ T = TypeVar("T")
 class Once(Generic[T]):
     """Batches that can be read only once, but may be looked at before.
 
-    Keras starts a source once to see a batch, and again to train; on a GPU jax reads two batches to see one.
-    A start continues where the one before stopped, except that while no more than two batches were ever read
-    it begins with those again; that is what Keras does with a generator. A start after the end is refused, where
-    Keras would train on the first two batches again and again.
+    Keras starts a source once to see a batch, and again to train; on a GPU jax reads two batches to see one, and on
+    TensorFlow two show which shapes differ. A start continues where the one before stopped, except that while no more
+    than two batches were ever read it begins with those again; that is what Keras does with a generator.
+
+    A start after the end is refused, where Keras would train on the first two batches again and again. A look may
+    reach the end as well, of one batch or two. So the end of so few counts only after `begin`; before, they are all
+    there is, and reading them again is right.
     """
 
     REMEMBERED = 2
@@ -27,7 +30,12 @@ class Once(Generic[T]):
         self._iterator = iterator
         self._first: list[T] = []
         self._read = 0
+        self._begun = False
         self._ended = False
+
+    def begin(self) -> None:
+        """Say that the starts from now on are no looks any more."""
+        self._begun = True
 
     def __iter__(self) -> Iterator[T]:
         if self._ended:
@@ -43,4 +51,4 @@ class Once(Generic[T]):
             if self._read <= self.REMEMBERED:
                 self._first.append(item)
             yield item
-        self._ended = True
+        self._ended = self._begun or self._read > self.REMEMBERED

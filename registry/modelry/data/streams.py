@@ -97,6 +97,11 @@ class TextStream(Source):
         """How many batches an epoch has, or None when the stream does not say."""
         return self._num_batches
 
+    def begin_epoch(self, epoch: int) -> None:
+        """Tell an iterator that what is read from now on is trained on, and no look at it."""
+        if self._once is not None:
+            self._once.begin()
+
     def on_epoch_begin(self) -> None:
         """Tell a PyDataset."""
         if isinstance(self._stream, keras.utils.PyDataset):
@@ -111,6 +116,8 @@ class TextStream(Source):
     def _count(self) -> int | None:
         """Find the number of batches, looking at an element where it decides and can be looked at."""
         stream = self._stream
+        if isinstance(stream, Iterator):  # a look would use up its first element, and what its length counts is unsaid
+            return None
         if isinstance(stream, keras.utils.PyDataset):
             count: int | None = stream.num_batches
             return count

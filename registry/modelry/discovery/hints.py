@@ -12,8 +12,19 @@ if TYPE_CHECKING:
     from modelry.discovery.entry import Entry
     from modelry.discovery.index import Index
 
-FIRST_PARTY = {"bert": "modelry-bert"}
-"""The first part of a component's name to the distribution that the modelry project publishes for it."""
+FIRST_PARTY = {
+    "modelry-albert": ("albert",),
+    "modelry-bert": ("bert",),
+    "modelry-deberta-v3": ("deberta_v3", "deberta-v2"),
+    "modelry-distil-bert": ("distil_bert", "distilbert"),
+    "modelry-electra": ("electra",),
+    "modelry-esm": ("esm",),
+    "modelry-f-net": ("f_net", "fnet"),
+    "modelry-modernbert": ("modernbert",),
+    "modelry-roberta": ("roberta", "xlm_roberta", "xlm-roberta"),
+    "modelry-roformer-v2": ("roformer_v2",),
+}
+"""The distributions that the modelry project publishes to the first parts of the names of their components."""
 
 CLASSES, COMMANDS = "classes", "commands"
 """What plugins are asked to give a hint for besides kinds of component: the name of a class, a command of `modelry`."""
@@ -59,12 +70,20 @@ def unknown_class(index: Index, class_name: str, hint: str | None = None) -> Unk
 
 def first_party(index: Index, kind: str, name: str) -> str | None:
     """Return the distribution, not yet installed, that the modelry project publishes for a component."""
-    for architecture, distribution in FIRST_PARTY.items():
-        known = kind in (*MODEL_KINDS, "checkpoints") and name.partition(".")[0] == architecture
-        known = known or (kind == CLASSES and name.lower().startswith(architecture))
+    for distribution, architectures in FIRST_PARTY.items():
+        if kind == CLASSES:
+            known = any(_is_class_of(name, architecture) for architecture in architectures)
+        else:
+            known = kind in (*MODEL_KINDS, "checkpoints") and name.partition(".")[0] in architectures
         if known and distribution not in index.distributions:
             return distribution
     return None
+
+
+def _is_class_of(name: str, architecture: str) -> bool:
+    """Whether a class name begins with an architecture's, as `DistilBertBackbone` with that of `distil_bert`."""
+    first = architecture.replace("_", "")
+    return name.lower().startswith(first) and name[len(first) : len(first) + 1].isupper()
 
 
 def blocked(index: Index, entry: Entry) -> UnknownComponent:

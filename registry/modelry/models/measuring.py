@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from modelry.errors import InputError
 from modelry.models.text_classifier import TextClassifier
 from modelry.presets.read import read_recipe
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
     from modelry.text.tokenizer import Tokenizer
 
 SHORT, MIXED = (4, 32), (8, 230)  # tokens of a generated text, at least and at most
-GEMMS = (256, 512, 1024, 2048)  # rows and columns of the matrices that find the peak, small ones first
+GEMMS = (256, 512, 1024, 2048, 4096, 8192)  # rows and columns of the matrices that find the peak, small ones first
 PATIENCE = 0.5  # seconds that a product may take; the next larger one takes eight times as long
+LONG_ENOUGH = 0.01  # seconds of products, for the time until a device answers not to count
 
 
 def measure(
@@ -41,6 +43,14 @@ def measure(
         batch_size: Texts per batch.
         dtype: The dtype policy; `None` for Keras' global one.
         tell: Called with what is being measured.
+
+    Returns:
+        What was measured, by name. The `share_of_peak` of a kind of texts is `None` for a backbone without matrices
+        that tokens are multiplied with.
+
+    Raises:
+        InputError: Texts are to be generated, and the tokenizer cannot turn ids into texts.
+        PresetError: The preset is missing, damaged, or nothing that classifies texts.
     """
     task = read_recipe(preset).task
     # Only a backbone: a fresh head costs as much as a trained one.
@@ -74,17 +84,23 @@ def measure(
             "texts": len(some),
             "tokens": tokens,
             "texts_per_second": len(some) / seconds,
-            "share_of_peak": flops / peak,
+            "share_of_peak": flops / peak if flops else None,
         }
     return found | {"peak_bytes": peak_memory()}
 
 
 def matmul_parameters(backbone: keras.Model) -> int:
-    """The parameters that each token is multiplied with: all kernels but what follows a pooling."""
+    """The parameters that each token is multiplied with: those of all kernels, as often as their layer is called.
+
+    A layer whose output has no axis of tokens, `(batch, features)`, stands after a pooling, and is not counted.
+    """
+    calls = [node for nodes in backbone._nodes_by_depth.values() for node in nodes]
+    per_token = [call.operation for call in calls if any(len(output.shape) > 2 for output in call.outputs)]
     return sum(
         int(np.prod(variable.shape))
-        for variable in backbone.weights
-        if variable.name == "kernel" and "pool" not in variable.path
+        for layer in per_token
+        for variable in getattr(layer, "weights", ())
+        if variable.name == "kernel"
     )
 
 
@@ -130,7 +146,10 @@ def _generated(classifier: TextClassifier, count: int) -> dict[str, list[str]]:
     def texts(shortest: int, most: int) -> list[str]:
         lengths = generator.integers(shortest, max(shortest + 1, min(most, longest)), count)
         rows = [generator.integers(0, tokenizer.vocabulary_size(), length) for length in lengths]
-        return [text or "." for text in tokenizer.detokenize(rows)]
+        try:
+            return [text or "." for text in tokenizer.detokenize(rows)]
+        except NotImplementedError as error:
+            raise InputError(f"No texts can be generated: {error} Pass texts of your own with --input FILE.") from None
 
     return {"short": texts(*SHORT), "mixed": texts(*MIXED)}
 
@@ -143,13 +162,17 @@ def _gemm_flops(dtype: str) -> float:
     """The best rate of a few multiplications of square matrices, in operations per second."""
     best = 0.0
     for size in GEMMS:
-        matrix = keras.ops.ones((size, size), dtype)
+        matrix = keras.ops.full((size, size), 1 / size, dtype)  # its square is the same again
 
-        def multiply(matrix: Any = matrix) -> None:
-            float(keras.ops.convert_to_numpy(keras.ops.matmul(matrix, matrix)[0, 0]))  # waits until it is done
+        def multiply(times: int, matrix: Any = matrix) -> None:
+            product = matrix
+            for _ in range(times):
+                product = keras.ops.matmul(product, matrix)
+            float(keras.ops.convert_to_numpy(product[0, 0]))  # waits until it is done
 
-        multiply()
-        seconds = min(_timed(multiply)[0] for _ in range(5))
+        multiply(1)
+        times = max(1, round(LONG_ENOUGH / _timed(functools.partial(multiply, 1))[0]))
+        seconds = min(_timed(functools.partial(multiply, times))[0] for _ in range(5)) / times
         best = max(best, 2 * size**3 / seconds)
         # In a dtype that the processor lacks, PyTorch is a thousand times slower: the next would take minutes.
         if seconds > PATIENCE / 8:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import attrs
 
+PRESETS = "presets"
+"""What a plugin registers that has no component of its own."""
+
 
 @attrs.frozen
 class Kind:
@@ -13,7 +16,7 @@ class Kind:
         name: What the user writes.
         summary: What it is, for the question which one.
         description: The sentence that describes a new package of this kind.
-        registers: The kind of component that it registers, or `"presets"`.
+        registers: The kind of component that it registers, or `PRESETS`.
         separators: What may stand between the words of the component's name; the first one does by default.
         needs_bert: Whether it needs modelry-bert: `"dependency"`, `"test"` for its tests alone, or `""`.
         needs: What else it needs besides modelry.
@@ -68,7 +71,7 @@ KINDS = {
             "presets",
             "a trained model in a wheel, loaded by its name",
             "A trained text classifier for modelry, loaded by its name.",
-            "presets",
+            PRESETS,
             needs_bert="dependency",
         ),
     )

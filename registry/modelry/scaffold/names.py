@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 import sys
@@ -15,6 +16,10 @@ LONGEST_NAME, LONGEST_CLASS_PREFIX = 45, 40
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _COMPONENT = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 _PREFIX = "modelry-"
+
+_PYTHONS = {name.lower() for name in (*keyword.kwlist, *dir(builtins))}  # where case counts for nothing too
+_HIDES = {*sys.stdlib_module_names, "test", "modelry", "keras"}
+_BESIDES = {"tests", "conftest", "build_preset"}  # modules that a new plugin has besides its package
 
 
 def distribution_name(text: str) -> str:
@@ -34,7 +39,12 @@ def distribution_name(text: str) -> str:
     package = package_name(name)
     if not package.isidentifier() or keyword.iskeyword(package):
         raise InputError(f"{text!r} would be the Python package {package!r}, which cannot be imported. Choose another.")
-    if package in {*sys.stdlib_module_names, "modelry", "keras", "tests"}:
+    if package in _PYTHONS:
+        raise InputError(
+            f"{text!r} would be the Python package {package!r}, a word that means something else in Python. Choose "
+            "another."
+        )
+    if package in _HIDES | _BESIDES:
         raise InputError(f"{text!r} would be the Python package {package!r}, which hides another. Choose another.")
     return name
 

@@ -8,14 +8,14 @@ import keras
 import numpy as np
 import pytest
 
-from modelry.arguments import defaults_of
 from modelry.testing.backbone_presets import BackbonePresets
 from modelry.testing.comparing import as_numpy, expect_close, run, run_eagerly
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
 from modelry.testing.contract import expect, fail
 from modelry.testing.dtypes import expect_dtype
-from modelry.testing.inputs import Text, batch_of, default_texts, real_part
+from modelry.testing.inputs import Text, batch_of, default_texts, expect_several, real_part
 from modelry.testing.shared_rows import check_shares_rows
+from modelry.testing.told_shapes import expect_shapes_told, tells_shapes
 from modelry.testing.variables import as_if_trained, expect_gradients, gradients
 
 if TYPE_CHECKING:
@@ -60,13 +60,10 @@ class BackboneContract(BackbonePresets):
             expect_close(found[name], output, what, rule, _KEEP, tolerance=2e-7)
 
     def test_weight_shapes_are_those_it_has(self, backbone: Backbone) -> None:
-        """If it tells the shapes of its weights beforehand, these are the shapes."""
-        told = sorted(type(backbone).weight_shapes({**defaults_of(type(backbone)), **backbone.get_config()}))
-        if not told:
+        """If it tells the shapes of its weights beforehand, these are the shapes, for other numbers too."""
+        if not tells_shapes(backbone):
             pytest.skip(f"{type(backbone).__name__} does not tell the shapes of its weights")
-        found = sorted(tuple(one.shape) for one in backbone.weights)
-        rule = "weight_shapes yields the shape of each weight, so that presets are held against their budget."
-        expect(told == found, f"It tells {told}, and has {found}.", rule, "yield each weight's shape once.")
+        expect_shapes_told(backbone)
 
     def test_unknown_arguments_are_refused(self, backbone: Backbone) -> None:
         """An argument that it does not take raises UnknownArgument."""
@@ -122,6 +119,7 @@ class BackboneContract(BackbonePresets):
 
     def test_other_texts_do_not_matter(self, backbone: Backbone, inputs: Sequence[Text]) -> None:
         """A text gets the same states whatever else is in its batch."""
+        expect_several(inputs)
         text = max(inputs, key=lambda one: len(one["token_ids"]))
         alone = run(backbone, batch_of([text]))
         for row in range(len(inputs)):
@@ -178,6 +176,7 @@ class BackboneContract(BackbonePresets):
     def _expect_alone(self, backbone: Backbone, inputs: Sequence[Text], batch: Any, how: str) -> None:
         """Fail unless each text of a batch gets what it gets alone, without padding."""
         __tracebackhide__ = True
+        expect_several(inputs)
         together = run(backbone, batch)
         for row, text in enumerate(inputs):
             for name, output in run(backbone, batch_of([text])).items():

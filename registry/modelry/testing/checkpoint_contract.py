@@ -34,7 +34,7 @@ WEIGHTS = "model.safetensors"
 
 
 class CheckpointContract(InstalledContract):
-    """Claims about a converter. Write the fixtures `checkpoint` and one of `golden_logits` and `golden_states`."""
+    """Claims about a converter. Write `checkpoint` and `golden_logits`, or `golden_states` where there is no head."""
 
     kind: ClassVar[str] = "checkpoints"
     subject: ClassVar[str] = "checkpoint"
@@ -90,6 +90,12 @@ class CheckpointContract(InstalledContract):
                 "numbers of transformers say whether weights are in their places.",
                 "compute a few with transformers, and give one of the two fixtures: texts → arrays.",
             )
+        if _has_head(checkpoint) and not golden_logits:
+            fail(
+                "The checkpoint has a head, and there are no golden_logits.",
+                "numbers of transformers say whether the head's weights are in their places, too.",
+                "compute a few logits with transformers, and give the fixture golden_logits: texts → arrays.",
+            )
         if golden_logits:
             found = TextClassifier.from_preset(checkpoint).predict(list(golden_logits), verbose=0)
             for text, scores, expected in zip(golden_logits, found, golden_logits.values(), strict=True):
@@ -103,11 +109,17 @@ class CheckpointContract(InstalledContract):
                 expect_close(states, expected, f"The states of {text!r:.60} are not transformers'", rule, to_do)
 
     def test_every_weight_has_one_source(self, checkpoint: str | os.PathLike[str], component: Checkpoint) -> None:
-        """It says for each weight of the backbone, once, where the checkpoint stores it."""
-        backbone = Backbone.from_preset(checkpoint)
-        sources = [id(source.variable) for source in component.backbone_weights(backbone)]
-        wrong = [weight.path for weight in backbone.weights if sources.count(id(weight)) != 1]
-        rule = "backbone_weights yields each of the backbone's weights exactly once."
+        """It says for each weight of the backbone and of the head, once, where the checkpoint stores it."""
+        if _has_head(checkpoint):
+            task = TextClassifier.from_preset(checkpoint)
+            weights = [*task.backbone.weights, *task.head.weights]
+            yielded = [*component.backbone_weights(task.backbone), *component.head_weights(task.head)]
+        else:
+            backbone = Backbone.from_preset(checkpoint)
+            weights, yielded = backbone.weights, list(component.backbone_weights(backbone))
+        sources = [id(source.variable) for source in yielded]
+        wrong = [weight.path for weight in weights if sources.count(id(weight)) != 1]
+        rule = "backbone_weights and head_weights yield each weight of the backbone, or of the head, exactly once."
         expect(
             not wrong, f"{', '.join(wrong)} has no source, or several.", rule, "yield SourcedWeight(variable, names)."
         )

@@ -33,7 +33,7 @@ def expect_arguments_kept(component: Any, without: Iterable[str] = ()) -> None:
             "do not override get_config.",
         )
     for name in names:
-        for value in _others(config[name]):
+        for value in _others(config[name]) or _other_activations(name, config[name]):
             _expect_kept(cls, config, name, value)
 
 
@@ -100,6 +100,11 @@ def _others(value: Any) -> list[Any]:
         others = [_others(one) for one in value]
         return [[found[0] for found in others]] if all(others) else []
     return [value / 2 + 0.001] if isinstance(value, float) else []
+
+
+def _other_activations(name: str, value: Any) -> list[str]:
+    known = isinstance(value, str) and name.endswith("activation")
+    return [next(other for other in ("relu", "tanh") if other != value)] if known else []
 
 
 def _plain(value: Any) -> Any:

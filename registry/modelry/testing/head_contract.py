@@ -83,6 +83,13 @@ class HeadContract(InstalledContract):
                 scores.shape == shape and np.isfinite(scores).all(), what, rule, "end in a dense layer of num_classes."
             )
 
+    def test_scores_are_of_the_text(self, head: Head, outputs: Arrays, mask: Any) -> None:
+        """Other outputs of the backbone give other scores."""
+        other = {name: array[::-1] + 1.0 for name, array in outputs.items()}
+        same = np.array_equal(_score(head, other, mask), _score(head, outputs, mask))
+        what = "Texts with other states get the same scores."
+        expect(not same, what, "scores are computed from the backbone's outputs.", "pool outputs, and score that.")
+
     def test_a_hidden_layer_may_have_any_size(self, head: Head, outputs: Arrays, mask: Any) -> None:
         """If it takes `hidden_dim`, the hidden layer has that size, and any size of it gives finite scores."""
         if "hidden_dim" not in argument_names(type(head)):

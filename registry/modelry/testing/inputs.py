@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelry.testing.contract import fail
+from modelry.testing.contract import expect, fail
 
 if TYPE_CHECKING:
     from modelry.models.backbone import Backbone
@@ -23,6 +23,18 @@ def default_texts(backbone: Backbone) -> list[Text]:
     longest = getattr(backbone, "max_sequence_length", None) or max(LENGTHS)
     generator = np.random.default_rng(0)
     return [_text(backbone, min(length, longest), generator) for length in LENGTHS]
+
+
+def expect_several(texts: Sequence[Text]) -> None:
+    """Fail unless there are texts of different lengths, without which nothing is padded or mixed."""
+    __tracebackhide__ = True
+    lengths = [_length(text) for text in texts]
+    expect(
+        len(set(lengths)) > 1,
+        f"The fixture 'inputs' has texts of {', '.join(map(str, lengths)) or 'no'} tokens.",
+        "texts of different lengths show whether padding and other texts matter.",
+        "let 'inputs' return two texts or more, of different lengths; let the backbone take 8 tokens or more.",
+    )
 
 
 def batch_of(texts: Sequence[Text], length: int | None = None, generator: Any = None) -> dict[str, np.ndarray]:

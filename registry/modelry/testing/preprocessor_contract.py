@@ -12,7 +12,7 @@ from modelry.errors import InputError
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
 from modelry.testing.contract import expect, fail
 from modelry.testing.installed import InstalledContract
-from modelry.testing.texts import STRANGE, texts_for
+from modelry.testing.texts import STRANGE, expect_different, texts_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -70,6 +70,13 @@ class PreprocessorContract(InstalledContract):
             )
             what = f"{text!r:.60} gets {found.dtype} ids and {len(segments)} segment ids for {len(found)} tokens."
             expect(found.dtype.kind == "i" and len(segments) == len(found), what, rule, "np.array(ids, 'int32')")
+
+    def test_different_texts_get_different_rows(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
+        """What a text says reaches its row."""
+        expect_different(texts, 2)
+        rows = [np.asarray(ids).tolist() for ids in preprocessor.pack((list(texts),)).token_ids]
+        what = f"All of {len(set(texts))} different texts get the ids {rows[0]}."
+        expect(any(row != rows[0] for row in rows), what, "a row has its text's tokens.", "pack tokenizer.encode.")
 
     def test_sequence_length_can_be_set(self, preprocessor: Preprocessor) -> None:
         """sequence_length can be set at any time, and long texts are cut there."""
@@ -134,7 +141,8 @@ class PreprocessorContract(InstalledContract):
 
     def test_pairs_keep_both_texts(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
         """If it takes sentence pairs, a row holds both texts in order, also when both are long."""
-        first, second = max(texts, key=len), sorted(texts, key=len)[-2]
+        expect_different(texts, 2)
+        first, second = max(texts, key=len), sorted(set(texts), key=len)[-2]
         try:
             pair = preprocessor.pack(([first], [second]))
         except (InputError, NotImplementedError) as error:

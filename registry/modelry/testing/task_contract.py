@@ -13,7 +13,7 @@ from modelry.problem_types import REGRESSION, SINGLE_LABEL
 from modelry.testing.comparing import as_numpy, expect_close
 from modelry.testing.contract import expect, fail
 from modelry.testing.task_presets import TaskPresets
-from modelry.testing.texts import STRANGE, texts_for
+from modelry.testing.texts import STRANGE, expect_different, texts_for
 from modelry.testing.variables import as_if_trained
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class TaskContract(TaskPresets):
     def test_other_texts_do_not_matter(self, task: TextClassifier, texts: Sequence[str]) -> None:
         """A text gets the same scores alone, among others, in another order and in batches of another size."""
         to_do = "run the BackboneContract and the HeadContract, which say which part mixes texts or heeds padding."
+        expect_different(texts, 4)
         together = _scores(task, texts)
         for index, text in enumerate(texts):
             what = f"{text!r:.60} is scored otherwise alone than among {len(texts)} texts"

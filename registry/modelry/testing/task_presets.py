@@ -141,12 +141,12 @@ class TaskPresets(InstalledContract):
         what = "With head='mean_pool', scores are others after loading"
         expect_close(_scores(loaded, texts), _scores(classifier, texts), what, rule, to_do)
 
-    def test_truncated_weights_are_refused(self, preset: Path) -> None:
+    def test_truncated_weights_are_refused(self, task: TextClassifier, preset: Path) -> None:
         """Weights that are cut off raise an error that names the file."""
         for name in (BACKBONE_WEIGHTS, TASK_WEIGHTS):
             whole = (preset / name).read_bytes()
             truncate(preset / name)
-            expect_refusal(TextClassifier.from_preset, preset, f"{name} cut in half", name)
+            expect_refusal(type(task).from_preset, preset, f"{name} cut in half", name)
             (preset / name).write_bytes(whole)
 
     def test_missing_files_are_refused(self, task: TextClassifier, preset: Path) -> None:
@@ -155,7 +155,7 @@ class TaskPresets(InstalledContract):
         for name in ("config.json", BACKBONE_WEIGHTS, TASK_WEIGHTS, *assets):
             whole = (preset / name).read_bytes()
             (preset / name).unlink()
-            expect_refusal(TextClassifier.from_preset, preset, f"no {name}", name)
+            expect_refusal(type(task).from_preset, preset, f"no {name}", name)
             (preset / name).write_bytes(whole)
 
     def test_damaged_files_are_refused(self, task: TextClassifier, preset: Path) -> None:
@@ -164,16 +164,16 @@ class TaskPresets(InstalledContract):
             if path.name != "metadata.json":  # which nothing reads
                 whole = path.read_bytes()
                 truncate(path)
-                expect_refusal(TextClassifier.from_preset, preset, f"{path.name} cut in half", path.name)
+                expect_refusal(type(task).from_preset, preset, f"{path.name} cut in half", path.name)
                 path.write_bytes(whole)
         for argument, name in task.preprocessor.tokenizer.assets.items():
             path = preset / "assets" / "tokenizer" / name
             whole = path.read_bytes()
             path.write_bytes(b"\xff\xfe\x00{")
-            expect_refusal(TextClassifier.from_preset, preset, f"bytes in {name} that are not text", name, argument)
+            expect_refusal(type(task).from_preset, preset, f"bytes in {name} that are not text", name, argument)
             path.write_bytes(whole)
 
-    def test_another_vocabulary_size_is_refused(self, preset: Path) -> None:
+    def test_another_vocabulary_size_is_refused(self, task: TextClassifier, preset: Path) -> None:
         """Weights for another size of vocabulary raise an error that names the file."""
         config = json.loads((preset / "config.json").read_text("utf-8"))["config"]
         if not isinstance(config.get("vocabulary_size"), int):
@@ -182,7 +182,7 @@ class TaskPresets(InstalledContract):
         edit_json(preset / "config.json", lambda values: values["config"].update(change))
         edit_json(preset / "task.json", lambda values: values["config"]["backbone"]["config"].update(change))
         damage = "vocabulary_size=10007 in the configs, but not in the weights"
-        expect_refusal(TextClassifier.from_preset, preset, damage, BACKBONE_WEIGHTS, "config.json", "task.json")
+        expect_refusal(type(task).from_preset, preset, damage, BACKBONE_WEIGHTS, "config.json", "task.json")
 
     def test_a_new_process_loads_it(
         self,

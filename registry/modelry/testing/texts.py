@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from modelry.testing.contract import expect
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from modelry.text.preprocessor import Preprocessor
 
 STRANGE = (
@@ -37,6 +41,17 @@ ENGLISH = (
     "The second half is boring, and the first one is worse.",
     "great",
 )
+
+
+def expect_different(texts: Sequence[str], least: int) -> None:
+    """Fail unless a fixture has so many different texts, without which nothing can be mixed up."""
+    __tracebackhide__ = True
+    expect(
+        len(set(texts)) >= least,
+        f"The fixture 'texts' has {len(set(texts))} different texts.",
+        f"{least} texts or more show whether texts are kept apart.",
+        f"let 'texts' return {least} different texts or more, or leave the fixture out.",
+    )
 
 
 def texts_for(preprocessor: Preprocessor) -> list[str]:

@@ -36,7 +36,8 @@ class TokenizerContract(InstalledContract):
 
     def test_golden_ids(self, tokenizer: Tokenizer, golden: Mapping[str, Sequence[int]]) -> None:
         """Texts get the ids that are known for them."""
-        expect(golden, "golden is empty.", "some texts' ids are known.", "write a few texts with their ids down.")
+        to_do = "write a few texts with their ids down."
+        expect(any(map(len, golden.values())), "golden has no ids.", "some texts' ids are known.", to_do)
         rule = "ids are those that the model was trained with."
         for text, ids in golden.items():
             found = tokenizer.encode([text])[0]
@@ -92,6 +93,8 @@ class TokenizerContract(InstalledContract):
 
     def test_assets_are_the_same_to_the_byte(self, tokenizer: Tokenizer, tmp_path: Path) -> None:
         """What is loaded from its assets writes the same assets."""
+        if not tokenizer.assets:
+            pytest.skip(f"{type(tokenizer).__name__} has no assets")
         loaded = self._from_assets(tokenizer, tmp_path / "one")
         (tmp_path / "other").mkdir()
         loaded.save_assets(tmp_path / "other")
@@ -135,13 +138,13 @@ class TokenizerContract(InstalledContract):
 
     def test_texts_come_back(self, tokenizer: Tokenizer, golden: Mapping[str, Sequence[int]]) -> None:
         """What decode makes of ids has these ids again."""
-        known = [list(ids) for ids in golden.values() if self._oov(tokenizer) not in ids]
+        known = [list(ids) for ids in golden.values() if len(ids) and self._oov(tokenizer) not in ids]
         try:
             texts = tokenizer.decode(known)
         except NotImplementedError:
             pytest.skip(f"{type(tokenizer).__name__} does not turn ids into texts")
         if not known:
-            pytest.skip("all golden texts have unknown tokens, which nothing can bring back")
+            pytest.skip("no golden text has known tokens alone; nothing brings unknown ones back")
         rule = "decode gives a text for each row of ids, with the same ids unless some were unknown."
         for ids, text, again in zip(known, texts, tokenizer.encode(texts), strict=True):
             what = f"The ids {ids} decode to {text!r}, which has the ids {list(again)}."

@@ -48,6 +48,7 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
 
     Attributes:
         special_tokens: More tokens that every vocabulary has, such as the one between the texts of a pair.
+        pad_token_id: The id of `pad_token`.
     """
 
     special_tokens: ClassVar[tuple[str, ...]] = ()
@@ -64,6 +65,7 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
         super().__init__(tokens, sequence_length, needed=(pad_token, oov_token, *self.special_tokens))
         self.oov_token = oov_token
         self.pad_token = pad_token
+        self.pad_token_id = self._ids[pad_token]
 
     @abc.abstractmethod
     def split(self, text: str) -> Sequence[str]:
@@ -107,8 +109,7 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Return the text of each sequence of ids, without padding."""
-        pad = self._ids[self.pad_token]
-        return [self.join([self.id_to_token(id_) for id_ in row if id_ != pad]) for row in ids]
+        return [self.join([self.id_to_token(id_) for id_ in row if id_ != self.pad_token_id]) for row in ids]
 
     def save_assets(self, folder: Path) -> None:
         """Write `vocabulary.json`, a list; tokens may be spaces and line breaks, which a file of lines cannot hold."""

@@ -34,7 +34,8 @@ class Tokenizer(abc.ABC):
             `{"vocabulary": "vocabulary.txt"}`.
         presets: The built-in presets that have a tokenizer of this class, by name.
         keras_hub_class: The name of the KerasHub class that gives the same ids, if there is one.
-        sequence_length: Pad or cut every text to this many ids; `None` leaves them ragged.
+        sequence_length: Pad or cut every text to this many ids; `None` leaves them ragged. It pads with
+            `pad_token_id`, or with 0 if the tokenizer has none.
     """
 
     assets: ClassVar[Mapping[str, str]] = {}
@@ -103,7 +104,7 @@ class Tokenizer(abc.ABC):
             raise InputError(f"A tokenizer takes a text or a list of them, not {texts!r}.")
         rows: Any = self.encode([texts] if isinstance(texts, str) else list(texts))
         if self.sequence_length is not None:
-            padded = np.zeros((len(rows), self.sequence_length), "int32")
+            padded = np.full((len(rows), self.sequence_length), getattr(self, "pad_token_id", 0), "int32")
             for row, ids in zip(padded, rows, strict=True):
                 row[: len(ids)] = ids[: self.sequence_length]
             rows = padded

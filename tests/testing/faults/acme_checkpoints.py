@@ -19,6 +19,22 @@ class RaisesKeyErrors(GoodCheckpoint):
         return {**super().backbone_config(config, where), "layer_norm_epsilon": config["layer_norm_eps"]}
 
 
+class RaisesTypeErrors(GoodCheckpoint):
+    def backbone_config(self, config, where):
+        size = config.get("hidden_size", 8) // 1
+        return {**super().backbone_config(config, where), "hidden_dim": size}
+
+
+class KeepsItsSize(GoodCheckpoint):
+    def backbone_config(self, config, where):
+        return {**super().backbone_config(config, where), "vocabulary_size": 400}
+
+
+class ReadsTheHeadTwice(GoodCheckpoint):
+    def head_weights(self, head):
+        yield from [*super().head_weights(head)] * 2
+
+
 class SwapsWeights(GoodCheckpoint):
     def backbone_config(self, config, where):
         return {**super().backbone_config(config, where), "activation": "relu"}

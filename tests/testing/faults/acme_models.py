@@ -167,6 +167,22 @@ class ListsShapes(Good):
         return [(config["vocabulary_size"], size), (size, size), (size,), (size,), (size,)]
 
 
+class TellsOneConfig(Good):
+    """The shapes of the backbone that is tested, whatever the config."""
+
+    @classmethod
+    def weight_shapes(cls, config):
+        yield from ((20, 4), (4, 4), (4,), (4,), (4,))
+
+
+class KeepsAnotherActivation(Good):
+    def __init__(
+        self, vocabulary_size, hidden_dim, epsilon=1e-6, hidden_activation="relu", dtype: Any = None, **kwargs: Any
+    ) -> None:
+        super().__init__(vocabulary_size, hidden_dim, epsilon, dtype, **kwargs)
+        self.hidden_activation = "relu"
+
+
 class FallsBack(Good):
     @classmethod
     def from_preset(cls, preset, load_weights=True, **overrides):
@@ -294,6 +310,11 @@ class HeadIsNotTrained(GoodHead):
     def call(self, outputs, padding_mask=None, training=None):
         x = ops.stop_gradient(self.hidden(self.mean(outputs["sequence_output"], padding_mask)))
         return self.out(self.drop(x, training=training))
+
+
+class HeadIgnoresTheText(GoodHead):
+    def mean(self, states, padding_mask):
+        return ops.ones_like(states[:, 0])
 
 
 class HeadIgnoresHiddenDim(GoodHead):

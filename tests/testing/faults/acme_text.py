@@ -146,6 +146,11 @@ class DropsTheSecond(GoodPreprocessor):
         return super().pack(columns[:1])
 
 
+class LosesItsTexts(GoodPreprocessor):
+    def pack(self, columns):
+        return super().pack(tuple(["film"] * len(column) for column in columns))
+
+
 class HasNoPadding(GoodPreprocessor):
     def __init__(self, tokenizer, sequence_length=16, truncate="round_robin", padding="bucket") -> None:
         super().__init__(tokenizer, sequence_length, truncate)

@@ -43,6 +43,16 @@ def checkpoint(cls):
     return {"checkpoint": pytest.fixture(copy)}
 
 
+class TestHasNoLogits(CheckpointContract):
+    """Its author knows states alone, which say nothing of the head."""
+
+    checkpoint = checkpoint(acme_checkpoints.GoodCheckpoint)["checkpoint"]
+
+    @pytest.fixture
+    def golden_states(self):
+        return {"film": [[0.0]]}
+
+
 for name, found in [*vars(acme_tasks).items(), *vars(acme_checkpoints).items()]:
     if isinstance(found, type) and found.__module__ in ("acme_tasks", "acme_checkpoints"):
         if issubclass(found, TextClassifier):
