@@ -33,7 +33,7 @@ def call(*command: str | Path, **options: object) -> str:
 
 def clean_variables() -> dict[str, str]:
     """The environment variables of this process without those that would let a new one see what is installed here."""
-    barred = ("KERAS_", "MODELRY_", "PYTHON", "VIRTUAL_ENV", "COV_", "COVERAGE_")
+    barred = ("KERAS_", "MODELRY_", "PYTHON", "PYTEST_", "VIRTUAL_ENV", "COV_", "COVERAGE_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(barred)}
     return kept | {"MODELRY_COMPILATION_CACHE": os.environ["MODELRY_COMPILATION_CACHE"]}
 
