@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from modelry.errors import InputError
+from modelry.storage.filesystems.guards import check_guarded, guard_aiohttp, guard_httpx
 from modelry.storage.filesystems.protocols import ALLOWED, client_class
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from modelry.storage.filesystems.links import Link
 
 _UNSHARED = {"skip_instance_cache": True}
-_TIMEOUTS = {"total": None, "sock_connect": 30, "sock_read": 60}
 
 
 def options_by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], reference: str) -> dict[str, dict[str, Any]]:
@@ -29,8 +29,15 @@ def options_by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], refer
         reference: What messages call the preset.
 
     Raises:
-        InputError: They are not of this form.
+        InputError: They are not of this form, or one would take the guard off a client.
     """
+    by_protocol = _by_protocol(links, given, reference)
+    for name, options in by_protocol.items():
+        check_guarded(name, options, reference)
+    return by_protocol
+
+
+def _by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], reference: str) -> dict[str, dict[str, Any]]:
     names = [link.protocol for link in links]
     if len(links) == 1:
         return {names[0]: dict(given)}
@@ -57,8 +64,8 @@ def connect(
     """
     *archives, place = links
     cls = client_class(place.protocol, reference)
-    arguments, path = _place(place, cls)
-    filesystem = cls(**{**arguments, **options.get(place.protocol, {}), **_UNSHARED})
+    arguments, path = _place(place, cls, options.get(place.protocol, {}))
+    filesystem = cls(**{**arguments, **_UNSHARED})
     if place.protocol in ("webdav", "webdavs"):  # the other clients close their connections themselves
         weakref.finalize(filesystem, filesystem.client.http.close)
     for link, outer in zip(reversed(archives), reversed(links), strict=False):
@@ -85,28 +92,25 @@ def open_file(filesystem: Any, protocol: str, path: str) -> Any:
     return io.BytesIO(bytes(opened.getbuffer())) if protocol == "memory" else opened
 
 
-def _place(link: Link, cls: Any) -> tuple[dict[str, Any], str]:
-    """Return the arguments that a client's class needs for a link, and the path that the client knows it by."""
+def _place(link: Link, cls: Any, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the arguments for a client's class, with those that are given, and the path that the client knows."""
     if link.protocol in ("http", "https"):
-        import aiohttp
-
-        from modelry.storage.filesystems.redirects import guarded_redirects
-
-        client = {"timeout": aiohttp.ClientTimeout(**_TIMEOUTS), "trace_configs": [guarded_redirects(link.url)]}
-        return {"client_kwargs": client, "encoded": True}, http_url(link)
+        url = http_url(link)
+        return {"encoded": True, **guard_aiohttp(url, given)}, url
     if link.protocol in ("webdav", "webdavs"):
         parts = urlsplit(link.url)
         host = parts.netloc.rpartition("@")[2]
         user = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         base = f"{'https' if link.protocol == 'webdavs' else 'http'}://{host}"
-        return {"base_url": base, "auth": user}, unquote(parts.path).strip("/")
+        arguments = {"base_url": base, "auth": user, **given}
+        return guard_httpx(arguments["base_url"], arguments), unquote(parts.path).strip("/")
     arguments = dict(cls._get_kwargs_from_urls(link.url))
     if link.protocol == "s3":  # modelry tries again itself
         arguments["config_kwargs"] = {"retries": {"total_max_attempts": 1}}
     if link.protocol in ("sftp", "ssh"):
         # By default sshfs trusts any host; this is what asyncssh does by default, to look into ~/.ssh/known_hosts.
         arguments.setdefault("known_hosts", ())
-    return arguments, cls._strip_protocol(link.url)
+    return {**arguments, **given}, cls._strip_protocol(link.url)
 
 
 def http_url(link: Link) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from modelry.errors import ModelryError
 from modelry.storage.retries import looks_transient, status_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def name_of(path: str, root: str) -> str:
 def raise_other(error: FileNotFoundError) -> None:
     """Raise what a client calls a missing file though it is something else: fsspec does so for all errors of HTTP."""
     cause = error.__cause__
+    if isinstance(cause, ModelryError):  # a guard's
+        raise cause from None
     if isinstance(cause, Exception) and status_of(cause) not in (None, 404, 410):
         raise cause from None
     if isinstance(cause, Exception) and looks_transient(cause):
