@@ -7,9 +7,12 @@ import weakref
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
+import attrs
+
 from modelry.errors import InputError
 from modelry.storage.filesystems.guards import check_guarded, guard_aiohttp, guard_httpx
 from modelry.storage.filesystems.protocols import ALLOWED, client_class
+from modelry.storage.filesystems.store_file import StoreFile, telling_damage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,15 +53,33 @@ def _by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], reference: s
     return {name: dict(given.get(name, {})) for name in names}
 
 
+@attrs.frozen
+class Connection:
+    """A folder that can be read.
+
+    Attributes:
+        filesystem: What it is in.
+        root: The path of the folder there.
+        store_file: The file of the store that the file system is in; `None` if it is no archive.
+        through: The file systems that it is read through, each of which closes its files when nobody holds it.
+    """
+
+    filesystem: Any
+    root: str
+    store_file: StoreFile | None = None
+    through: tuple[Any, ...] = ()
+
+
 def connect(
     links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]], reference: str, budget: Budget
-) -> tuple[Any, str]:
+) -> Connection:
     """Return the file system of the first link, and the path there.
 
     Nothing is shared with other references: fsspec would keep clients, with their credentials and listings.
 
     Raises:
         StorageError: A client is not installed.
+        WrongContent: An archive is damaged.
         UnsafePresetError: An archive holds more than its budget allows, or other things than files and folders.
         Exception: Whatever a client raises that asks the network when it is created.
     """
@@ -68,12 +89,19 @@ def connect(
     filesystem = cls(**{**arguments, **_UNSHARED})
     if place.protocol in ("webdav", "webdavs"):  # the other clients close their connections themselves
         weakref.finalize(filesystem, filesystem.client.http.close)
-    for link, outer in zip(reversed(archives), reversed(links), strict=False):
-        client_class(link.protocol, reference)
-        file = open_file(filesystem, outer.protocol, path)
-        filesystem = _open_archive(link, file, reference, budget, {**options.get(link.protocol, {}), **_UNSHARED})
-        path = link.path.strip("/")
-    return filesystem, path
+    if not archives:
+        return Connection(filesystem, path)
+    file: Any = StoreFile(open_file(filesystem, place.protocol, path))
+    store_file, through = file, [filesystem]
+    with telling_damage(store_file, repr(reference)):
+        for link in reversed(archives):
+            client_class(link.protocol, reference)
+            filesystem = _open_archive(link, file, reference, budget, {**options.get(link.protocol, {}), **_UNSHARED})
+            path = link.path.strip("/")
+            through.append(filesystem)
+            if link is not archives[0]:
+                file = open_file(filesystem, link.protocol, path)
+    return Connection(filesystem, path, store_file, tuple(through))
 
 
 def _open_archive(link: Link, file: Any, reference: str, budget: Budget, options: Mapping[str, Any]) -> Any:

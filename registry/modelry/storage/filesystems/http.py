@@ -97,7 +97,7 @@ class HttpSource(RemoteSource):
     def _connect(self, name: str) -> tuple[Any, str]:
         with self._lock:
             if self._filesystem is None:
-                self._filesystem, _ = connect((self._link,), self._options, self._reference, self._budget)
+                self._filesystem = connect((self._link,), self._options, self._reference, self._budget).filesystem
         path = f"{self._link.path.rstrip('/')}/{quote(name)}"
         return self._filesystem, http_url(attrs.evolve(self._link, path=path))
 
