@@ -308,12 +308,6 @@ def test_malformed_references_are_named(reference, message):
     assert "planted" not in str(caught.value)
 
 
-def test_a_file_is_no_preset(memory):
-    memory.pipe("/p/config.json", b"{}")
-    with pytest.raises(StorageError, match=r"is a file\. A preset is a folder"):
-        open_preset("memory://p/config.json")
-
-
 @pytest.mark.parametrize(("scheme", "extra"), [("az", "az"), ("abfss", "az")])
 def test_a_client_that_is_not_installed_has_its_command(scheme, extra, monkeypatch):
     monkeypatch.setitem(sys.modules, "adlfs", None)  # which Python takes for a module that is not there

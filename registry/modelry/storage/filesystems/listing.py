@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def find(filesystem: Any, root: str) -> dict[str, Mapping[str, Any]]:
-    """Return path → facts of every file below a folder; nothing if it is not there.
+    """Return path → facts of every file below a folder, or of the file at `root`; nothing if nothing is there.
 
     Raises:
         Exception: Whatever the client raises.
@@ -22,6 +22,8 @@ def find(filesystem: Any, root: str) -> dict[str, Mapping[str, Any]]:
     except FileNotFoundError as error:
         raise_other(error)
         return {}
+    if not isinstance(found, dict):  # as Azure's client has it where `root` is a file
+        found = {path: {} for path in found}
     return {path: info for path, info in found.items() if path[-1] != "/"}
 
 

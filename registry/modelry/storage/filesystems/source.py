@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, final
 
 from modelry.errors import PresetNotFound, StorageError, WrongContent
-from modelry.storage.failures import changed
+from modelry.storage.failures import changed, is_a_file
 from modelry.storage.filesystems.connect import Connection, connect, open_file
 from modelry.storage.filesystems.listing import find, name_of, raise_other
 from modelry.storage.filesystems.store_file import damaged, telling_damage
@@ -67,6 +67,11 @@ class FilesystemSource(RemoteSource):
         """The one spelling of the reference."""
         return self._uri
 
+    @property
+    def at_once(self) -> int:
+        """One in an archive, whose files share one handle; elsewhere what is usual."""
+        return 1 if len(self._links) > 1 else super().at_once
+
     def resolve(self) -> Snapshot:
         """List the folder, as it is now."""
         self._connected = None
@@ -76,10 +81,8 @@ class FilesystemSource(RemoteSource):
         found = find(there.filesystem, root)
         if not found:
             raise PresetNotFound(f"There is nothing at {self._reference!r}. Check the reference, and who may list it.")
-        if set(found) == {root.rstrip("/")}:
-            raise StorageError(
-                f"{self._reference!r} is a file. A preset is a folder, or a folder in an archive: zip://…"
-            )
+        if {path.strip("/") for path in found} == {root.strip("/")}:
+            raise is_a_file(self._reference)
         return Snapshot(tuple(_file(name_of(path, root), info, place) for path, info in found.items()))
 
     @contextlib.contextmanager
@@ -88,7 +91,6 @@ class FilesystemSource(RemoteSource):
         there = self._connect()
         root = there.root
         path = f"{root.rstrip('/')}/{file.name}" if root.strip("/") else file.name
-        # The files of an archive share one handle.
         with contextlib.nullcontext() if there.store_file is None else self._lock:
             with self._telling_damage(there, path, file):
                 opened = open_file(there.filesystem, self._links[0].protocol, path)
