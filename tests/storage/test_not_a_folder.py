@@ -59,6 +59,17 @@ def test_a_file_is_no_preset(store, request):
     assert open_preset(folder).names() == {"config.json"}
 
 
+def test_a_file_of_a_web_server_is_no_preset_and_a_page_is_no_file(web):
+    for name in ("config.json", "presets.zip", "weights"):
+        (web.folder / name).write_text("{}")
+        with pytest.raises(StorageError, match=rf"{name}' is a file, and a preset is a folder.*zip://folder::http"):
+            open_preset(f"{web.url}/{name}")
+    (web.folder / "page.html").write_text("<a href='config.json'>config.json</a>")
+    for name in ("page.html", "nothing"):
+        with pytest.raises(PresetNotFound, match=r"There is no modelry\.json"):
+            open_preset(f"{web.url}/{name}")
+
+
 @pytest.mark.parametrize("kind", ["zip", "tar"])
 def test_a_file_of_an_archive_is_no_preset(tmp_path, kind):
     (tmp_path / "config.json").write_text("{}")

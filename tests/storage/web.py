@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import mimetypes
 import socket
 import ssl
 import struct
@@ -99,7 +100,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not path.is_file():
             return self._send(404, b"nothing here")
         content, start = path.read_bytes(), 0
-        headers = {"ETag": f'"{path.stat().st_mtime_ns:x}"'} if self.server.etags else {}
+        headers = {"Content-Type": mimetypes.guess_type(path.name)[0] or "application/octet-stream"}
+        if self.server.etags:
+            headers["ETag"] = f'"{path.stat().st_mtime_ns:x}"'
         if asked and fault != "no range":
             first, _, last = asked.removeprefix("bytes=").partition("-")
             start, end = int(first), min(int(last or len(content)), len(content) - 1)
