@@ -132,13 +132,13 @@ def _place(link: Link, cls: Any, given: Mapping[str, Any]) -> tuple[dict[str, An
         base = f"{'https' if link.protocol == 'webdavs' else 'http'}://{host}"
         arguments = {"base_url": base, "auth": user, **given}
         return guard_httpx(arguments["base_url"], arguments), unquote(parts.path).strip("/")
-    arguments = dict(cls._get_kwargs_from_urls(link.url))
+    arguments = {**cls._get_kwargs_from_urls(link.url), **given}
     if link.protocol == "s3":  # modelry tries again itself
-        arguments["config_kwargs"] = {"retries": {"total_max_attempts": 1}}
+        arguments["config_kwargs"] = {"retries": {"total_max_attempts": 1}, **(given.get("config_kwargs") or {})}
     if link.protocol in ("sftp", "ssh"):
         # By default sshfs trusts any host; this is what asyncssh does by default, to look into ~/.ssh/known_hosts.
         arguments.setdefault("known_hosts", ())
-    return {**arguments, **given}, cls._strip_protocol(link.url)
+    return arguments, cls._strip_protocol(link.url)
 
 
 def http_url(link: Link) -> str:
