@@ -22,6 +22,11 @@ from .web import Web
 WEIGHTS = "model.weights.h5"
 PUBLIC, PRIVATE = "93.184.216.34", "10.1.2.3"
 REFUSED = "127.0.0.1.*which is not followed"
+SECONDS = 20  # after which a client that follows where nobody answers is given up
+
+
+def in_time(**options):
+    return OpenOptions(deadline=SECONDS, **options)
 
 
 @pytest.fixture
@@ -56,16 +61,16 @@ async def _let_pass(request, handler):
 def test_a_web_server_is_not_followed_into_this_machine(web, preset, inner, options, header):
     web.sent_on["/sentiment/modelry.json"] = {header: f"{inner}/modelry.json"}
     with pytest.raises(UnsafePresetError, match=REFUSED):
-        open_preset(f"{web.url}/sentiment", OpenOptions(storage_options=options))
+        open_preset(f"{web.url}/sentiment", in_time(storage_options=options))
     web.sent_on["/presets.zip"] = {header: f"{inner}/presets.zip"}
     with pytest.raises(UnsafePresetError, match=REFUSED):
-        open_preset(f"zip://::{web.url}/presets.zip", OpenOptions(storage_options={"http": options}))
+        open_preset(f"zip://::{web.url}/presets.zip", in_time(storage_options={"http": options}))
 
 
 def test_what_a_caller_says_about_sessions_is_kept(web, preset):
     options = {"client_kwargs": {"headers": {"X-Asked-By": "a test"}, "middlewares": [_let_pass]}}
     web.sent_on["/sentiment/config.json"] = {"Location": "/sentiment/task.json"}
-    files = open_preset(f"{web.url}/sentiment", OpenOptions(storage_options=options))
+    files = open_preset(f"{web.url}/sentiment", in_time(storage_options=options))
     assert files.path(WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
     assert web.headers["X-Asked-By"] == "a test"
 
@@ -82,7 +87,7 @@ def test_a_webdav_server_is_not_followed_into_this_machine(shelf, preset, inner)
     sent_on = {}
     with webdav(shelf, sent_on) as port:
         host = f"webdav://{USER}:{PASSWORD}@127.0.0.1:{port}"
-        files = open_preset(f"{host}/p")
+        files = open_preset(f"{host}/p", in_time())
         sent_on[f"GET /p/{WEIGHTS}"] = f"{inner}/{WEIGHTS}"
         with pytest.raises(UnsafePresetError, match=REFUSED):
             files.path(WEIGHTS)
@@ -90,12 +95,12 @@ def test_a_webdav_server_is_not_followed_into_this_machine(shelf, preset, inner)
         hooks = {"event_hooks": {"request": [lambda request: None]}}
         for options in ({}, hooks, {"event_hooks": None}, {"follow_redirects": True}):
             with pytest.raises(UnsafePresetError, match=REFUSED):
-                open_preset(f"{host}/p", OpenOptions(storage_options=options))
+                open_preset(f"{host}/p", in_time(storage_options=options))
         sent_on["GET /presets.zip"] = f"{inner}/presets.zip"
         with pytest.raises(UnsafePresetError, match=REFUSED):
-            open_preset(f"zip://::{host}/presets.zip", OpenOptions(storage_options={"webdav": {}})).path(WEIGHTS)
+            open_preset(f"zip://::{host}/presets.zip", in_time(storage_options={"webdav": {}})).path(WEIGHTS)
         with pytest.raises(UnsafePresetError, match=REFUSED):
-            upload_preset(f"{host}/p", preset, storage_options={"follow_redirects": True})
+            upload_preset(f"{host}/p", preset, storage_options={"follow_redirects": True}, deadline=SECONDS)
 
 
 def test_a_webdav_server_may_send_on_within_itself(shelf, preset):
@@ -104,7 +109,7 @@ def test_a_webdav_server_may_send_on_within_itself(shelf, preset):
     with webdav(shelf, sent_on) as port:
         host = f"{USER}:{PASSWORD}@127.0.0.1:{port}"
         options = {"event_hooks": {"request": [heard.append]}}
-        files = open_preset(f"webdav://{host}/new", OpenOptions(storage_options=options))
+        files = open_preset(f"webdav://{host}/new", in_time(storage_options=options))
         sent_on["GET /new/config.json"] = f"http://127.0.0.1:{port}/new/again"
         sent_on["GET /new/again"] = "/new/copy.json"
         _write(shelf / "new/copy.json", (preset / "config.json").read_bytes())
@@ -119,16 +124,16 @@ def test_what_was_asked_for_with_encryption_is_not_sent_on_without(web, preset, 
     with Web(web.folder) as secure:
         secure.encrypt(certificate)
         trusting = {"ssl": False}
-        assert "config.json" in open_preset(f"{secure.url}/sentiment", OpenOptions(storage_options=trusting))
+        assert "config.json" in open_preset(f"{secure.url}/sentiment", in_time(storage_options=trusting))
         secure.sent_on["/sentiment/modelry.json"] = {"Location": f"{web.url}/sentiment/modelry.json"}
         with pytest.raises(UnsafePresetError, match="without encryption, which is not followed"):
-            open_preset(f"{secure.url}/sentiment", OpenOptions(storage_options=trusting))
+            open_preset(f"{secure.url}/sentiment", in_time(storage_options=trusting))
         secure.sent_on["/presets.zip"] = {"Location": f"{web.url}/presets.zip"}
         with pytest.raises(UnsafePresetError, match="without encryption, which is not followed"):
-            open_preset(f"zip://::{secure.url}/presets.zip", OpenOptions(storage_options={"https": trusting}))
+            open_preset(f"zip://::{secure.url}/presets.zip", in_time(storage_options={"https": trusting}))
     sent_on = {"PROPFIND /p": f"{web.url}/p"}
     with webdav(shelf, sent_on, certificate) as port:
-        options = OpenOptions(storage_options={"verify": False})
+        options = in_time(storage_options={"verify": False})
         with pytest.raises(UnsafePresetError, match="without encryption, which is not followed"):
             open_preset(f"webdavs://{USER}:{PASSWORD}@127.0.0.1:{port}/p", options)
     assert web.requests == []
@@ -149,9 +154,9 @@ def test_what_was_asked_for_with_encryption_is_not_sent_on_without(web, preset, 
 def test_an_option_that_would_replace_the_client_is_refused(preset, scheme, name, instead):
     message = rf"has '{name}', which would take the place of the client.*{instead}"
     with pytest.raises(InputError, match=message):
-        open_preset(f"{scheme}://example.org/p", OpenOptions(storage_options={name: print}))
+        open_preset(f"{scheme}://example.org/p", in_time(storage_options={name: print}))
     with pytest.raises(InputError, match=message):
-        open_preset(f"tar://p::{scheme}://example.org/p.tar", OpenOptions(storage_options={scheme: {name: print}}))
+        open_preset(f"tar://p::{scheme}://example.org/p.tar", in_time(storage_options={scheme: {name: print}}))
     if scheme.startswith("webdav"):
         with pytest.raises(InputError, match=message):
             upload_preset(f"{scheme}://example.org/p", preset, storage_options={name: print})
@@ -160,7 +165,7 @@ def test_an_option_that_would_replace_the_client_is_refused(preset, scheme, name
 def test_options_that_a_guard_is_added_to_are_dicts():
     for scheme, name in (("https", "client_kwargs"), ("webdav", "event_hooks")):
         with pytest.raises(InputError, match=rf"'{name}' in storage_options= of .* must be a dict, not a list"):
-            open_preset(f"{scheme}://example.org/p", OpenOptions(storage_options={name: [print]}))
+            open_preset(f"{scheme}://example.org/p", in_time(storage_options={name: [print]}))
 
 
 @pytest.mark.parametrize(
