@@ -20,7 +20,7 @@ ModelryError
 │   └── SaveError                  a preset could not be written; nothing was changed
 ├── StorageError                   a reference cannot be parsed, reached or handled (ValueError)
 │   ├── DeadlinePassed             a store has not done in time what it was asked   (TimeoutError)
-│   └── WrongContent               a file is not what the digest that is known of it says
+│   └── WrongContent               a file is not what a digest says of it, or its archive is damaged
 └── InputError                     an argument or a value in the data is wrong      (ValueError)
     └── UnknownArgument            a keyword argument that nothing takes            (TypeError)
 ```
@@ -114,7 +114,7 @@ class DeadlinePassed(StorageError, TimeoutError):
 
 
 class WrongContent(StorageError):
-    """A file in a store has other content than a digest says: the store's own, a manifest's or a lock file's."""
+    """A file in a store is not what a digest says (the store's, a manifest's, a lock's), or its archive is damaged."""
 
 
 class InputError(ModelryError, ValueError):

@@ -12,7 +12,7 @@ from modelry.errors import StorageError
 from modelry.storage import retries
 from modelry.storage.cache.checking import sha256_of
 from modelry.storage.checksums import MANIFEST, read_checksums
-from modelry.storage.filesystems import connect
+from modelry.storage.filesystems import guards
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
@@ -36,7 +36,7 @@ def load_under_faults(web: Web, url: str, folder: Path, count: int) -> Counter[s
         an exception that is not one of modelry's, by the name of that.
     """
     chance, endings = random.Random(11), Counter[str]()
-    connect._TIMEOUTS["sock_read"], retries.FIRST_PAUSE = 0.3, 0.01  # a hang is noticed after 60 s, by default
+    guards.TIMEOUTS["sock_read"], retries.FIRST_PAUSE = 0.3, 0.01  # a hang is noticed after 60 s, by default
     web.released.clear()
     for number in range(count):
         web.faults.clear()

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 import asyncssh
+from cheroot.ssl.builtin import BuiltinSSLAdapter
 from cheroot.wsgi import Server
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 USER, PASSWORD = "reader", "planted-password"
@@ -67,8 +68,14 @@ def sftp(folder: Path) -> Iterator[tuple[int, str]]:
 
 
 @contextmanager
-def webdav(folder: Path) -> Iterator[int]:
-    """Serve a folder; yield the port."""
+def webdav(folder: Path, sent_on: dict[str, str] | None = None, certificate: Path | None = None) -> Iterator[int]:
+    """Serve a folder; yield the port.
+
+    Args:
+        folder: The folder.
+        sent_on: Method and path → where such requests are sent on to; it may change meanwhile.
+        certificate: The file of a certificate and its key, for `webdavs://`.
+    """
     users = {USER: {"password": PASSWORD}}
     app = WsgiDAVApp(
         {
@@ -79,7 +86,17 @@ def webdav(folder: Path) -> Iterator[int]:
             "verbose": 0,
         }
     )
-    server = Server(("127.0.0.1", 0), app)
+
+    def answer(environ: dict[str, str], start: Callable[..., object]) -> Iterable[bytes]:
+        place = (sent_on or {}).get(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO'].rstrip('/')}")
+        if place is None:
+            return app(environ, start)
+        start("307 Temporary Redirect", [("Location", place), ("Content-Length", "0")])
+        return []
+
+    server = Server(("127.0.0.1", 0), answer)
+    if certificate is not None:
+        server.ssl_adapter = BuiltinSSLAdapter(str(certificate), str(certificate))
     server.prepare()
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()

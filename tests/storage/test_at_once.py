@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
+import time
 
 import pytest
 
 from modelry import TextClassifier, isolated, registry
 from modelry.errors import PresetNotFound, StorageError
 from modelry.storage import progress
+from modelry.storage.filesystems.storage import FsspecStorage
 from modelry.storage.open import open_preset
+from modelry.storage.options import OpenOptions
+from modelry.storage.reference import parse
 from modelry.storage.remote import RemoteSource, RemoteStorage
 from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
 
@@ -32,6 +36,7 @@ class Source(RemoteSource):
     ended = threading.Event()
 
     uri = "tray://x"
+    at_once = 3
 
     def resolve(self):
         listed = (
@@ -67,6 +72,65 @@ def test_files_come_at_once(tray):
     files = open_preset("tray://x")
     files.bring(FILES)
     assert {name: files.path(name).read_bytes() for name in FILES} == FILES
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_no_more_files_are_read_at_once_than_a_source_says(tray, monkeypatch, at_once):
+    reading, most, guard = [], [], threading.Lock()
+    read = Source.read
+
+    @contextlib.contextmanager
+    def counted(self, snapshot, file, offset):
+        with guard:
+            reading.append(file.name)
+            most.append(len(reading))
+        with read(self, snapshot, file, offset) as stream:
+            time.sleep(0.05)
+            yield stream
+        with guard:
+            reading.remove(file.name)
+
+    monkeypatch.setattr(Source, "read", counted)
+    tray(at_once=at_once)
+    files = open_preset("tray://x")
+    others = [threading.Thread(target=files.path, args=(name,)) for name in FILES]
+    for thread in others:
+        thread.start()
+    files.bring(FILES)
+    for thread in others:
+        thread.join(SECONDS)
+    assert {name: files.path(name).read_bytes() for name in FILES} == FILES
+    assert max(most) == at_once
+
+
+def test_who_waits_for_a_turn_is_not_given_up(tray, monkeypatch):
+    chunks = Source._chunks
+
+    def slow(self, content):
+        time.sleep(0.6)
+        return chunks(self, content)
+
+    monkeypatch.setattr(Source, "_chunks", slow)
+    tray(at_once=1)
+    files = open_preset("tray://x", OpenOptions(deadline=1))
+    threads = [threading.Thread(target=files.path, args=(name,)) for name in FILES]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SECONDS)
+    assert all(files.is_here(name) for name in FILES)
+
+
+@pytest.mark.parametrize("said", [0, -1, 1.5, True, None])
+def test_a_source_says_a_number(tray, said):
+    tray(at_once=said)
+    with pytest.raises(StorageError, match=rf"Source, which reads 'tray://x', has at_once={said!r}\."):
+        open_preset("tray://x")
+
+
+def test_files_of_an_archive_are_read_one_after_the_other(tmp_path):
+    for reference, at_once in (("zip://a::s3://b/c.zip", 1), ("s3://b/c", 4), ("https://b/c", 4)):
+        assert FsspecStorage().source(parse(reference), OpenOptions()).at_once == at_once
 
 
 def test_the_first_error_stops_what_is_on_its_way(tray):

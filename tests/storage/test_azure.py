@@ -79,3 +79,13 @@ def test_no_key_is_ever_shown(azure, cache):
     assert "cGxhbnRlZC1zZWNyZXQ" not in f"{caught.value!r} {caught.value.__cause__!r}"
     kept = [path.read_bytes() for path in cache.rglob("*") if path.is_file()]
     assert not [content for content in kept if KEY.encode() in content]
+
+
+def test_a_file_is_no_preset(container):
+    shelf = uuid.uuid4().hex
+    container(f"{shelf}/config.json", b"{}")
+    with pytest.raises(StorageError, match=r"config\.json' is a file, and a preset is a folder"):
+        open_preset(f"az://presets/{shelf}/config.json")
+    with pytest.raises(PresetNotFound):
+        open_preset(f"az://presets/{shelf}/nothing.json")
+    assert open_preset(f"az://presets/{shelf}").names() == {"config.json"}

@@ -11,6 +11,8 @@ import zipfile
 import pytest
 
 from modelry.errors import InputError, PresetNotFound, StorageError, UnsafePresetError
+from modelry.storage.budget import Budget
+from modelry.storage.filesystems.connect import connect
 from modelry.storage.filesystems.identity import uri_of
 from modelry.storage.filesystems.links import parse_links
 from modelry.storage.filesystems.storage import FsspecStorage
@@ -308,12 +310,6 @@ def test_malformed_references_are_named(reference, message):
     assert "planted" not in str(caught.value)
 
 
-def test_a_file_is_no_preset(memory):
-    memory.pipe("/p/config.json", b"{}")
-    with pytest.raises(StorageError, match=r"is a file\. A preset is a folder"):
-        open_preset("memory://p/config.json")
-
-
 @pytest.mark.parametrize(("scheme", "extra"), [("az", "az"), ("abfss", "az")])
 def test_a_client_that_is_not_installed_has_its_command(scheme, extra, monkeypatch):
     monkeypatch.setitem(sys.modules, "adlfs", None)  # which Python takes for a module that is not there
@@ -325,6 +321,13 @@ def test_a_client_that_is_not_installed_has_its_command(scheme, extra, monkeypat
 def test_a_bucket_has_no_revisions_and_takes_no_token(name):
     with pytest.raises(InputError, match=rf"s3://x/y.* cannot be opened with {name}=.*storage_options="):
         open_preset("s3://x/y", OpenOptions(**{name: "value"}))
+
+
+@pytest.mark.parametrize("given", [{}, {"config_kwargs": None}, {"config_kwargs": {"signature_version": "s3v4"}}])
+def test_what_a_caller_says_about_s3_is_added_to_what_modelry_does(given):
+    filesystem = connect(parse_links(parse("s3://b/c")), {"s3": given}, "s3://b/c", Budget()).filesystem
+    told = {"retries": {"total_max_attempts": 1}, **(given.get("config_kwargs") or {})}
+    assert filesystem.config_kwargs == told
 
 
 def test_a_chain_takes_options_by_protocol(bucket, object_store, preset, monkeypatch):

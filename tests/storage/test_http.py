@@ -4,7 +4,7 @@ import pytest
 
 from modelry.errors import InputError, PresetFormatError, PresetNotFound, StorageError, UnsafePresetError
 from modelry.storage import retries
-from modelry.storage.filesystems import connect
+from modelry.storage.filesystems import guards
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
@@ -72,7 +72,7 @@ def test_a_server_that_stays_down_is_a_clear_error(web, preset):
 @pytest.fixture
 def hurried(monkeypatch):
     """Waits of a tenth of a second where they are of a minute."""
-    monkeypatch.setitem(connect._TIMEOUTS, "sock_read", 0.1)
+    monkeypatch.setitem(guards.TIMEOUTS, "sock_read", 0.1)
 
 
 @pytest.mark.parametrize("fault", ["silence", "hang"])

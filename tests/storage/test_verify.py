@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +11,10 @@ from typer.testing import CliRunner
 from modelry.cli.app import app
 from modelry.storage.cache import checking
 from modelry.storage.cache.layout import Layout
+from modelry.storage.filesystems import source
 from modelry.storage.open import open_preset
+
+from .conftest import upload
 
 WEIGHTS = "model.weights.h5"
 VOCABULARY = "assets/tokenizer/vocabulary.txt"
@@ -143,6 +147,40 @@ def test_what_cannot_be_fetched_is_unavailable_and_says_why(web, preset, monkeyp
     assert (status, found["config.json"][0]) == (1, "ok")
     assert found[WEIGHTS][0] == "unavailable"
     assert "Open the preset once without offline" in found[WEIGHTS][1]
+
+
+def test_a_store_that_is_too_slow_for_one_file_is_asked_for_no_other(web, preset):
+    reference = f"{web.url}/sentiment"
+    open_preset(reference).path(WEIGHTS)
+    web.requests.clear()
+    web.faults.extend(["silence"] * 100)
+    status, found = verify(reference, "--deadline", "0.5")
+    assert status == 1
+    first, *rest = sorted(name for name, (status, _) in found.items() if status == "unavailable")
+    assert "has not ended after 0.5 seconds" in found[first][1]
+    assert len(rest) == 6
+    assert {found[name] for name in rest} == {
+        ("unavailable", f"it was not asked for, since {first} could not be fetched in time")
+    }
+    assert found[WEIGHTS] == ("ok", None)
+    assert {path for path, _ in web.requests} == {"/sentiment/modelry.json", f"/sentiment/{first}"}
+
+
+def test_a_manifest_that_does_not_come_in_time_is_no_damage(memory, preset, monkeypatch):
+    upload(preset, lambda name, content: memory.pipe(f"/p/{name}", content))
+    waiting, released = [], threading.Event()
+
+    def slow(*arguments):
+        waiting.append(arguments)
+        released.wait(60)
+
+    monkeypatch.setattr(source, "open_file", slow)
+    done = CliRunner().invoke(app, ["verify", "memory://p", "--deadline", "0.3"])
+    released.set()
+    assert done.exit_code == 1
+    assert "modelry.json of 'memory://p' could not be fetched: it has not ended after 0.3 seconds" in done.stderr
+    assert done.stdout == ""
+    assert len(waiting) == 1
 
 
 def test_lines_for_pipes_have_status_file_and_problem(preset):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import mimetypes
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
@@ -24,6 +26,7 @@ class Web(ThreadingHTTPServer):
         headers: The headers of the last request.
         pace: Seconds to wait after each 64 KiB.
         etags: Whether to tell ETags.
+        sent_on: Path → the headers of an answer that sends its client on.
         released: Set when those who are kept waiting are let go.
     """
 
@@ -38,12 +41,20 @@ class Web(ThreadingHTTPServer):
         self.headers: dict[str, str] = {}
         self.pace = 0.0
         self.etags = True
+        self.sent_on: dict[str, dict[str, str]] = {}
         self.guard = threading.Lock()
         self.released = threading.Event()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        scheme = "https" if isinstance(self.socket, ssl.SSLSocket) else "http"
+        return f"{scheme}://127.0.0.1:{self.server_address[1]}"
+
+    def encrypt(self, certificate: Path) -> None:
+        """Answer by HTTPS, with the certificate and the key in a file."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
 
     def __enter__(self) -> Web:
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
@@ -84,10 +95,14 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(int(fault), b"busy", {"Retry-After": "0.01"})
         if fault == "reset":
             return self._reset()
+        if urlsplit(self.path).path in self.server.sent_on:
+            return self._send(302, b"", self.server.sent_on[urlsplit(self.path).path])
         if not path.is_file():
             return self._send(404, b"nothing here")
         content, start = path.read_bytes(), 0
-        headers = {"ETag": f'"{path.stat().st_mtime_ns:x}"'} if self.server.etags else {}
+        headers = {"Content-Type": mimetypes.guess_type(path.name)[0] or "application/octet-stream"}
+        if self.server.etags:
+            headers["ETag"] = f'"{path.stat().st_mtime_ns:x}"'
         if asked and fault != "no range":
             first, _, last = asked.removeprefix("bytes=").partition("-")
             start, end = int(first), min(int(last or len(content)), len(content) - 1)

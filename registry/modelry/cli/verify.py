@@ -23,20 +23,25 @@ def verify(
     key: Annotated[
         str | None, typer.Option("--key", metavar="FILE", help="The public key with which it must be signed.")
     ] = None,
+    deadline: Annotated[
+        float | None, typer.Option("--deadline", metavar="SECONDS", help="How long the store may take for each file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
     """Hash every file of a preset, and name those that are damaged, missing or unexpected.
 
     Files of a remote preset that are not here are fetched. The exit status is 1 if a file is wrong or cannot be had, or
     nothing says what any of them must be. With `--key`, the preset must be signed with that key. When piped, cells are
-    separated by tabs: status, file, what there is to say.
+    separated by tabs: status, file, what there is to say. A store that has not done with a file in time, by default 15
+    minutes and more for large ones, is asked for no other.
     """
     from modelry.presets.verify import STATUSES, passes
     from modelry.presets.verify import verify as check
     from modelry.storage.open import open_preset
+    from modelry.storage.options import OpenOptions
     from modelry.storage.signed_files import SignedFiles
 
-    files = open_preset(preset)
+    files = open_preset(preset, OpenOptions(deadline=deadline))
     if key is not None:
         SignedFiles(files, Path(key).expanduser())
     found = list(check(files, signed=key is not None))

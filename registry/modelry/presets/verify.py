@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from modelry.errors import DamagedPreset, ModelryError, PresetFormatError, WrongContent
+from modelry.errors import DamagedPreset, DeadlinePassed, ModelryError, PresetFormatError, WrongContent
 from modelry.presets.write import is_preset_file
 from modelry.storage.cache.checking import git_sha1_of, sha256_of
 from modelry.storage.checksums import MANIFEST, read_checksums
@@ -47,12 +47,18 @@ def verify(files: PresetFiles, signed: bool = False) -> Iterator[Checked]:
     """Yield what is found of each file, those that are missing included, by name.
 
     A file is held against the preset's manifest, or else against the digest that its store tells. Those of a remote
-    preset that are not here are fetched; a copy in the cache that is damaged is dropped and counts as damaged.
+    preset that are not here are fetched; a copy in the cache that is damaged is dropped and counts as damaged. A store
+    that has not done in time with one file is asked for no other.
 
     Args:
         files: The preset.
         signed: Whether the signature in the manifest has been checked, so that the manifest itself is right.
+
+    Raises:
+        DeadlinePassed: The manifest could not be fetched in time, so that nothing can be checked.
+        StorageError: It could not be fetched.
     """
+    slow: str | None = None
     listed, trouble = _read_manifest(files)
     names = files.names()
     told = {name: files.told(name) for name in names & set(listed)}
@@ -68,8 +74,13 @@ def verify(files: PresetFiles, signed: bool = False) -> Iterator[Checked]:
             yield Checked(name, "damaged", f"the store has another file than {MANIFEST} lists")
         elif contradicted and name != MANIFEST:
             yield Checked(name, "unavailable", f"no file is fetched while the store contradicts {MANIFEST}")
+        elif slow is not None and not files.is_here(name):
+            yield Checked(name, "unavailable", f"it was not asked for, since {slow} could not be fetched in time")
         else:
-            found = _check(files, name, listed)
+            try:
+                found = _check(files, name, listed)
+            except DeadlinePassed as error:
+                slow, found = name, Checked(name, "unavailable", str(error))
             vouched = signed and name == MANIFEST and found.status == "unchecked"
             yield Checked(name, "ok") if vouched else found
 
@@ -92,6 +103,8 @@ def _read_manifest(files: PresetFiles) -> tuple[_Listed, Checked | None]:
     try:
         dropped = files.drop_damaged(MANIFEST)
         listed = read_checksums(files.path(MANIFEST), files.reference)
+    except DeadlinePassed:  # which is an OSError too
+        raise
     except (PresetFormatError, WrongContent, OSError) as error:
         return {}, Checked(MANIFEST, "damaged", str(error))
     return listed, Checked(MANIFEST, "damaged", _DROPPED) if dropped else None
@@ -103,6 +116,7 @@ def _contradicts(file: RemoteFile, listed: tuple[int, str]) -> bool:
 
 
 def _check(files: PresetFiles, name: str, listed: Mapping[str, tuple[int, str]]) -> Checked:
+    """Check one file; raises DeadlinePassed where that is all that is known of it."""
     told = files.told(name)
     size, sha256 = listed.get(name, (None, None))
     if sha256 is None and told is not None:
@@ -116,6 +130,8 @@ def _check(files: PresetFiles, name: str, listed: Mapping[str, tuple[int, str]])
     except (WrongContent, DamagedPreset) as error:
         return Checked(name, "damaged", str(error))
     except ModelryError as error:
+        if isinstance(error, DeadlinePassed) and not dropped:
+            raise
         return Checked(name, "damaged" if dropped else "unavailable", str(error))
     except OSError as error:
         return Checked(name, "damaged", f"it cannot be read: {error}")

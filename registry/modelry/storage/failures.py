@@ -61,6 +61,14 @@ def changed(name: str, reference: str) -> StorageError:
     )
 
 
+def is_a_file(reference: str) -> StorageError:
+    """Return the error to raise where a reference leads to a file."""
+    return StorageError(
+        f"{reference!r} is a file, and a preset is a folder. Name the folder that the file is in; if the file is an "
+        f"archive, name the folder inside it: zip://folder::{reference}, or tar://folder::…"
+    )
+
+
 def _advice(error: Exception) -> str:
     if _is_refused(error):
         return "The store refuses access. Check the reference, and pass credentials with token= or storage_options=."

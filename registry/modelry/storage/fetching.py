@@ -48,7 +48,11 @@ class Fetcher:
         snapshot: The version.
         cache: Where files are kept.
         options: How the preset was opened.
+        at_once: How many files are read at the same time, as the source says.
         stop: Set while what is being fetched shall not go on.
+
+    Raises:
+        StorageError: The source says something that is no number of files.
     """
 
     reference: str
@@ -56,7 +60,23 @@ class Fetcher:
     snapshot: Snapshot
     cache: Cache
     options: OpenOptions
+    at_once: int = attrs.field(init=False, repr=False)
     stop: threading.Event = attrs.field(factory=threading.Event, init=False, eq=False, repr=False)
+    _places: threading.Semaphore = attrs.field(init=False, eq=False, repr=False)
+
+    @at_once.default
+    def _at_once_of_source(self) -> int:
+        said: object = self.source.at_once
+        if not isinstance(said, int) or isinstance(said, bool) or said < 1:
+            raise StorageError(
+                f"{type(self.source).__name__}, which reads {self.reference!r}, has at_once={said!r}. It must be a "
+                "whole number, at least 1; tell whoever wrote it."
+            )
+        return said
+
+    @_places.default
+    def _places_of_source(self) -> threading.Semaphore:
+        return threading.Semaphore(self.at_once)
 
     def known_digest(self, file: RemoteFile) -> str | None:
         """Return the SHA-256 that a file has to have, if the store tells it or an earlier fetch has found it."""
@@ -101,7 +121,8 @@ class Fetcher:
             try:
                 with self.cache.new_part(key) as part:
                     if not self._copy(part, file):
-                        self._stream_in_time(part, file)
+                        with self._places:  # before the time runs, so that nobody is given up who was not let in
+                            self._stream_in_time(part, file)
                     digest = part.complete()
                     blob = self.cache.keep(part)
                 self.cache.learn(token, digest)

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from modelry.storage.release import Release
     from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
 
+AT_ONCE = 4
+"""How many files of a preset are read at the same time, unless its source says otherwise."""
+
 
 class RemoteSource(abc.ABC):
     """One preset in a remote store, as one reference and its options name it.
@@ -39,7 +42,7 @@ class RemoteSource(abc.ABC):
     retries, checks names or hashes: modelry does that around them, the same for every store. Creating a source touches
     no network, so that what is cached can be opened without one.
 
-    Methods may be called from several threads at once.
+    Methods may be called from several threads at once, `read` from no more than `at_once`.
     """
 
     @property
@@ -79,6 +82,14 @@ class RemoteSource(abc.ABC):
     def is_pinned(self) -> bool:
         """Whether the reference itself names one version that can never change, so that a cached one is enough."""
         return False
+
+    @property
+    def at_once(self) -> int:
+        """How many files of the preset may be read at the same time, at least 1; 4 by default.
+
+        A store overrides this whose client bears fewer connections, or where more are of use.
+        """
+        return AT_ONCE
 
     def at(self, revision: str) -> RemoteSource:
         """Return the same preset at a version that `resolve` told once, whatever the reference leads to now.

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from modelry.storage.lock.locked import LockedPreset
     from modelry.storage.snapshot import RemoteFile
 
-AT_ONCE = 4
-"""How many files are fetched at the same time."""
-
 
 class RemoteFiles(PresetFiles):
     """The files of one version of a remote preset. If it has a manifest, every file is checked against that.
@@ -94,7 +91,7 @@ class RemoteFiles(PresetFiles):
         """Fetch files, several at once; the first error ends it, and what has come of the others is kept."""
         wanted = list(dict.fromkeys(names))
         absent = [name for name in wanted if name in self and not self.is_here(name)]
-        with total([self.size(name) for name in absent]), ThreadPoolExecutor(AT_ONCE) as threads:
+        with total([self.size(name) for name in absent]), ThreadPoolExecutor(self._fetcher.at_once) as threads:
             fetches = [threads.submit(self.path, name) for name in wanted]
             try:
                 for fetch in as_completed(fetches):

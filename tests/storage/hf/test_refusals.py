@@ -89,6 +89,14 @@ def test_an_unknown_folder_has_a_near_miss(hub, reviews):
     assert "Did you mean 'english'?" in message
 
 
+def test_a_file_is_no_preset(hub, reviews):
+    hub.publish("acme/many", reviews, within="english/")
+    message = refused("hf://acme/many/english/config.json")
+    assert message == (
+        "'hf://acme/many/english/config.json' is a file, and a preset is a folder. Name the folder that the file is in."
+    )
+
+
 def test_an_empty_repository_is_no_preset(hub):
     hub.repositories["acme/empty"] = HubRepository()
     hub.repositories["acme/empty"].commit({})

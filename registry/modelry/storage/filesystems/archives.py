@@ -39,6 +39,7 @@ def open_zip(file: Any, reference: str, budget: Budget, **options: Any) -> ZipFi
     Raises:
         UnsafePresetError: It has too many files, or one that is no plain file, expands out of measure, has a harmful
             name or shares bytes with another.
+        Exception: It is damaged.
     """
     # The directory of files is read in one piece.
     guarded = _Guarded(file, reference, max(FREE_EXPANSION, budget.files * _ENTRY))
@@ -77,6 +78,7 @@ def open_tar(file: Any, compression: str | None, reference: str, budget: Budget,
 
     Raises:
         UnsafePresetError: As of `open_zip`.
+        Exception: It is damaged, or cut off before its end.
     """
     expanded = None
     if compression is None:
@@ -97,6 +99,12 @@ def open_tar(file: Any, compression: str | None, reference: str, budget: Budget,
                 budget.check("files", count, repr(reference))
                 if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
                     raise _refused(reference, f"its {member.name!r} is a link, a device or a file with holes")
+            # What is no header ends the archive for tarfile, be it the block of zeros at its end or not.
+            self.tar.fileobj.seek(self.tar.offset)
+            if self.tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+                raise tarfile.ReadError(f"no header and no end at {self.tar.offset:,}")
+            while compression is not None and self.tar.fileobj.read(io.DEFAULT_BUFFER_SIZE):
+                pass  # to the sums, which are last
             for member in self.tar:
                 member.name = _plain(member.name, member.isdir(), reference)
             self.tar.members = [member for member in self.tar if member.name]

@@ -7,8 +7,12 @@ import weakref
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
+import attrs
+
 from modelry.errors import InputError
+from modelry.storage.filesystems.guards import check_guarded, guard_aiohttp, guard_httpx
 from modelry.storage.filesystems.protocols import ALLOWED, client_class
+from modelry.storage.filesystems.store_file import StoreFile, telling_damage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +21,6 @@ if TYPE_CHECKING:
     from modelry.storage.filesystems.links import Link
 
 _UNSHARED = {"skip_instance_cache": True}
-_TIMEOUTS = {"total": None, "sock_connect": 30, "sock_read": 60}
 
 
 def options_by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], reference: str) -> dict[str, dict[str, Any]]:
@@ -29,8 +32,15 @@ def options_by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], refer
         reference: What messages call the preset.
 
     Raises:
-        InputError: They are not of this form.
+        InputError: They are not of this form, or one would take the guard off a client.
     """
+    by_protocol = _by_protocol(links, given, reference)
+    for name, options in by_protocol.items():
+        check_guarded(name, options, reference)
+    return by_protocol
+
+
+def _by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], reference: str) -> dict[str, dict[str, Any]]:
     names = [link.protocol for link in links]
     if len(links) == 1:
         return {names[0]: dict(given)}
@@ -43,30 +53,55 @@ def options_by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], refer
     return {name: dict(given.get(name, {})) for name in names}
 
 
+@attrs.frozen
+class Connection:
+    """A folder that can be read.
+
+    Attributes:
+        filesystem: What it is in.
+        root: The path of the folder there.
+        store_file: The file of the store that the file system is in; `None` if it is no archive.
+        through: The file systems that it is read through, each of which closes its files when nobody holds it.
+    """
+
+    filesystem: Any
+    root: str
+    store_file: StoreFile | None = None
+    through: tuple[Any, ...] = ()
+
+
 def connect(
     links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]], reference: str, budget: Budget
-) -> tuple[Any, str]:
+) -> Connection:
     """Return the file system of the first link, and the path there.
 
     Nothing is shared with other references: fsspec would keep clients, with their credentials and listings.
 
     Raises:
         StorageError: A client is not installed.
+        WrongContent: An archive is damaged.
         UnsafePresetError: An archive holds more than its budget allows, or other things than files and folders.
         Exception: Whatever a client raises that asks the network when it is created.
     """
     *archives, place = links
     cls = client_class(place.protocol, reference)
-    arguments, path = _place(place, cls)
-    filesystem = cls(**{**arguments, **options.get(place.protocol, {}), **_UNSHARED})
+    arguments, path = _place(place, cls, options.get(place.protocol, {}))
+    filesystem = cls(**{**arguments, **_UNSHARED})
     if place.protocol in ("webdav", "webdavs"):  # the other clients close their connections themselves
         weakref.finalize(filesystem, filesystem.client.http.close)
-    for link, outer in zip(reversed(archives), reversed(links), strict=False):
-        client_class(link.protocol, reference)
-        file = open_file(filesystem, outer.protocol, path)
-        filesystem = _open_archive(link, file, reference, budget, {**options.get(link.protocol, {}), **_UNSHARED})
-        path = link.path.strip("/")
-    return filesystem, path
+    if not archives:
+        return Connection(filesystem, path)
+    file: Any = StoreFile(open_file(filesystem, place.protocol, path))
+    store_file, through = file, [filesystem]
+    with telling_damage(store_file, repr(reference)):
+        for link in reversed(archives):
+            client_class(link.protocol, reference)
+            filesystem = _open_archive(link, file, reference, budget, {**options.get(link.protocol, {}), **_UNSHARED})
+            path = link.path.strip("/")
+            through.append(filesystem)
+            if link is not archives[0]:
+                file = open_file(filesystem, link.protocol, path)
+    return Connection(filesystem, path, store_file, tuple(through))
 
 
 def _open_archive(link: Link, file: Any, reference: str, budget: Budget, options: Mapping[str, Any]) -> Any:
@@ -85,24 +120,21 @@ def open_file(filesystem: Any, protocol: str, path: str) -> Any:
     return io.BytesIO(bytes(opened.getbuffer())) if protocol == "memory" else opened
 
 
-def _place(link: Link, cls: Any) -> tuple[dict[str, Any], str]:
-    """Return the arguments that a client's class needs for a link, and the path that the client knows it by."""
+def _place(link: Link, cls: Any, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the arguments for a client's class, with those that are given, and the path that the client knows."""
     if link.protocol in ("http", "https"):
-        import aiohttp
-
-        from modelry.storage.filesystems.redirects import guarded_redirects
-
-        client = {"timeout": aiohttp.ClientTimeout(**_TIMEOUTS), "trace_configs": [guarded_redirects(link.url)]}
-        return {"client_kwargs": client, "encoded": True}, http_url(link)
+        url = http_url(link)
+        return {"encoded": True, **guard_aiohttp(url, given)}, url
     if link.protocol in ("webdav", "webdavs"):
         parts = urlsplit(link.url)
         host = parts.netloc.rpartition("@")[2]
         user = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         base = f"{'https' if link.protocol == 'webdavs' else 'http'}://{host}"
-        return {"base_url": base, "auth": user}, unquote(parts.path).strip("/")
-    arguments = dict(cls._get_kwargs_from_urls(link.url))
+        arguments = {"base_url": base, "auth": user, **given}
+        return guard_httpx(arguments["base_url"], arguments), unquote(parts.path).strip("/")
+    arguments = {**cls._get_kwargs_from_urls(link.url), **given}
     if link.protocol == "s3":  # modelry tries again itself
-        arguments["config_kwargs"] = {"retries": {"total_max_attempts": 1}}
+        arguments["config_kwargs"] = {"retries": {"total_max_attempts": 1}, **(given.get("config_kwargs") or {})}
     if link.protocol in ("sftp", "ssh"):
         # By default sshfs trusts any host; this is what asyncssh does by default, to look into ~/.ssh/known_hosts.
         arguments.setdefault("known_hosts", ())

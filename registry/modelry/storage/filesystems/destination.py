@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from modelry.storage.budget import Budget
 from modelry.storage.destination import RemoteDestination
-from modelry.storage.filesystems.connect import connect
+from modelry.storage.filesystems.connect import Connection, connect
 from modelry.storage.filesystems.listing import find, name_of, raise_other
 from modelry.storage.filesystems.source import CLIENT_ADVICE
 
@@ -34,19 +34,20 @@ class FilesystemDestination(RemoteDestination):
         self._reference = reference
         self._links = links
         self._options = options
-        self._connected: tuple[Any, str] | None = None
+        self._connected: Connection | None = None
 
     def files(self) -> dict[str, int | None]:
         """List the folder, as it is now."""
         self._connected = None  # a new client, which has no listing of its own yet
-        filesystem, root = self._connect()
-        return {name_of(path, root) or path: info.get("size") for path, info in find(filesystem, root).items()}
+        there = self._connect()
+        found = find(there.filesystem, there.root)
+        return {name_of(path, there.root) or path: info.get("size") for path, info in found.items()}
 
     def write(self, name: str, path: Path, sent: Callable[[int], None]) -> None:
         """Upload a file."""
         from fsspec.callbacks import Callback
 
-        filesystem, _ = self._connect()
+        filesystem = self._connect().filesystem
         target = self._path(name)
         if self._links[0].protocol in _HAS_FOLDERS:
             filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
@@ -54,7 +55,7 @@ class FilesystemDestination(RemoteDestination):
 
     def remove(self, name: str) -> None:
         """Remove a file."""
-        filesystem, _ = self._connect()
+        filesystem = self._connect().filesystem
         try:
             filesystem.rm_file(self._path(name))
         except FileNotFoundError as error:
@@ -64,13 +65,13 @@ class FilesystemDestination(RemoteDestination):
         """Return what to do about an error of a client, where that is no matter of the network."""
         return CLIENT_ADVICE.get(type(error).__name__)
 
-    def _connect(self) -> tuple[Any, str]:
+    def _connect(self) -> Connection:
         if self._connected is None:
             self._connected = connect(self._links, self._options, self._reference, Budget())
         return self._connected
 
     def _path(self, name: str) -> str:
-        root = self._connect()[1].rstrip("/")
+        root = self._connect().root.rstrip("/")
         return f"{root}/{name}" if root else name
 
 

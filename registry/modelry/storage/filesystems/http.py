@@ -12,6 +12,7 @@ import attrs
 
 from modelry.errors import PresetNotFound, StorageError
 from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST, parse_checksums
+from modelry.storage.failures import is_a_file
 from modelry.storage.filesystems.connect import connect, http_url
 from modelry.storage.remote import RemoteSource
 from modelry.storage.retries import Interrupted
@@ -60,6 +61,8 @@ class HttpSource(RemoteSource):
             with self._open(MANIFEST, 0) as stream:
                 content = _read(stream, LARGEST_MANIFEST, self._reference)
         except FileNotFoundError:
+            if self._is_a_file():
+                raise is_a_file(self._reference) from None
             raise PresetNotFound(
                 f"There is no {MANIFEST} at {self._reference!r}, which has to say what files the preset has: a web "
                 "server does not list them. Save the preset with modelry, or publish it as an archive and open "
@@ -84,24 +87,32 @@ class HttpSource(RemoteSource):
 
     @contextlib.contextmanager
     def _open(self, name: str, offset: int) -> Iterator[ByteStream]:
-        filesystem, url = self._connect(name)
+        filesystem, url = self._client(), self._url(f"{self._link.path.rstrip('/')}/{quote(name)}")
         headers = {**filesystem.kwargs.get("headers", {}), "Accept-Encoding": "identity"}
         if offset:
             headers["Range"] = f"bytes={offset}-"
         # A block size of 0 makes it one request, and a size, which is then not used, saves asking for it.
         with filesystem.open(url, "rb", block_size=0, size=1, headers=headers) as opened:
             response = opened.r
-            if self._link.protocol == "https" and response.url.scheme != "https":
-                raise StorageError(f"{self._reference!r} is sent on to {response.url.host!r} without encryption.")
             start = _start(response, offset)
             yield ByteStream(iter(lambda: opened.read(_CHUNK), b""), start)
 
-    def _connect(self, name: str) -> tuple[Any, str]:
+    def _is_a_file(self) -> bool:
+        """Return whether the server has a file where the folder should be; a page that lists a folder is none."""
+        try:
+            told = self._client().info(self._url(self._link.path))
+        except FileNotFoundError:  # or any other error of HTTP, as fsspec has it
+            return False
+        return told.get("mimetype") not in (None, "text/html", "application/xhtml+xml")
+
+    def _client(self) -> Any:
         with self._lock:
             if self._filesystem is None:
-                self._filesystem, _ = connect((self._link,), self._options, self._reference, self._budget)
-        path = f"{self._link.path.rstrip('/')}/{quote(name)}"
-        return self._filesystem, http_url(attrs.evolve(self._link, path=path))
+                self._filesystem = connect((self._link,), self._options, self._reference, self._budget).filesystem
+            return self._filesystem
+
+    def _url(self, path: str) -> str:
+        return http_url(attrs.evolve(self._link, path=path))
 
 
 def _start(response: Any, offset: int) -> int:

@@ -1,14 +1,12 @@
-"""Where a web server may send its clients on to: not into this machine or network, where it cannot go itself."""
+"""Where a server may send its clients on to: not into this machine or network, and not without encryption."""
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import socket
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from typing import TYPE_CHECKING
 
-import aiohttp
+import attrs
 
 from modelry.errors import UnsafePresetError
 
@@ -19,48 +17,61 @@ _REACHES = {"public": 0, "private": 1, "loopback": 2, "link-local": 3}
 """From what everybody reaches to what only this machine does, and to what holds its credentials in clouds."""
 
 
-def guarded_redirects(asked: str) -> aiohttp.TraceConfig:
-    """Return what keeps a client from following redirects to addresses that the server's own kind does not reach.
+@attrs.frozen
+class Place:
+    """Where a request goes to, as the client that sends it understands its URL.
 
-    A public server may send it to public ones only, one of a private network to this or to public ones; whatever is on
-    this machine or is link-local must be asked for by its own host and port.
-
-    Args:
-        asked: The URL that was asked for.
+    Attributes:
+        scheme: `"http"` or `"https"`.
+        host: A name or an address, without brackets.
+        port: The port; `None` for the usual one.
     """
-    origin = _origin(asked)
 
-    async def check(_session: Any, _context: Any, redirect: aiohttp.TraceRequestRedirectParams) -> None:
-        target = _origin(urljoin(str(redirect.url), redirect.response.headers.get("Location", "")))
-        if target == origin:
-            return
-        reach = await _reach(*target)
-        if reach == "public" or (reach == "private" and await _reach(*origin) in ("private", "loopback")):
-            return
+    scheme: str
+    host: str
+    port: int | None = None
+
+    @property
+    def origin(self) -> tuple[str, int]:
+        """The host and the port."""
+        return self.host, self.port or (443 if self.scheme == "https" else 80)
+
+
+def check_redirect(asked: Place, target: Place) -> None:
+    """Check that the server that was asked may send its clients on to another place.
+
+    A public server may send them to public ones only, one of a private network to this or to public ones; whatever is
+    on this machine or is link-local must be asked for by its own host and port. What was asked for by `https` stays
+    with it. Names are looked up, which takes a while.
+
+    Raises:
+        UnsafePresetError: It may not.
+    """
+    if asked.scheme == "https" and target.scheme != "https":
         raise UnsafePresetError(
-            f"The server {origin[0]!r} sends on to {target[0]!r}, a {reach} address, which is not followed: a "
-            "stranger's server could read from this machine or network so. If that is where the preset lies, open it "
-            "there."
+            f"The server {asked.host!r} sends on to {target.host!r} without encryption, which is not followed: anybody "
+            "on the way could read and change what comes. Tell whoever runs it, or open the preset where it lies."
         )
+    if target.origin == asked.origin:
+        return
+    most = max(_reaches(target), key=lambda reach: _REACHES[reach])
+    # Whoever owns a name can give it a private address beside a public one.
+    if most == "public" or (most == "private" and _reaches(asked) <= {"private", "loopback"}):
+        return
+    raise UnsafePresetError(
+        f"The server {asked.host!r} sends on to {target.host!r}, a {most} address, which is not followed: a "
+        "stranger's server could read from this machine or network so. If that is where the preset lies, open it "
+        "there."
+    )
 
-    trace = aiohttp.TraceConfig()
-    trace.on_request_redirect.append(check)
-    return trace
 
-
-def _origin(url: str) -> tuple[str, int]:
-    parts = urlsplit(url)
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-
-
-async def _reach(host: str, port: int) -> str:
-    """Return the most private of a host's addresses."""
+def _reaches(place: Place) -> set[str]:
+    """Return who reaches the addresses of a place."""
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(*place.origin, type=socket.SOCK_STREAM)
     except OSError:  # perhaps a proxy knows the name; this machine cannot go there
-        return "public"
-    reaches = [_reach_of(ipaddress.ip_address(str(address[0]).partition("%")[0])) for *_, address in found]
-    return max(reaches, key=lambda reach: _REACHES[reach])
+        return {"public"}
+    return {_reach_of(ipaddress.ip_address(str(address[0]).partition("%")[0])) for *_, address in found}
 
 
 def _reach_of(address: IPv4Address | IPv6Address) -> str:

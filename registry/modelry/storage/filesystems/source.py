@@ -6,10 +6,11 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any, final
 
-from modelry.errors import PresetNotFound, StorageError
-from modelry.storage.failures import changed
-from modelry.storage.filesystems.connect import connect, open_file
+from modelry.errors import PresetNotFound, StorageError, WrongContent
+from modelry.storage.failures import changed, is_a_file
+from modelry.storage.filesystems.connect import Connection, connect, open_file
 from modelry.storage.filesystems.listing import find, name_of, raise_other
+from modelry.storage.filesystems.store_file import damaged, telling_damage
 from modelry.storage.filesystems.validators import validator_of
 from modelry.storage.remote import RemoteSource
 from modelry.storage.retries import looks_transient
@@ -58,7 +59,7 @@ class FilesystemSource(RemoteSource):
         self._links = links
         self._options = options
         self._budget = budget
-        self._connected: tuple[Any, str] | None = None
+        self._connected: Connection | None = None
         self._lock = threading.RLock()
 
     @property
@@ -66,33 +67,65 @@ class FilesystemSource(RemoteSource):
         """The one spelling of the reference."""
         return self._uri
 
+    @property
+    def at_once(self) -> int:
+        """One in an archive, whose files share one handle; elsewhere what is usual."""
+        return 1 if len(self._links) > 1 else super().at_once
+
     def resolve(self) -> Snapshot:
         """List the folder, as it is now."""
         self._connected = None
         place = self._place_validator()
-        filesystem, root = self._connect()
-        found = find(filesystem, root)
+        there = self._connect()
+        root = there.root
+        found = find(there.filesystem, root)
         if not found:
             raise PresetNotFound(f"There is nothing at {self._reference!r}. Check the reference, and who may list it.")
-        if set(found) == {root.rstrip("/")}:
-            raise StorageError(
-                f"{self._reference!r} is a file. A preset is a folder, or a folder in an archive: zip://…"
-            )
+        if {path.strip("/") for path in found} == {root.strip("/")}:
+            raise is_a_file(self._reference)
         return Snapshot(tuple(_file(name_of(path, root), info, place) for path, info in found.items()))
 
     @contextlib.contextmanager
     def read(self, snapshot: Snapshot, file: RemoteFile, offset: int) -> Iterator[ByteStream]:
         """Read from `offset` on, and see at the end whether it still is the file that was listed."""
-        filesystem, root = self._connect()
+        there = self._connect()
+        root = there.root
         path = f"{root.rstrip('/')}/{file.name}" if root.strip("/") else file.name
-        # The files of an archive share one handle.
-        with self._lock if len(self._links) > 1 else contextlib.nullcontext():
-            with open_file(filesystem, self._links[0].protocol, path) as opened:
+        with contextlib.nullcontext() if there.store_file is None else self._lock:
+            with self._telling_damage(there, path, file):
+                opened = open_file(there.filesystem, self._links[0].protocol, path)
+            with opened:
                 if offset:
-                    opened.seek(offset)
-                yield ByteStream(iter(lambda: opened.read(_CHUNK), b""), offset)
+                    with self._telling_damage(there, path, file):
+                        opened.seek(offset)
+                yield ByteStream(self._chunks(there, path, file, opened, offset), offset)
             if file.sha256 is None:
-                self._check_unchanged(filesystem, path, file)
+                self._check_unchanged(there.filesystem, path, file)
+
+    def _chunks(self, there: Connection, path: str, file: RemoteFile, opened: Any, offset: int) -> Iterator[bytes]:
+        """Yield what an open file holds from here on."""
+        while True:
+            with self._telling_damage(there, path, file):
+                chunk = opened.read(_CHUNK)
+                offset += len(chunk)
+                if not chunk and there.store_file is not None and file.size not in (None, offset):
+                    raise damaged(f"{file.name} of {self._reference!r}", f"{offset:,} of {file.size:,} bytes")
+            if not chunk:
+                return
+            yield chunk
+
+    @contextlib.contextmanager
+    def _telling_damage(self, there: Connection, path: str, file: RemoteFile) -> Iterator[None]:
+        """Tell a damaged archive from a store that fails, and from one that has another archive now."""
+        if there.store_file is None:
+            yield
+            return
+        try:
+            with telling_damage(there.store_file, f"{file.name} of {self._reference!r}"):
+                yield
+        except WrongContent:
+            self._check_unchanged(there.filesystem, path, file)
+            raise
 
     def is_transient(self, error: Exception) -> bool | None:
         """Return whether trying again may help, by what a client has made a missing file of."""
@@ -104,7 +137,7 @@ class FilesystemSource(RemoteSource):
         """Return what to do about an error of a client, where that is no matter of the network."""
         return CLIENT_ADVICE.get(type(error).__name__)
 
-    def _connect(self) -> tuple[Any, str]:
+    def _connect(self) -> Connection:
         with self._lock:
             if self._connected is None:
                 self._connected = connect(self._links, self._options, self._reference, self._budget)
@@ -114,9 +147,9 @@ class FilesystemSource(RemoteSource):
         """Return what tells that an archive has changed."""
         if len(self._links) == 1:
             return None
-        filesystem, path = connect(self._links[-1:], self._options, self._reference, self._budget)
+        place = connect(self._links[-1:], self._options, self._reference, self._budget)
         try:
-            validator = validator_of(filesystem.info(path))
+            validator = validator_of(place.filesystem.info(place.root))
         except FileNotFoundError as error:
             raise_other(error)
             raise PresetNotFound(f"There is no archive where {self._reference!r} has it.") from None

@@ -53,7 +53,8 @@ class FsspecStorage(RemoteStorage):
         if links[0].protocol in ("http", "https"):
             refuse(reference, "web servers have no common way to write files")
         options.allow_only((*AROUND_PUBLISHING, "storage_options"), reference, "published")
-        return FilesystemDestination(reference.text, links, {links[0].protocol: dict(options.storage_options or {})})
+        by_protocol = options_by_protocol(links, options.storage_options or {}, reference.text)
+        return FilesystemDestination(reference.text, links, by_protocol)
 
 
 def _add_token(client: dict[str, Any], token: str, place: Link) -> None:

@@ -24,7 +24,7 @@ def snapshot_of(told: ModelInfo, asked: Asked) -> Snapshot:
 
     Raises:
         PresetNotFound: The repository has no such folder.
-        StorageError: What the hub tells cannot be right, or cannot be all.
+        StorageError: It is a file; or what the hub tells cannot be right, or cannot be all.
     """
     if told.sha is None or not is_commit(told.sha):
         raise StorageError(
@@ -39,6 +39,8 @@ def snapshot_of(told: ModelInfo, asked: Asked) -> Snapshot:
         )
     prefix = f"{asked.hub.folder}/" if asked.hub.folder else ""
     files = tuple(_file(one, prefix) for one in siblings if one.rfilename.startswith(prefix))
+    if not files and any(one.rfilename == asked.hub.folder for one in siblings):
+        raise StorageError(f"{asked.text!r} is a file, and a preset is a folder. Name the folder that the file is in.")
     if not files:
         raise PresetNotFound(_nothing_there(siblings, asked))
     return Snapshot(files, told.sha)
