@@ -94,13 +94,20 @@ def test_a_quantized_preset_stays_quantized(invoke, tmp_path, with_head):
 
 def test_rows_are_compared_no_longer_than_they_are(invoke, tmp_path, copy_of, edit, monkeypatch):
     preset = copy_of("transformers/modernbert")
-    edit(preset / "config.json", lambda values: values.update(architectures=["ModernBertModel"]))
+    edit(
+        preset / "config.json",
+        lambda values: values.update(architectures=["ModernBertModel"], max_position_embeddings=8192),
+    )
+    edit(preset / "tokenizer_config.json", lambda values: values.update(model_max_length=8192))
     widths = []
     real = Backbone.predict_on_batch
-    monkeypatch.setattr(
-        Backbone, "predict_on_batch", lambda self, x: widths.append(x["token_ids"].shape[1]) or real(self, x)
-    )
-    edit(preset / "tokenizer_config.json", lambda values: values.update(model_max_length=64))
+
+    def predict(self, x):
+        widths.append(x["token_ids"].shape[1])
+        return real(self, x)
+
+    monkeypatch.setattr(Backbone, "predict_on_batch", predict)
     result = invoke("convert", str(preset), str(tmp_path / "out"))
     assert result.exit_code == 0, result.stderr
-    assert widths == [64, 64]
+    assert len(widths) == 2
+    assert 512 < widths[0] == widths[1] < 8192

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from modelry import Backbone, Preprocessor, TextClassifier
+from modelry.data.features import encode
 from modelry.errors import PresetFormatError
 from modelry.presets.read import read_recipe
 
@@ -46,3 +47,32 @@ def test_the_tokenizer_is_not_even_opened_before_it_is_needed(copy_of, monkeypat
     assert asked == []
     assert (recipe.tokenizer.name, recipe.preprocessor.short_name) == ("modelry-bert:bert", "bert.text_classifier")
     assert asked == [1]
+
+
+@pytest.mark.parametrize(
+    ("stated", "positions", "expected"),
+    [
+        (8192, 8192, 8192),
+        (8192, 1024, 1024),
+        (300, 8192, 300),
+        (2048.0, 8192, 2048),
+        (None, 8192, 512),
+        (10**30, 8192, 512),
+        (1e30, 64, 64),
+    ],
+)
+def test_texts_are_cut_where_transformers_cuts_them(copy_of, edit, stated, positions, expected):
+    preset = copy_of("transformers/modernbert")
+    edit(preset / "config.json", lambda values: values.update(max_position_embeddings=positions))
+    edit(preset / "tokenizer_config.json", lambda values: values.update(model_max_length=stated))
+    assert read_recipe(preset).preprocessor.config["sequence_length"] == expected
+    assert Preprocessor.from_preset(preset, sequence_length=100).sequence_length == 100
+
+
+def test_a_long_text_is_read_to_its_end_and_a_short_one_is_padded_no_further_than_before(copy_of, edit):
+    preset = copy_of("transformers/modernbert")
+    edit(preset / "config.json", lambda values: values.update(max_position_embeddings=8192))
+    edit(preset / "tokenizer_config.json", lambda values: values.update(model_max_length=8192))
+    preprocessor = Preprocessor.from_preset(preset)
+    assert preprocessor.pack((["a film " * 700],)).lengths[0] > 1000
+    assert encode(preprocessor, (["a film"],))["token_ids"].shape == (1, 16)

@@ -26,7 +26,8 @@ _PROBLEM_TYPES = {
 }
 
 WEIGHTS, SHARDS, PICKLE = "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
-DEFAULT_SEQUENCE_LENGTH = 512  # tokens; KerasHub's default
+DEFAULT_SEQUENCE_LENGTH = 512  # tokens, where a preset does not say; KerasHub's default
+NO_LIMIT = 1e20  # transformers takes a greater model_max_length, such as the 1e30 that it writes, for none
 
 
 def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
@@ -125,9 +126,12 @@ def _problem_type(config: Mapping[str, Any], labels: tuple[str, ...], where: str
 
 
 def _packing_config(files: PresetFiles, backbone: Mapping[str, Any]) -> dict[str, Any]:
-    """Truncate as transformers does, to no more than the tokenizer and the position embeddings allow."""
-    longest = tokenizer_setting(files, "model_max_length", (int, float), None)
-    limits = (longest, backbone.get("max_sequence_length"), DEFAULT_SEQUENCE_LENGTH)
+    """Truncate where transformers does: after `model_max_length` tokens, or as many as there are positions for."""
+    stated = tokenizer_setting(files, "model_max_length", (int, float), None)
+    limits = (
+        DEFAULT_SEQUENCE_LENGTH if stated is None or stated > NO_LIMIT else stated,
+        backbone.get("max_sequence_length"),
+    )
     return {
         "sequence_length": int(min(limit for limit in limits if limit is not None)),
         "truncate": "longest_first",
