@@ -10,6 +10,7 @@ from modelry.checkpoints.layouts import Rows
 from modelry.checkpoints.names import Names
 from modelry.errors import SaveError
 from modelry.json_values import field
+from modelry.presets.tokenizer_settings import tokenizer_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,9 +75,14 @@ class ESMCheckpoint(Checkpoint):
         return {**super().written_config(backbone, head), **tokens}
 
     def tokenizer_config(self, files: PresetFiles) -> dict[str, Any] | None:
-        """Return the tokenizer's arguments, from `vocab.txt`; `None` if there is none."""
+        """Return the tokenizer's arguments, from `vocab.txt`; `None` if there is none.
+
+        Raises:
+            PresetFormatError: Another class than transformers' `EsmTokenizer` is to read it.
+        """
         if VOCABULARY not in files:
             return None
+        tokenizer_class(files, ("EsmTokenizer",))
         return {"vocabulary": files.path(VOCABULARY), "find_tokens": True}
 
     def backbone_weights(self, backbone: ESMBackbone) -> Iterator[SourcedWeight]:
