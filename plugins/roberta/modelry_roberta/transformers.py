@@ -47,7 +47,6 @@ class RobertaCheckpoint(Checkpoint):
         "is_decoder": False,
         "pad_token_id": FIRST_POSITION - 1,
         "position_embedding_type": "absolute",
-        "type_vocab_size": 1,
     }
     ignored: ClassVar[tuple[str, ...]] = (
         "classifier.*",
@@ -56,6 +55,11 @@ class RobertaCheckpoint(Checkpoint):
         "roberta.pooler.*",
         "*embeddings.position_ids",
     )
+
+    def written_config(self, backbone: Mapping[str, Any], head: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return what `config.json` says of the architecture; see `Checkpoint.written_config`."""
+        # However many segments a checkpoint was made with, a token is always of the first.
+        return {**super().written_config(backbone, head), "type_vocab_size": 1}
 
     def tokenizer_config(self, files: PresetFiles) -> dict[str, Any] | None:
         """Return the tokenizer's arguments, from `tokenizer.json`, or `vocab.json` and `merges.txt`."""
