@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import ENCODER_SIZES, HEAD_DROPOUT, NUMBER, Field
+from modelry.checkpoints.fields import ACTIVATIONS, ENCODER_SIZES, HEAD_DROPOUT, NUMBER, Field
 from modelry.checkpoints.layouts import Rows
 from modelry.checkpoints.names import Names
 from modelry.text.byte_pair_files import byte_pair_config
@@ -36,7 +36,7 @@ class RobertaCheckpoint(Checkpoint):
         *ENCODER_SIZES,
         Field("dropout", "hidden_dropout_prob", NUMBER, 0.1),
         Field("max_sequence_length", "max_position_embeddings", default=512, more=FIRST_POSITION),
-        Field("activation", "hidden_act", str, "gelu"),
+        Field("activation", "hidden_act", str, "gelu", names=ACTIVATIONS),
         Field("layer_norm_epsilon", "layer_norm_eps", NUMBER, 1e-12),
     )
     head_fields: ClassVar[tuple[Field, ...]] = (

@@ -86,7 +86,7 @@ def _from_tokenizer_json(
     if model.get("max_input_chars_per_word", LONGEST_WORD) != LONGEST_WORD:
         raise PresetFormatError(f"{where} does not limit words to {LONGEST_WORD} characters, as modelry does.")
     unknown = field(model, "unk_token", str, where, "[UNK]")
-    config = {"suffix_indicator": field(model, "continuing_subword_prefix", str, where, "##")}
+    config: dict[str, Any] = {"suffix_indicator": field(model, "continuing_subword_prefix", str, where, "##")}
     if tokenizer_class(files, (*classes, *GENERIC)) in GENERIC:
         config |= {"oov_token": unknown} | _normalization(
             lowercase=field(normalizer, "lowercase", bool, where, True),
