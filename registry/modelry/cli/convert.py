@@ -67,14 +67,17 @@ def _load(preset: str) -> tuple[Any, Any]:
 
 def _difference(source: tuple[Any, Any], target: tuple[Any, Any]) -> float:
     """Return the greatest difference between what two models make of `TEXTS`, or of token ids without tokenizers."""
-    import keras
     import numpy as np
 
+    from modelry.models.classification import probabilities
+
     first, second = (_outputs(model, preprocessor) for model, preprocessor in (source, target))
-    heads = [model.head for model, _ in (source, target) if hasattr(model, "head")]
-    if heads and heads[0].activation != heads[1].activation:  # those of transformers have none
-        scores = keras.activations.get(heads[0].activation)(keras.ops.convert_to_tensor(second))
-        second = keras.ops.convert_to_numpy(scores)
+    classifiers = [model for model, _ in (source, target) if hasattr(model, "head")]
+    if len({model.activation for model in classifiers}) > 1:  # transformers' classifiers have none
+        first, second = (
+            probabilities(scores, model.problem_type, model.activation)
+            for scores, model in zip((first, second), classifiers, strict=True)
+        )
     return float(np.abs(first - second).max())
 
 
