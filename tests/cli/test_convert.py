@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from modelry import TextClassifier
+from modelry import Backbone, TextClassifier
 from modelry.models.transformers_saving import write_task
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -58,3 +58,56 @@ def test_a_format_that_there_is_not(invoke, tmp_path):
     assert result.exit_code == 1
     assert "Did you mean 'transformers'" in result.stderr or "transformers" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("activation", "problem_type"), [("softmax", "single_label"), ("sigmoid", "multi_label")])
+def test_scores_are_compared_as_what_they_are(invoke, tmp_path, activation, problem_type):
+    source, target = tmp_path / "probabilities", tmp_path / "logits"
+    classifier = TextClassifier.from_preset(
+        FIXTURES / "keras_hub/bert", activation=activation, problem_type=problem_type
+    )
+    classifier.save_to_preset(source)
+    result = invoke("convert", str(source), str(target), "--format", "transformers")
+    assert result.exit_code == 0, result.stderr
+    assert (TextClassifier.from_preset(source).activation, TextClassifier.from_preset(target).activation) == (
+        activation,
+        "linear",
+    )
+
+
+@pytest.mark.parametrize("with_head", [True, False])
+def test_a_quantized_preset_stays_quantized(invoke, tmp_path, with_head):
+    source = FIXTURES / "keras_hub/bert_int8"
+    if with_head:
+        classifier = TextClassifier.from_preset(FIXTURES / "keras_hub/bert")
+        classifier.quantize("int8")
+        source = tmp_path / "source"
+        classifier.save_to_preset(source)
+    result = invoke("convert", str(source), str(tmp_path / "out"))
+    assert result.exit_code == 0, result.stderr
+    loaded = Backbone.from_preset(tmp_path / "out")
+    assert loaded.transformer_layers[0]._feedforward_output_dense.quantization_mode == "int8"
+    result = invoke("convert", str(source), str(tmp_path / "other"), "--format", "transformers")
+    assert result.exit_code == 1
+    assert "quantized" in result.stderr
+
+
+def test_rows_are_compared_no_longer_than_they_are(invoke, tmp_path, copy_of, edit, monkeypatch):
+    preset = copy_of("transformers/modernbert")
+    edit(
+        preset / "config.json",
+        lambda values: values.update(architectures=["ModernBertModel"], max_position_embeddings=8192),
+    )
+    edit(preset / "tokenizer_config.json", lambda values: values.update(model_max_length=8192))
+    widths = []
+    real = Backbone.predict_on_batch
+
+    def predict(self, x):
+        widths.append(x["token_ids"].shape[1])
+        return real(self, x)
+
+    monkeypatch.setattr(Backbone, "predict_on_batch", predict)
+    result = invoke("convert", str(preset), str(tmp_path / "out"))
+    assert result.exit_code == 0, result.stderr
+    assert len(widths) == 2
+    assert 512 < widths[0] == widths[1] < 8192

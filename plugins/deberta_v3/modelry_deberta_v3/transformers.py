@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import ENCODER_SIZES, NUMBER, Field, check_fixed
+from modelry.checkpoints.fields import ACTIVATIONS, ENCODER_SIZES, NUMBER, Field, check_fixed
 from modelry.checkpoints.names import Names
 from modelry.errors import PresetFormatError, SaveError
 from modelry.presets.tokenizer_settings import tokenizer_setting
@@ -54,7 +54,7 @@ class DebertaV3Checkpoint(Checkpoint):
         Field("dropout", "hidden_dropout_prob", NUMBER, 0.1),
         Field("max_sequence_length", "max_position_embeddings", default=512),
         Field("bucket_size", "position_buckets"),
-        Field("activation", "hidden_act", str, "gelu"),
+        Field("activation", "hidden_act", str, "gelu", names=ACTIVATIONS),
         Field("layer_norm_epsilon", "layer_norm_eps", NUMBER, 1e-7),
     )
     head_fields: ClassVar[tuple[Field, ...]] = (Field("dropout", "pooler_dropout", NUMBER, 0.0),)

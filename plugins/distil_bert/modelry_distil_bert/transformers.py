@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import NUMBER, Field
+from modelry.checkpoints.fields import ACTIVATIONS, NUMBER, Field
 from modelry.checkpoints.names import EncoderNames, Names
 from modelry.text.wordpiece_files import wordpiece_config
 from modelry_distil_bert.tokenizer import DistilBertTokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from modelry.checkpoints.sourced_weight import SourcedWeight
     from modelry.models.heads import FirstTokenHead
@@ -46,7 +46,7 @@ class DistilBertCheckpoint(Checkpoint):
         Field("intermediate_dim", "hidden_dim"),
         Field("dropout", "dropout", NUMBER, 0.1),
         Field("max_sequence_length", "max_position_embeddings", default=512),
-        Field("activation", "activation", str, "gelu"),
+        Field("activation", "activation", str, "gelu", names=ACTIVATIONS),
     )
     head_fields: ClassVar[tuple[Field, ...]] = (
         Field("dropout", "seq_classif_dropout", NUMBER, 0.2),
@@ -54,6 +54,10 @@ class DistilBertCheckpoint(Checkpoint):
     )
     # The positions of a checkpoint with sinusoidal ones are stored like any others.
     ignored: ClassVar[tuple[str, ...]] = ("pre_classifier.*", "classifier.*", "vocab_*", "qa_outputs.*")
+
+    def backbone_config(self, config: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """Return the backbone's arguments; see `Checkpoint.backbone_config`. No config says what the epsilon is."""
+        return {**super().backbone_config(config, where), "layer_norm_epsilon": 1e-12}
 
     def tokenizer_config(self, files: PresetFiles) -> dict[str, Any] | None:
         """Return the tokenizer's arguments, from `tokenizer.json` or `vocab.txt`; `None` if there is neither."""

@@ -8,8 +8,8 @@ from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.checkpoints.fields import ENCODER_SIZES, NUMBER, Field
 from modelry.checkpoints.layouts import Rows
 from modelry.checkpoints.names import Names
-from modelry.errors import SaveError
 from modelry.json_values import field
+from modelry.presets.tokenizer_settings import tokenizer_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,24 +59,28 @@ class ESMCheckpoint(Checkpoint):
     def backbone_config(self, config: Mapping[str, Any], where: str) -> dict[str, Any]:
         """Return the backbone's arguments; see `Checkpoint.backbone_config`."""
         dropped = field(config, "mask_token_id", int, where) if config.get("token_dropout") else None
-        return {**super().backbone_config(config, where), "dropped_token_id": dropped}
+        always = {"use_bias": True, "activation": "gelu"}
+        return {**super().backbone_config(config, where), **always, "dropped_token_id": dropped}
+
+    def counts_from_padding(self, config: Mapping[str, Any]) -> bool:
+        """Return whether positions are absolute; see `Checkpoint.counts_from_padding`."""
+        return bool(config["position_embedding_type"] == "absolute")
 
     def written_config(self, backbone: Mapping[str, Any], head: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return what `config.json` says of the architecture; see `Checkpoint.written_config`."""
-        for argument, value in (("use_bias", True), ("activation", "gelu")):
-            if backbone[argument] != value:
-                raise SaveError(
-                    f"transformers' ESM has {argument}={value!r}, and this one {backbone[argument]!r}. "
-                    "Save in modelry's own format."
-                )
         dropped = backbone["dropped_token_id"]
         tokens = {"token_dropout": dropped is not None, "mask_token_id": dropped}
         return {**super().written_config(backbone, head), **tokens}
 
     def tokenizer_config(self, files: PresetFiles) -> dict[str, Any] | None:
-        """Return the tokenizer's arguments, from `vocab.txt`; `None` if there is none."""
+        """Return the tokenizer's arguments, from `vocab.txt`; `None` if there is none.
+
+        Raises:
+            PresetFormatError: Another class than transformers' `EsmTokenizer` is to read it.
+        """
         if VOCABULARY not in files:
             return None
+        tokenizer_class(files, ("EsmTokenizer",))
         return {"vocabulary": files.path(VOCABULARY), "find_tokens": True}
 
     def backbone_weights(self, backbone: ESMBackbone) -> Iterator[SourcedWeight]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import NUMBER, Field
+from modelry.checkpoints.fields import ACTIVATIONS, NUMBER, Field
 from modelry.checkpoints.names import Names
 from modelry.text.sentence_piece_files import sentence_piece_config
 from modelry.text.sentence_piece_pipeline import PRECOMPILED, QUOTES
@@ -37,7 +37,7 @@ class FNetCheckpoint(Checkpoint):
         Field("dropout", "hidden_dropout_prob", NUMBER, 0.1),
         Field("max_sequence_length", "max_position_embeddings", default=512),
         Field("num_segments", "type_vocab_size", default=4),
-        Field("activation", "hidden_act", str, "gelu_new"),
+        Field("activation", "hidden_act", str, "gelu_new", names=ACTIVATIONS),
         Field("layer_norm_epsilon", "layer_norm_eps", NUMBER, 1e-12),
     )
     head_fields: ClassVar[tuple[Field, ...]] = (Field("dropout", "hidden_dropout_prob", NUMBER, 0.1),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import ENCODER_SIZES, NUMBER, Field
+from modelry.checkpoints.fields import ACTIVATIONS, ENCODER_SIZES, NUMBER, Field
 from modelry.checkpoints.names import Names
 from modelry.errors import PresetFormatError
 from modelry.text.byte_pair_files import byte_pair_config
@@ -39,7 +39,7 @@ class ModernBertCheckpoint(Checkpoint):
         Field("max_sequence_length", "max_position_embeddings", default=8192),
         Field("global_every", "global_attn_every_n_layers", default=3),
         Field("local_window", "local_attention", default=128),
-        Field("activation", "hidden_activation", str, "gelu"),
+        Field("activation", "hidden_activation", str, "gelu", names=ACTIVATIONS),
         Field("layer_norm_epsilon", "norm_eps", NUMBER, 1e-5),
         Field("attention_bias", "attention_bias", bool, False),
         Field("feedforward_bias", "mlp_bias", bool, False),
@@ -48,7 +48,7 @@ class ModernBertCheckpoint(Checkpoint):
     )
     head_fields: ClassVar[tuple[Field, ...]] = (
         Field("dropout", "classifier_dropout", NUMBER, 0.0),
-        Field("hidden_activation", "classifier_activation", str, "gelu"),
+        Field("hidden_activation", "classifier_activation", str, "gelu", names=ACTIVATIONS),
         Field("hidden_bias", "classifier_bias", bool, False),
         Field("hidden_norm", "norm_eps", NUMBER, 1e-5),
     )

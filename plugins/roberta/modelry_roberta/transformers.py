@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import ENCODER_SIZES, HEAD_DROPOUT, NUMBER, Field
+from modelry.checkpoints.fields import ACTIVATIONS, ENCODER_SIZES, HEAD_DROPOUT, NUMBER, Field
 from modelry.checkpoints.layouts import Rows
 from modelry.checkpoints.names import Names
 from modelry.text.byte_pair_files import byte_pair_config
@@ -36,7 +36,7 @@ class RobertaCheckpoint(Checkpoint):
         *ENCODER_SIZES,
         Field("dropout", "hidden_dropout_prob", NUMBER, 0.1),
         Field("max_sequence_length", "max_position_embeddings", default=512, more=FIRST_POSITION),
-        Field("activation", "hidden_act", str, "gelu"),
+        Field("activation", "hidden_act", str, "gelu", names=ACTIVATIONS),
         Field("layer_norm_epsilon", "layer_norm_eps", NUMBER, 1e-12),
     )
     head_fields: ClassVar[tuple[Field, ...]] = (
@@ -47,7 +47,6 @@ class RobertaCheckpoint(Checkpoint):
         "is_decoder": False,
         "pad_token_id": FIRST_POSITION - 1,
         "position_embedding_type": "absolute",
-        "type_vocab_size": 1,
     }
     ignored: ClassVar[tuple[str, ...]] = (
         "classifier.*",
@@ -56,6 +55,11 @@ class RobertaCheckpoint(Checkpoint):
         "roberta.pooler.*",
         "*embeddings.position_ids",
     )
+
+    def written_config(self, backbone: Mapping[str, Any], head: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return what `config.json` says of the architecture; see `Checkpoint.written_config`."""
+        # However many segments a checkpoint was made with, a token is always of the first.
+        return {**super().written_config(backbone, head), "type_vocab_size": 1}
 
     def tokenizer_config(self, files: PresetFiles) -> dict[str, Any] | None:
         """Return the tokenizer's arguments, from `tokenizer.json`, or `vocab.json` and `merges.txt`."""

@@ -68,6 +68,10 @@ class Checkpoint(abc.ABC):
         """Return the registered name of the head, one of `heads`; `None` for the architecture's own."""
         return next((name for name, keys in self.heads.items() if keys.items() <= config.items()), None)
 
+    def counts_from_padding(self, config: Mapping[str, Any]) -> bool:
+        """Return whether the model of a config finds positions by its `pad_token_id`, so that no other will do."""
+        return "pad_token_id" in self.fixed
+
     @abc.abstractmethod
     def tokenizer_config(self, files: PresetFiles) -> dict[str, Any] | None:
         """Return the tokenizer's arguments, vocabulary included; `None` if the checkpoint has no tokenizer."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field as attribute
 from attrs import frozen
 
-from modelry.errors import PresetFormatError
+from modelry.errors import PresetFormatError, SaveError
 from modelry.json_values import field
 
 if TYPE_CHECKING:
@@ -16,8 +16,28 @@ if TYPE_CHECKING:
 REQUIRED: Any = ...
 NUMBER = (int, float)
 
-# What transformers calls an activation of ours that it knows by another name.
-_ACTIVATIONS = {"gelu_approximate": "gelu_new"}
+ACTIVATIONS = {
+    "gelu": "gelu",
+    "gelu_python": "gelu",
+    "gelu_new": "gelu_approximate",
+    "gelu_fast": "gelu_approximate",
+    "gelu_pytorch_tanh": "gelu_approximate",
+    "gelu_python_tanh": "gelu_approximate",
+    "gelu_accurate": "gelu_approximate",
+    "hardswish": "hard_silu",
+    "linear": "linear",
+    "mish": "mish",
+    "relu": "relu",
+    "relu6": "relu6",
+    "sigmoid": "sigmoid",
+    "silu": "silu",
+    "swish": "silu",
+    "tanh": "tanh",
+}
+"""transformers' names of the activations that modelry computes as well, and modelry's.
+
+The rest is known to one of the two only, or something else there: `leaky_relu` has another slope in Keras.
+"""
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:
@@ -34,6 +54,8 @@ class Field:
         kinds: The type or types of its value. A `bool` is not accepted as an `int`.
         default: What a missing key stands for; without it, the key must be there.
         more: How much greater the key's number is than the argument.
+        names: What the key calls values, and what the argument calls them, such as `ACTIVATIONS`; others are refused.
+            Of several names for a value, the first is written.
     """
 
     argument: str
@@ -41,21 +63,42 @@ class Field:
     kinds: tuple[type, ...] = attribute(converter=_tuple, default=(int,))
     default: Any = REQUIRED
     more: int = 0
+    names: Mapping[str, str] | None = None
 
     def read(self, config: Mapping[str, Any], where: str) -> Any:
         """Return the argument's value.
 
         Raises:
-            PresetFormatError: The key is missing, or its value is of another type.
+            PresetFormatError: The key is missing, or its value is of another type or none of `names`.
         """
         key = next((key for key in self.keys if config.get(key) is not None), self.keys[0])
         value: Any = field(config, key, self.kinds, where, self.default)
+        if self.names is not None:
+            if value not in self.names:
+                raise PresetFormatError(
+                    f"{where} has {key}={value!r}, which modelry does not compute as transformers does; it does "
+                    f"{', '.join(self.names)}."
+                )
+            return self.names[value]
         return value - self.more if self.more else value
 
     def write(self, value: Any) -> Any:
-        """Return what the first key says for the argument's value."""
-        if isinstance(value, str):
-            return _ACTIVATIONS.get(value, value)
+        """Return what the first key says for the argument's value.
+
+        Raises:
+            SaveError: It has no name for it.
+        """
+        if self.names is not None:
+            own = self.names.get(value, value)  # modelry takes transformers' names, too
+            found = next((name for name, ours in self.names.items() if ours == own), None)
+            if found is None:
+                raise SaveError(
+                    f"{self.argument}={value!r} is not what transformers computes under any name; it does "
+                    f"{', '.join(dict.fromkeys(self.names.values()))}. Save in modelry's own format."
+                )
+            return found
+        if float in self.kinds:
+            return float(value)  # transformers takes no whole number where it wants another
         return value + self.more if self.more else value
 
 
@@ -71,7 +114,7 @@ BERT_SETTINGS = (
     Field("dropout", "hidden_dropout_prob", NUMBER, 0.1),
     Field("max_sequence_length", "max_position_embeddings", default=512),
     Field("num_segments", "type_vocab_size", default=2),
-    Field("activation", "hidden_act", str, "gelu"),
+    Field("activation", "hidden_act", str, "gelu", names=ACTIVATIONS),
     Field("layer_norm_epsilon", "layer_norm_eps", NUMBER, 1e-12),
 )
 """What else BERT and ELECTRA say, and what missing keys stand for there."""

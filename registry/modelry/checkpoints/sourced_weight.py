@@ -26,7 +26,8 @@ class SourcedWeight:
             no names, checkpoints never have it: it is initialised at random, and left out when one is written.
         layout: How its numbers are arranged there.
         plus: Names that a second tensor may have there, whose first row is added to every row of the first: an
-            embedding of segments in an architecture that has only one. It may be missing, and is written as zeros.
+            embedding of segments in an architecture that uses only one. It may be missing, and is written as one row of
+            zeros.
     """
 
     variable: Any

@@ -12,6 +12,7 @@ from modelry.errors import SaveError
 
 # What both are run on: short and long, of several scripts, and without a word.
 TEXTS = ("A good film.", "Es war einmal …", "電影很好看", "naïve café 🎬", " ", "word " * 300)
+SMALLEST_VOCABULARY = 8  # tokens of a model without a tokenizer, which does not say how many it has
 TOLERANCE = 1e-5  # of outputs, in float32
 
 
@@ -27,7 +28,8 @@ def convert(
 ) -> None:
     """Write a preset in another format, then load what was written and compare what both compute.
 
-    A preset without a classification head is converted as a backbone. Weights are written in float32.
+    A preset without a classification head is converted as a backbone. Weights are written in float32, or in eight bits
+    where they are so.
     """
     with progress(f"Loading {source}") as tell:
         model, preprocessor = _load(source)
@@ -45,7 +47,10 @@ def convert(
 
 
 def _load(preset: str) -> tuple[Any, Any]:
-    """Return the classifier, or else the backbone, of a preset, in float32; and its preprocessor, if it has one."""
+    """Return the classifier, or else the backbone, of a preset; and its preprocessor, if it has one.
+
+    Floats are float32; what is quantized stays so.
+    """
     from modelry.models.backbone import Backbone
     from modelry.models.text_classifier import TextClassifier
     from modelry.presets.read import read_recipe
@@ -53,31 +58,42 @@ def _load(preset: str) -> tuple[Any, Any]:
 
     recipe = read_recipe(preset)
     none: dict[str, Any] = {"preprocessor": None} if recipe.tokenizer is None else {}
+    dtype: dict[str, Any] = {} if recipe.quantized else {"dtype": "float32"}
     if recipe.task is not None:
-        classifier = TextClassifier.from_preset(preset, dtype="float32", compile=False, **none)
+        classifier = TextClassifier.from_preset(preset, compile=False, **dtype, **none)
         return classifier, classifier.preprocessor
-    return Backbone.from_preset(preset, dtype="float32"), None if none else Preprocessor.from_preset(preset)
+    return Backbone.from_preset(preset, **dtype), None if none else Preprocessor.from_preset(preset)
 
 
-def _difference(*models: tuple[Any, Any]) -> float:
+def _difference(source: tuple[Any, Any], target: tuple[Any, Any]) -> float:
     """Return the greatest difference between what two models make of `TEXTS`, or of token ids without tokenizers."""
     import numpy as np
 
-    first, second = (_outputs(model, preprocessor) for model, preprocessor in models)
+    from modelry.models.classification import probabilities
+
+    first, second = (_outputs(model, preprocessor) for model, preprocessor in (source, target))
+    classifiers = [model for model, _ in (source, target) if hasattr(model, "head")]
+    if len({model.activation for model in classifiers}) > 1:  # transformers' classifiers have none
+        first, second = (
+            probabilities(scores, model.problem_type, model.activation)
+            for scores, model in zip((first, second), classifiers, strict=True)
+        )
     return float(np.abs(first - second).max())
 
 
 def _outputs(model: Any, preprocessor: Any) -> Any:
     import numpy as np
 
+    from modelry.data.features import encode
+
     if hasattr(model, "preprocessor") and preprocessor is not None:
         return model.predict_on_batch(list(TEXTS))  # (texts, classes)
     if preprocessor is None:
-        ids = np.arange(24, dtype="int32").reshape(2, 12)
+        ids = np.arange(24, dtype="int32").reshape(2, 12) % SMALLEST_VOCABULARY
         known = {"token_ids": ids, "segment_ids": np.zeros_like(ids)}
         inputs = {name: known.get(name, np.ones_like(ids)) for name in model.input}
     else:
-        inputs = preprocessor(list(TEXTS))
+        inputs = encode(preprocessor, (list(TEXTS),))  # no longer than the texts, which calling it would be
     outputs = model.predict_on_batch(inputs)
     if not isinstance(outputs, dict):
         return outputs  # (texts, classes)

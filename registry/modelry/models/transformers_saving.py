@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelry.arguments import KERAS_ARGUMENTS, argument_defaults, config_of
+from modelry.arguments import KERAS_ARGUMENTS, argument_defaults, config_of, defaults_of
 from modelry.checkpoints.layouts import Rows
 from modelry.discovery.default import registry
-from modelry.errors import SaveError
+from modelry.errors import PresetFormatError, SaveError
 from modelry.presets.components import owner_of
 from modelry.presets.json_files import write_json
 from modelry.presets.transformers import WEIGHTS, written_problem_type
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from modelry.checkpoints.checkpoint import Checkpoint
     from modelry.checkpoints.sourced_weight import SourcedWeight
     from modelry.models.backbone import Backbone
+    from modelry.models.head import Head
     from modelry.models.text_classifier import TextClassifier
 
 Array = np.ndarray[Any, Any]
@@ -42,8 +43,13 @@ def write_backbone(
         SaveError: No converter writes its architecture, or transformers cannot compute the same.
     """
     checkpoint = checkpoint_of(backbone)
-    config = checkpoint.written_config(backbone.get_config(), None)
-    written = {**config, **_precision(dtype), "architectures": [f"{checkpoint.class_prefix}Model"]}
+    config = _written_config(checkpoint, backbone, None)
+    written = {
+        **config,
+        **_padding(checkpoint, preprocessor, config),
+        **_precision(dtype),
+        "architectures": [f"{checkpoint.class_prefix}Model"],
+    }
     write_json(folder / "config.json", written)
     _write_weights(folder, checkpoint.backbone_weights(backbone), max_shard_size, dtype)
     if preprocessor is not None:
@@ -64,11 +70,11 @@ def write_task(folder: Path, task: TextClassifier, max_shard_size: float | None,
             "Set classifier.preprocessor = None before saving."
         )
     labels = task.labels or tuple(f"LABEL_{index}" for index in range(task.num_classes))
-    written = checkpoint.written_config(task.backbone.get_config(), task.head.get_config())
+    written = _written_config(checkpoint, task.backbone, task.head)
     config = {
         **written,
         **_kind_of_head(checkpoint, task, written),
-        **_padding(task),
+        **_padding(checkpoint, task.preprocessor, written),
         **_precision(dtype),
         "architectures": [name],
         "id2label": {str(index): label for index, label in enumerate(labels)},
@@ -84,7 +90,9 @@ def write_task(folder: Path, task: TextClassifier, max_shard_size: float | None,
 
 def _kind_of_head(checkpoint: Checkpoint, task: TextClassifier, written: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what `config.json` says of the kind of head."""
-    if task.has_own_head:
+    own_task = f"{owner_of(task.backbone).name}.text_classifier"
+    cls: Any = registry.load("tasks", own_task) if registry.has("tasks", own_task) else type(task)
+    if isinstance(task, cls) and task.has_own_head:
         return {}
     keys = checkpoint.heads.get(owner_of(task.head).name)
     if keys is not None:
@@ -93,15 +101,50 @@ def _kind_of_head(checkpoint: Checkpoint, task: TextClassifier, written: Mapping
         if own == {name: read[name] for name in own}:
             return keys
     raise SaveError(
-        f"transformers has the head of a {type(task).__name__}, and this {type(task.head).__name__} is another, which "
-        "transformers cannot compute. Save in modelry's own format."
+        f"transformers has the head of a {cls.__name__}, and the {type(task.head).__name__} of this "
+        f"{type(task).__name__} is another, which transformers cannot compute. Save in modelry's own format."
     )
 
 
-def _padding(task: TextClassifier) -> dict[str, int]:
-    """Return what `config.json` says of padding, if there is a tokenizer that says it."""
-    padding = getattr(getattr(task.preprocessor, "tokenizer", None), "pad_token_id", None)
-    return {} if padding is None else {"pad_token_id": padding}
+def _written_config(checkpoint: Checkpoint, backbone: Backbone, head: Head | None) -> dict[str, Any]:
+    """Return what `config.json` says of backbone and head.
+
+    Raises:
+        SaveError: There is something that it cannot say.
+    """
+    config = backbone.get_config()
+    written = checkpoint.written_config(config, None if head is None else head.get_config())
+    try:
+        read = {**defaults_of(type(backbone)), **checkpoint.backbone_config(written, "config.json")}
+    except PresetFormatError as error:
+        raise SaveError(f"What transformers would read, modelry could not: {error}") from error
+    said = (*KERAS_ARGUMENTS, *(one.argument for one in checkpoint.fields))
+    for name, value in config.items():
+        if name not in said and value != read.get(name):
+            raise SaveError(
+                f"{type(backbone).__name__} has {name}={value!r}; in transformers it is {read.get(name)!r}, which no "
+                f"config of a {checkpoint.class_prefix} model changes. Save in modelry's own format."
+            )
+    return written
+
+
+def _padding(checkpoint: Checkpoint, preprocessor: Preprocessor | None, written: Mapping[str, Any]) -> dict[str, int]:
+    """Return what `config.json` says of padding, if there is a tokenizer that says it.
+
+    Raises:
+        SaveError: The model itself says something else.
+    """
+    padding = getattr(getattr(preprocessor, "tokenizer", None), "pad_token_id", None)
+    if padding is None:
+        return {}
+    own = written.get("pad_token_id")
+    if padding != own and checkpoint.counts_from_padding(written):
+        raise SaveError(
+            f"The tokenizer pads with the token {padding}, and transformers finds positions in a "
+            f"{checkpoint.class_prefix} model by its padding, which is {own}. Save in modelry's own format, or with "
+            "preprocessor=None."
+        )
+    return {"pad_token_id": padding}
 
 
 def checkpoint_of(backbone: Backbone) -> Checkpoint:

@@ -10,7 +10,7 @@ from modelry.presets.class_ids import registered_name
 from modelry.presets.json_files import read_json
 from modelry.presets.manifest import Manifest, read_manifest
 from modelry.presets.nested import OBJECT, check_config, check_keys, checked_keras_name, dtype_name, is_quantized
-from modelry.presets.recipe import Part, Recipe
+from modelry.presets.recipe import Part, Recipe, TextParts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,14 +45,17 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
     if preprocessor is not None:
         parts = reader.config_of(preprocessor, PREPROCESSOR)
         tokenizer = reader.object_in(parts, "tokenizer", PREPROCESSOR) or tokenizer
-    return Recipe(
-        files=files,
-        format="modelry" if manifest else "keras_hub",
-        backbone=reader.backbone(config),
+    text = TextParts(
         tokenizer=None if tokenizer is None else reader.part("tokenizers", tokenizer, TOKENIZER),
         preprocessor=None
         if preprocessor is None
         else reader.part("preprocessors", preprocessor, PREPROCESSOR, without=("tokenizer",)),
+    )
+    return Recipe(
+        files=files,
+        format="modelry" if manifest else "keras_hub",
+        backbone=reader.backbone(config),
+        text=lambda: text,
         task=None if task is None else reader.task(task),
         head=None if task is None else reader.head(task),
         labels=None if manifest is None else manifest.labels,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -37,6 +38,23 @@ class Part:
 
 
 @attrs.frozen
+class TextParts:
+    """What stands between texts and token ids.
+
+    Attributes:
+        tokenizer: The tokenizer, or `None` if the preset has none.
+        preprocessor: The preprocessor without its tokenizer, or `None` to take the architecture's default.
+    """
+
+    tokenizer: Part | None
+    preprocessor: Part | None
+
+    def map(self, change: Callable[[Part], Part]) -> TextParts:
+        """Return these with each part replaced by what `change` returns for it."""
+        return TextParts(*(None if part is None else change(part) for part in (self.tokenizer, self.preprocessor)))
+
+
+@attrs.frozen
 class Recipe:
     """Everything needed to assemble a preset. Reading it touched only small text files.
 
@@ -44,8 +62,8 @@ class Recipe:
         files: The preset's files.
         format: The name of the format it was read from.
         backbone: The backbone.
-        tokenizer: The tokenizer, or `None` if the preset has none.
-        preprocessor: The preprocessor without its tokenizer, or `None` to take the architecture's default.
+        text: Returns what stands between texts and token ids. It is read when it is first asked for, so that files of
+            a tokenizer that are large, damaged or not understood trouble nobody who does without them.
         task: The task without its parts, or `None` if the preset holds only a backbone.
         head: The head, if it is not the task's own.
         labels: The names of the classes, by index.
@@ -62,8 +80,7 @@ class Recipe:
     files: PresetFiles
     format: str
     backbone: Part
-    tokenizer: Part | None
-    preprocessor: Part | None
+    text: Callable[[], TextParts]
     task: Part | None
     backbone_weights: str
     head: Part | None = None
@@ -75,6 +92,20 @@ class Recipe:
     checkpoint: Checkpoint | None = None
     quantized: bool = False
     adapter: Adapter | None = None
+
+    @property
+    def tokenizer(self) -> Part | None:
+        """The tokenizer, or `None` if the preset has none.
+
+        Raises:
+            PresetFormatError: Its files are damaged, or work in a way that is not understood.
+        """
+        return self.text().tokenizer
+
+    @property
+    def preprocessor(self) -> Part | None:
+        """The preprocessor without its tokenizer, or `None` to take the architecture's default; raises likewise."""
+        return self.text().preprocessor
 
     @property
     def architecture(self) -> str:
@@ -89,9 +120,9 @@ class Recipe:
 
     def map(self, change: Callable[[Part], Part]) -> Recipe:
         """Return the Recipe with each of its parts replaced by what `change` returns for it."""
-        roles = ("backbone", "tokenizer", "preprocessor", "task", "head")
+        roles = ("backbone", "task", "head")
         changed: dict[str, Any] = {role: change(part) for role in roles if (part := getattr(self, role)) is not None}
-        return attrs.evolve(self, **changed)
+        return attrs.evolve(self, text=functools.cache(lambda: self.text().map(change)), **changed)
 
     def default_part(self, task: str) -> str:
         """Return the name under which this architecture registers its part for `task`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from modelry.checkpoints.checkpoint import Checkpoint
@@ -9,7 +10,7 @@ from modelry.discovery.default import registry
 from modelry.errors import MissingPlugin, PresetFormatError, PresetNotFound, UnknownComponent, UnsafePresetError
 from modelry.json_values import field
 from modelry.presets.boundary import blamed_on
-from modelry.presets.recipe import Part, Recipe
+from modelry.presets.recipe import Part, Recipe, TextParts
 from modelry.presets.tokenizer_settings import tokenizer_setting
 from modelry.problem_types import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
@@ -25,7 +26,8 @@ _PROBLEM_TYPES = {
 }
 
 WEIGHTS, SHARDS, PICKLE = "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
-DEFAULT_SEQUENCE_LENGTH = 512  # tokens; KerasHub's default
+DEFAULT_SEQUENCE_LENGTH = 512  # tokens, where a preset does not say; KerasHub's default
+NO_LIMIT = 1e20  # transformers takes a greater model_max_length, such as the 1e30 that it writes, for none
 
 
 def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
@@ -51,16 +53,13 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
     labels = _labels(config, where) if _has_head(config, where) else None
     problem_type = None if labels is None else _problem_type(config, labels, where)
     with blamed_on(f"{where} is not understood by {entry.qualified}"):
-        tokenizer = checkpoint.tokenizer_config(files)
         backbone = checkpoint.backbone_config(config, where)
-        preprocessor = {**_packing_config(files, backbone), **checkpoint.preprocessor_config(files)}
         task, head = (None, None) if labels is None else _task_and_head(checkpoint, config, where, name, len(labels))
     return Recipe(
         files=files,
         format="transformers",
         backbone=Part("backbones", name, backbone),
-        tokenizer=None if tokenizer is None else Part("tokenizers", name, tokenizer),
-        preprocessor=Part("preprocessors", f"{name}.text_classifier", preprocessor),
+        text=functools.cache(lambda: _text_parts(checkpoint, files, entry.qualified, name, backbone)),
         task=task,
         head=head,
         labels=None if problem_type == REGRESSION else labels,
@@ -74,6 +73,19 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
 def written_problem_type(problem_type: str) -> str:
     """Return transformers' name of a problem type."""
     return next(name for name, ours in _PROBLEM_TYPES.items() if ours == problem_type)
+
+
+def _text_parts(
+    checkpoint: Checkpoint, files: PresetFiles, converter: str, name: str, backbone: Mapping[str, Any]
+) -> TextParts:
+    """Return the tokenizer, if there is one, and the preprocessor."""
+    with blamed_on(f"The tokenizer of preset {files.reference!r} is not understood by {converter}"):
+        tokenizer = checkpoint.tokenizer_config(files)
+        packing = {**_packing_config(files, backbone), **checkpoint.preprocessor_config(files)}
+    return TextParts(
+        tokenizer=None if tokenizer is None else Part("tokenizers", name, tokenizer),
+        preprocessor=Part("preprocessors", f"{name}.text_classifier", packing),
+    )
 
 
 def _task_and_head(
@@ -114,9 +126,12 @@ def _problem_type(config: Mapping[str, Any], labels: tuple[str, ...], where: str
 
 
 def _packing_config(files: PresetFiles, backbone: Mapping[str, Any]) -> dict[str, Any]:
-    """Truncate as transformers does, to no more than the tokenizer and the position embeddings allow."""
-    longest = tokenizer_setting(files, "model_max_length", (int, float), None)
-    limits = (longest, backbone.get("max_sequence_length"), DEFAULT_SEQUENCE_LENGTH)
+    """Truncate where transformers does: after `model_max_length` tokens, or as many as there are positions for."""
+    stated = tokenizer_setting(files, "model_max_length", (int, float), None)
+    limits = (
+        DEFAULT_SEQUENCE_LENGTH if stated is None or stated > NO_LIMIT else stated,
+        backbone.get("max_sequence_length"),
+    )
     return {
         "sequence_length": int(min(limit for limit in limits if limit is not None)),
         "truncate": "longest_first",

@@ -215,7 +215,7 @@ class CheckpointContract(InstalledContract):
     def _expect_no_bare_error(self, folder: Path, damage: str) -> None:
         __tracebackhide__ = True
         try:
-            read_recipe(folder)
+            read_recipe(folder).text()
             return
         except ModelryError as error:
             # One that a converter did not raise itself was made of what it let out, and cannot say what is wrong.

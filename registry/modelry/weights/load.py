@@ -74,7 +74,7 @@ def load_mapped(
         plus = next((name for name in weight.plus if name in stored), None)
         if name is not None:
             problems += _misfit(_expected(weight), name, store.info(name))
-            problems += [] if plus is None else _misfit(_expected_plus(weight), plus, store.info(plus))
+            problems += [] if plus is None else _plus_misfit(weight, plus, store.info(plus))
             found.append((weight, name, plus))
         elif not weight.names or any(_matches(name, optional) for name in weight.names):
             missing.append(weight.variable)
@@ -109,10 +109,11 @@ def _expected(weight: SourcedWeight) -> TensorInfo:
     return TensorInfo(weight.layout.stored_shape(tuple(weight.variable.shape)), np.dtype(weight.variable.dtype))
 
 
-def _expected_plus(weight: SourcedWeight) -> TensorInfo:
-    """The header of the tensor whose only row is added to those of `weight`."""
-    expected = _expected(weight)
-    return TensorInfo((1, *expected.shape[1:]), expected.dtype)
+def _plus_misfit(weight: SourcedWeight, name: str, info: TensorInfo) -> list[str]:
+    """Compare the tensor whose first row is added to those of `weight`; what others it has is all the same."""
+    columns = _expected(weight).shape[1:]
+    rows = max(info.shape[0], 1) if info.shape else 1
+    return _misfit(TensorInfo((rows, *columns), np.dtype(weight.variable.dtype)), name, info)
 
 
 def _kind(dtype: np.dtype[np.generic]) -> str:

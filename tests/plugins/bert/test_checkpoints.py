@@ -54,7 +54,7 @@ def test_activation_and_epsilon_of_a_checkpoint_count(copy_of, edit):
 
 def test_cased_checkpoints_keep_case_and_accents(copy_of, edit):
     preset = copy_of("transformers/bert")
-    edit(preset / "tokenizer.json", lambda values: values["normalizer"].update(lowercase=False))
+    edit(preset / "tokenizer_config.json", lambda values: values.update(do_lower_case=False))
     tokenizer = Preprocessor.from_preset(preset).tokenizer
     assert (tokenizer.lowercase, tokenizer.strip_accents) == (False, False)
 

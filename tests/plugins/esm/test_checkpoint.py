@@ -1,10 +1,12 @@
+import json
+
 import numpy as np
 import pytest
 
 from modelry import TextClassifier
 from modelry.errors import InputError, SaveError
 from modelry.testing import check_shares_rows
-from modelry_esm import ESMBackbone, ESMTokenizer
+from modelry_esm import ESMBackbone, ESMProteinClassifierPreprocessor, ESMTokenizer
 
 SIZES = {"vocabulary_size": 9, "num_layers": 1, "num_heads": 1, "hidden_dim": 4, "intermediate_dim": 4}
 VOCABULARY = ["<cls>", "<pad>", "<eos>", "<unk>", "M", "K", "T", "A", "<mask>"]
@@ -35,6 +37,18 @@ def test_a_tokenizer_that_splits_words_is_not_written_for_transformers(copy_of, 
     classifier = TextClassifier.from_preset(copy_of("keras_hub/esm"), dropout=0.1)
     with pytest.raises(SaveError, match="find_tokens=True"):
         classifier.save_to_preset(tmp_path / "saved", format="transformers")
+
+
+@pytest.mark.parametrize("kind", ["rotary", "absolute"])
+def test_only_absolute_positions_are_counted_from_the_token_that_pads(tmp_path, kind):
+    preprocessor = ESMProteinClassifierPreprocessor(ESMTokenizer(VOCABULARY, find_tokens=True), sequence_length=16)
+    backbone = ESMBackbone(**SIZES, pad_token_id=3, position_embedding_type=kind)
+    if kind == "absolute":
+        with pytest.raises(SaveError, match=r"pads with the token 1, and .* by its padding, which is 3"):
+            backbone.save_to_preset(tmp_path / "written", format="transformers", preprocessor=preprocessor)
+    else:
+        backbone.save_to_preset(tmp_path / "written", format="transformers", preprocessor=preprocessor)
+        assert json.loads((tmp_path / "written" / "config.json").read_text("utf-8"))["pad_token_id"] == 1
 
 
 def test_absolute_positions_start_anew_with_each_text():
