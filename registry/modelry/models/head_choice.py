@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import keras
 
 from modelry.discovery.default import registry
 from modelry.errors import InputError
@@ -16,6 +17,8 @@ from modelry.problem_types import REGRESSION
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modelry.models.backbone import Backbone
+    from modelry.models.head_task import HeadTask
     from modelry.presets.recipe import Recipe
 
 _ARGUMENTS = ("num_classes", "activation", "dropout", "hidden_dim")
@@ -78,6 +81,29 @@ def choose_head(recipe: Recipe, overrides: Mapping[str, Any]) -> HeadChoice:
         saved["num_classes"] = 1
     _check_count(recipe, {**saved, **chosen}.get("num_classes"), labels, restored)
     return HeadChoice(restored, labels, problem_type, head_cls=head_cls, config=saved, chosen=chosen)
+
+
+def check_saved_head(recipe: Recipe, choice: HeadChoice, cls: type[HeadTask], backbone: Backbone) -> None:
+    """Check that a class makes the kind of head that a preset's weights are of: another may have the same shapes.
+
+    Raises:
+        InputError: It makes another one.
+    """
+    task = recipe.task
+    if task is None or choice.head_cls is not None or not registry.has("tasks", task.name):
+        return
+    saved: Any = load_class(recipe, task, keras.Model)
+    if _kind(saved, backbone, choice.config) != _kind(cls, backbone, choice.config):
+        raise InputError(
+            f"Preset {recipe.files.reference!r} has weights for the head of a {saved.__name__}, and {cls.__name__} "
+            f"makes another kind of head. Load it with {saved.__name__}, or pass num_classes= too, for a fresh head."
+        )
+
+
+def _kind(cls: type[HeadTask], backbone: Backbone, config: Mapping[str, Any]) -> tuple[type[Head], dict[str, Any]]:
+    """Return what tells kinds of heads apart; dropout does not."""
+    arguments = cls.head_arguments(backbone, config)
+    return cls.head_cls, {name: value for name, value in arguments.items() if "dropout" not in name}
 
 
 def _registered_head(name: Any) -> type[Head]:

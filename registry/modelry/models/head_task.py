@@ -199,7 +199,12 @@ class HeadTask(TextTask):
     @property
     def has_own_head(self) -> bool:
         """Whether the constructor makes an equal head of `own_arguments`."""
-        if type(self.head) is not self.head_cls:
+        return self.makes_head_of(self)
+
+    @classmethod
+    def makes_head_of(cls, task: HeadTask) -> bool:
+        """Whether this class, given the `own_arguments` of a task, makes a head equal to the task's."""
+        if type(task.head) is not cls.head_cls:
             return False
-        made = {**argument_defaults(self.head_cls), **self.head_arguments(self.backbone, self.own_arguments)}
-        return all(made.get(name) == value for name, value in config_of(self.head, without=KERAS_ARGUMENTS).items())
+        made = {**argument_defaults(cls.head_cls), **cls.head_arguments(task.backbone, task.own_arguments)}
+        return all(made.get(name) == value for name, value in config_of(task.head, without=KERAS_ARGUMENTS).items())

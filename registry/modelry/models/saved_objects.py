@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from modelry.arguments import KERAS_ARGUMENTS
 from modelry.errors import SaveError
 from modelry.models.int8 import quantized_paths, serialized_policy
+from modelry.presets.components import owned_class
 from modelry.text.preprocessor import Preprocessor
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def serialized_task(task: TextClassifier) -> Serialized:
     is_quantized = bool(quantized_paths(task))
     if is_quantized:
         config["dtype"] = serialized_policy(task.head, task.backbone.dtype_policy)
-    if task.has_own_head:
+    if owned_class(task).makes_head_of(task):  # not the task's own class, which only this program may know
         return _serialized(task, config if task.keras_hub_class and not is_quantized else None, config)
     return _serialized(task, None, {**config, "head": _serialized(task.head, None, _head_config(task))})
 

@@ -95,10 +95,19 @@ def owner_of(component: object) -> Owner:
     Raises:
         SaveError: No plugin registers any of them, so nobody else could load the component.
     """
+    return _owner(component)[1]
+
+
+def owned_class(component: T) -> type[T]:
+    """Return the class that a preset's reader gets for a component; raises what `owner_of` does."""
+    return _owner(component)[0]
+
+
+def _owner(component: object) -> tuple[Any, Owner]:
     for cls in type(component).__mro__:
         entry = registry.owner(cls)
         if entry is not None and entry.distribution != RUNTIME:
-            return Owner(entry.qualified, entry.distribution, entry.version)
+            return cls, Owner(entry.qualified, entry.distribution, entry.version)
     raise SaveError(
         f"{type(component).__name__} is not registered by any installed distribution, so a preset with it could not "
         "be loaded. Ship it in a package with an entry point (docs/plugins.md), or save with model.save('x.keras')."
