@@ -10,9 +10,9 @@ import keras
 from modelry.discovery.default import registry
 from modelry.errors import InputError
 from modelry.models.classification import check_labels
-from modelry.models.head import Head
+from modelry.models.head import Head, activation_name
 from modelry.presets.components import load_class
-from modelry.problem_types import REGRESSION
+from modelry.problem_types import REGRESSION, goes_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ def choose_head(recipe: Recipe, overrides: Mapping[str, Any]) -> HeadChoice:
     task = {} if recipe.task is None else recipe.task.config
     saved = {key: value for key, value in task.items() if key != "name"} if "num_classes" in task else {}
     restored = "num_classes" in saved and recipe.task_weights is not None and not {"num_classes", "head"} & given.keys()
-    problem_type = given.get("problem_type", None if "head" in given else recipe.problem_type)
+    problem_type = given.get("problem_type", _saved_problem_type(recipe, given, restored))
     labels = check_labels(given.get("labels"))
     if labels is None and restored and problem_type != REGRESSION:
         labels = recipe.labels
@@ -98,6 +98,17 @@ def check_saved_head(recipe: Recipe, choice: HeadChoice, cls: type[HeadTask], ba
             f"Preset {recipe.files.reference!r} has weights for the head of a {saved.__name__}, and {cls.__name__} "
             f"makes another kind of head. Load it with {saved.__name__}, or pass num_classes= too, for a fresh head."
         )
+
+
+def _saved_problem_type(recipe: Recipe, given: Mapping[str, Any], restored: bool) -> str | None:
+    """Return the preset's problem type where it is the classifier's; `None` for the one that the activation tells."""
+    saved = recipe.problem_type
+    if "head" in given or saved is None:
+        return None
+    if "activation" not in given or goes_with(saved, activation_name(given["activation"])):
+        return saved
+    # Scores that were trained to be numbers are no probabilities of anything.
+    return saved if saved == REGRESSION and restored else None
 
 
 def _kind(cls: type[HeadTask], backbone: Backbone, config: Mapping[str, Any]) -> tuple[type[Head], dict[str, Any]]:
