@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 from packaging.requirements import InvalidRequirement, Requirement
@@ -103,11 +103,11 @@ def owned_class(component: T) -> type[T]:
     return _owner(component)[0]
 
 
-def _owner(component: object) -> tuple[Any, Owner]:
+def _owner(component: T) -> tuple[type[T], Owner]:
     for cls in type(component).__mro__:
         entry = registry.owner(cls)
         if entry is not None and entry.distribution != RUNTIME:
-            return cls, Owner(entry.qualified, entry.distribution, entry.version)
+            return cast("type[T]", cls), Owner(entry.qualified, entry.distribution, entry.version)
     raise SaveError(
         f"{type(component).__name__} is not registered by any installed distribution, so a preset with it could not "
         "be loaded. Ship it in a package with an entry point (docs/plugins.md), or save with model.save('x.keras')."
