@@ -138,6 +138,18 @@ def saved_again(preset: str) -> Arrays:
     return {"same": bool(gap < 1e-5), "classes": again.num_classes}
 
 
+def parts_one_by_one(preset: str) -> Arrays:
+    """A preset that is written part by part."""
+    folder = f"{preset}-parts-of-{sys.argv[1]}"
+    hub.models.Backbone.from_preset(preset).save_to_preset(folder)
+    hub.models.Tokenizer.from_preset(preset).save_to_preset(folder)
+    tokenizer = hub.models.Tokenizer.from_preset(folder)
+    hub.models.TextClassifierPreprocessor.from_preset(preset, sequence_length=16).save_to_preset(folder)
+    preprocessor = hub.models.TextClassifierPreprocessor.from_preset(folder)
+    ids = keras.ops.convert_to_numpy(preprocessor(TEXTS)["token_ids"])
+    return {"vocabulary": tokenizer.get_vocabulary(), "ids": ids, "length": preprocessor.sequence_length}
+
+
 def adapters(preset: str) -> Arrays:
     """Low-rank adapters beside a frozen backbone; KerasHub trains the biases of their layers too."""
     classifier = hub.models.TextClassifier.from_preset(preset)
@@ -165,6 +177,6 @@ IDIOMS: dict[str, Any] = {
     work.__name__: work
     for work in (
         *(quick_start, saved_head, recompiled, preprocess_first, functional, from_scratch),
-        *(presets, random_weights, saved_again, adapters, weights_of_the_head),
+        *(presets, random_weights, saved_again, parts_one_by_one, adapters, weights_of_the_head),
     )
 }
