@@ -122,6 +122,19 @@ def test_a_second_interrupt_does_not_wait(model):
     assert np.isfinite(model.predict(TEXTS, verbose=0)).all()
 
 
+def test_a_step_that_takes_the_values_with_it_says_so(model):
+    def broken(state, batches):
+        for array in keras.tree.flatten(state):
+            array.delete()
+        raise RuntimeError("out of memory")
+
+    model.make_train_function()
+    model.train_function = keeping(model, broken, TRAINING)
+    with pytest.raises(RuntimeError, match="out of memory") as raised:
+        model.fit(TEXTS, LABELS, verbose=0)
+    assert "load it again" in raised.value.__notes__[0]
+
+
 def test_a_model_that_is_run_without_compiling(model):
     model.compile(run_eagerly=True)
     with pytest.raises(OSError, match="the disk"):

@@ -48,7 +48,13 @@ def keeping(model: Any, step: Any, kinds: tuple[str, ...]) -> Any:
         if not some:
             raise StopIteration  # which the loop understands
         with _uninterrupted():
-            result, state = step(state, iter(some))
+            try:
+                result, state = step(state, iter(some))
+            except Exception as error:
+                if any(array.is_deleted() for array in keras.tree.flatten(state)):
+                    vars(model)["_jax_state"] = None  # nothing to put back, and no second error that hides this one
+                    error.add_note("The model's values were in memory that this step had, and are lost: load it again.")
+                raise
             tell(state)
         return result, state
 

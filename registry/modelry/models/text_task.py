@@ -11,6 +11,7 @@ from modelry.models.callbacks import EpochNumbers, joined, text_progress
 from modelry.models.prepacked import prepacked, release
 from modelry.models.task import Task
 from modelry.models.unread_outputs import pooled_output_may_be_unread
+from modelry.weights.build import is_placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -261,9 +262,10 @@ class TextTask(Task):
                 take_back()
             raise
 
-    def _steps_taken(self) -> int:
-        optimizer = getattr(self, "optimizer", None)
-        return 0 if optimizer is None else int(optimizer.iterations)
+    def _steps_taken(self) -> int | None:
+        """Return how many steps the optimizer has taken; `None` if there is none, or it has lost its values."""
+        iterations = getattr(getattr(self, "optimizer", None), "iterations", None)
+        return int(iterations) if iterations is not None and is_placed(iterations) else None
 
     def _source(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Source:
         self.check_sequence_length()
