@@ -37,6 +37,11 @@ def problem_type_of(problem_type: str | None, activation: str) -> str:
     return problem_type
 
 
+def goes_with(problem_type: str, activation: str) -> bool:
+    """Return whether scores of such an activation can mean this."""
+    return activation in _ACTIVATIONS.get(problem_type, ())
+
+
 def score_names(problem_type: str, labels: Sequence[str] | None, count: int) -> tuple[str, ...]:
     """Return what `classify` calls each score: a label or its index, and `value` or `value_0`, … in a regression."""
     if problem_type == REGRESSION:

@@ -74,6 +74,38 @@ def test_a_classifier_with_a_name_of_its_own(copy_of, edit):
         assert type(BertTextClassifier.from_preset(preset)) is BertTextClassifier
 
 
+def test_the_weights_of_one_kind_of_head_are_not_another_s(loaded):
+    class Mean(BertTextClassifier):
+        head_cls = MeanPoolHead
+
+    class Other(BertTextClassifier):
+        head_options = {"hidden_activation": "tanh"}  # noqa: RUF012 - as plugins write it
+
+    class General(TextClassifier):
+        pass
+
+    for cls in (Mean, Other, General):
+        with pytest.raises(InputError, match=rf"of a BertTextClassifier, and {cls.__name__} makes another.*num_"):
+            cls.from_preset(BERT)
+        fresh = cls.from_preset(BERT, num_classes=3)
+        assert type(fresh.head) is cls.head_cls
+        assert np.abs(kernel(fresh) - kernel(loaded)).max() > 0
+        assert type(cls.from_preset(BERT, load_weights=False).head) is cls.head_cls
+
+
+def test_a_class_that_nobody_registers_saves_its_own_kind_of_head(tmp_path):
+    class Mean(BertTextClassifier):
+        head_cls = MeanPoolHead
+
+    saved = Mean.from_preset(BERT, num_classes=3)
+    saved.save_to_preset(tmp_path / "p")
+    assert json.loads((tmp_path / "p" / "task.json").read_text())["registered_name"].partition(">")[0] != "keras_hub"
+    for cls in (Mean, TextClassifier):
+        again = cls.from_preset(tmp_path / "p")
+        assert type(again.head) is MeanPoolHead
+        np.testing.assert_allclose(again.predict(TEXTS, verbose=0), saved.predict(TEXTS, verbose=0), atol=1e-6)
+
+
 def test_num_classes_asks_for_a_fresh_head(loaded):
     fresh = TextClassifier.from_preset(BERT, num_classes=3)
     assert np.abs(kernel(fresh) - kernel(loaded)).max() > 0

@@ -12,7 +12,7 @@ import pytest
 from modelry import TextClassifier
 from modelry.data.sharing import plan_predictions
 from modelry.errors import InputError, UnknownArgument, WeightsError
-from modelry.models import BertTextClassifier
+from modelry.models import BertTextClassifier, saved_objects
 from modelry.models.heads import (
     AttentionPoolHead,
     FirstTokenHead,
@@ -42,8 +42,9 @@ class Roberta(BertTextClassifier):
 
 
 @pytest.fixture
-def roberta(make):
-    """Create a tiny classifier of such a class."""
+def roberta(make, monkeypatch):
+    """Create a tiny classifier of such a class, as if a plugin registered it."""
+    monkeypatch.setattr(saved_objects, "owned_class", type)
     parts = make()
     return lambda **arguments: Roberta(
         parts.backbone, preprocessor=parts.preprocessor, **{"num_classes": 3, **arguments}

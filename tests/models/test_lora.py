@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from modelry import TextClassifier
+from modelry import Backbone, TextClassifier
 from modelry.cli.plan import plan_of
 from modelry.cli.work import work_of
 from modelry.errors import InputError, PresetError, PresetFormatError, UnsafePresetError
@@ -72,6 +72,34 @@ def test_merging_keeps_the_scores_and_leaves_a_plain_model(base, trained):
     trained.fit(TEXTS, LABELS, verbose=0)
     trained.enable_lora(1)
     trained.fit(TEXTS, LABELS, verbose=0)
+
+
+def test_a_backbone_takes_adapters_itself(base, tmp_path):
+    classifier = TextClassifier.from_preset(base)
+    before = scores(classifier)
+    classifier.backbone.enable_lora(2)
+    assert sorted(one.name for one in classifier.backbone.trainable_variables) == [
+        *["lora_kernel_a"] * 2,
+        *["lora_kernel_b"] * 2,
+    ]
+    np.testing.assert_allclose(scores(classifier), before, atol=1e-6)
+    classifier.compile(optimizer=keras.optimizers.Adam(0.05))
+    classifier.fit(TEXTS, LABELS, epochs=2, verbose=0)
+    assert not np.allclose(scores(classifier), before)
+    classifier.save_adapter(tmp_path / "adapter")
+    np.testing.assert_array_equal(scores(TextClassifier.from_preset(tmp_path / "adapter")), scores(classifier))
+    classifier.backbone.save_to_preset(tmp_path / "merged")
+    assert not any("lora" in one.name for one in Backbone.from_preset(tmp_path / "merged").weights)
+
+
+def test_a_backbone_says_which_layers_have_adapters(base):
+    backbone = Backbone.from_preset(base)
+    assert {"query", "value"} < set(backbone.default_lora_layer_names())
+    backbone.default_lora_layer_names = lambda: ["key"]
+    backbone.enable_lora(1)
+    assert len(backbone.trainable_variables) == 2
+    with pytest.raises(InputError, match="has adapters already"):
+        backbone.enable_lora(1)
 
 
 @pytest.mark.parametrize("layout", ["modelry", "transformers"])

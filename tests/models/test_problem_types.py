@@ -168,6 +168,50 @@ def test_a_preset_becomes_a_regression(make, tmp_path):
     assert fresh.num_classes == 1
 
 
+@pytest.mark.parametrize(
+    ("saved", "given", "problem_type"),
+    [
+        ({}, {"activation": "sigmoid"}, "multi_label"),
+        ({}, {"activation": keras.activations.sigmoid}, "multi_label"),
+        ({}, {"activation": "softmax"}, "single_label"),
+        ({}, {"activation": "sigmoid", "num_classes": 3}, "multi_label"),
+        ({"problem_type": "multi_label"}, {"activation": "sigmoid"}, "multi_label"),
+        ({"problem_type": "multi_label"}, {"activation": "linear"}, "multi_label"),
+        ({"activation": "sigmoid"}, {"activation": "softmax"}, "single_label"),
+        ({"problem_type": "regression"}, {"activation": "softmax", "num_classes": 2}, "single_label"),
+        ({"problem_type": "multi_label"}, {"activation": "softmax", "problem_type": "single_label"}, "single_label"),
+    ],
+)
+def test_an_activation_says_what_the_saved_problem_type_cannot(make, tmp_path, saved, given, problem_type):
+    classifier = make(**saved)
+    classifier.save_to_preset(tmp_path / "p")
+    again = TextClassifier.from_preset(tmp_path / "p", **given)
+    assert again.problem_type == problem_type
+    scores = again.predict(TEXTS, verbose=0)
+    if given["activation"] == "softmax":
+        np.testing.assert_allclose(scores.sum(axis=1), 1, rtol=1e-5)
+    if "num_classes" not in given and not saved:
+        logits = classifier.predict(TEXTS, verbose=0)
+        odds = np.exp(logits)
+        softmax = odds / odds.sum(axis=1, keepdims=True)
+        expected = softmax if given["activation"] == "softmax" else sigmoid(logits)
+        np.testing.assert_allclose(scores, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("saved", "given"),
+    [
+        ({}, {"activation": "sigmoid", "problem_type": "single_label"}),
+        ({}, {"activation": "softmax", "problem_type": "multi_label"}),
+        ({"problem_type": "regression"}, {"activation": "sigmoid"}),
+    ],
+)
+def test_an_activation_that_contradicts_is_refused(make, tmp_path, saved, given):
+    make(**saved).save_to_preset(tmp_path / "p")
+    with pytest.raises(InputError, match="does not go with problem_type="):
+        TextClassifier.from_preset(tmp_path / "p", **given)
+
+
 def test_a_problem_of_a_newer_modelry_is_refused(make, tmp_path):
     make().save_to_preset(tmp_path / "p")
     path = tmp_path / "p" / "modelry.json"

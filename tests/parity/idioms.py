@@ -1,6 +1,6 @@
 """Code as KerasHub's users write it; `keras_side.py` runs it with either library.
 
-Not here, because modelry cannot do it yet: `backbone.enable_lora`, and a preprocessor inside `tf.data.Dataset.map`.
+Not here, because modelry cannot do it: a preprocessor inside `tf.data.Dataset.map`.
 """
 
 from __future__ import annotations
@@ -138,10 +138,45 @@ def saved_again(preset: str) -> Arrays:
     return {"same": bool(gap < 1e-5), "classes": again.num_classes}
 
 
+def parts_one_by_one(preset: str) -> Arrays:
+    """A preset that is written part by part."""
+    folder = f"{preset}-parts-of-{sys.argv[1]}"
+    hub.models.Backbone.from_preset(preset).save_to_preset(folder)
+    hub.models.Tokenizer.from_preset(preset).save_to_preset(folder)
+    tokenizer = hub.models.Tokenizer.from_preset(folder)
+    hub.models.TextClassifierPreprocessor.from_preset(preset, sequence_length=16).save_to_preset(folder)
+    preprocessor = hub.models.TextClassifierPreprocessor.from_preset(folder)
+    ids = keras.ops.convert_to_numpy(preprocessor(TEXTS)["token_ids"])
+    return {"vocabulary": tokenizer.get_vocabulary(), "ids": ids, "length": preprocessor.sequence_length}
+
+
+def adapters(preset: str) -> Arrays:
+    """Low-rank adapters beside a frozen backbone; KerasHub trains the biases of their layers too."""
+    classifier = hub.models.TextClassifier.from_preset(preset)
+    before = classifier.predict(TEXTS, verbose=0)
+    classifier.backbone.enable_lora(rank=2)
+    same = bool(np.abs(classifier.predict(TEXTS, verbose=0) - before).max() < 1e-5)
+    classifier.compile(optimizer=keras.optimizers.Adam(1e-2), loss="auto")
+    classifier.fit(TEXTS, np.array(LABELS), verbose=0)
+    names = sorted(variable.name for variable in classifier.trainable_variables if "lora" in variable.name)
+    moved = bool(np.abs(classifier.predict(TEXTS, verbose=0) - before).max() > 1e-4)
+    return {"names": names, "same": same, "moved": moved}
+
+
+def weights_of_the_head(preset: str) -> Arrays:
+    """The head's weights in a file of their own."""
+    classifier = hub.models.TextClassifier.from_preset(preset)
+    file = f"{preset}-head-of-{sys.argv[1]}.weights.h5"
+    classifier.save_task_weights(file)
+    fresh = hub.models.TextClassifier.from_preset(preset, num_classes=classifier.num_classes)
+    fresh.load_task_weights(file)
+    return {"scores": fresh.predict(TEXTS, verbose=0), "has": fresh.has_task_weights()}
+
+
 IDIOMS: dict[str, Any] = {
     work.__name__: work
     for work in (
         *(quick_start, saved_head, recompiled, preprocess_first, functional, from_scratch),
-        *(presets, random_weights, saved_again),
+        *(presets, random_weights, saved_again, parts_one_by_one, adapters, weights_of_the_head),
     )
 }

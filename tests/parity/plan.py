@@ -34,6 +34,9 @@ IDIOMS: dict[str, tuple[str, ...]] = {
     "presets": ("names",),
     "random_weights": ("parameters", "more", "dropout"),
     "saved_again": ("same", "classes"),
+    "parts_one_by_one": ("vocabulary", "ids", "length"),
+    "adapters": ("names", "same", "moved"),
+    "weights_of_the_head": ("scores", "has"),
 }
 
 Job = dict[str, Any]

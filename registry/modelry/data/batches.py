@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,8 @@ class TextBatches(Source):
         batch_size: texts per batch.
         shuffle: draw new batches each epoch, from a generator seeded by NumPy's global state and so by
             `keras.utils.set_random_seed`. Without it every epoch is the same.
+        steps_per_epoch: how many batches Keras takes for an epoch; None for all. Then the batches have no end: epoch
+            after epoch goes on where the one before it ended, whatever pass over the texts that is in.
         shares_rows: whether the model takes rows that several texts share.
     """
 
@@ -44,6 +47,7 @@ class TextBatches(Source):
         packer: Packer,
         batch_size: int,
         shuffle: bool = False,
+        steps_per_epoch: int | None = None,
         shares_rows: bool = False,
     ) -> None:
         self.ragged = not isinstance(packer, CalledPreprocessor)
@@ -52,6 +56,8 @@ class TextBatches(Source):
         self._targets = targets
         self._batch_size = batch_size
         self._seed = np.random.randint(2**31) if shuffle else None
+        self._steps_per_epoch = steps_per_epoch
+        self._done = 0  # batches of the epochs before this one, where epochs are counted in steps
         self._epoch, self._passes = 0, 0
         self._packed = packer.pack(columns)
         if len(self._packed) != rows:
@@ -62,7 +68,9 @@ class TextBatches(Source):
 
     def begin_epoch(self, epoch: int) -> None:
         """Draw the batches of an epoch: the same for the same seed, also where training is resumed."""
-        if (epoch, 0) != (self._epoch, self._passes):
+        if self._steps_per_epoch is not None:
+            self._done = epoch * self._steps_per_epoch
+        elif (epoch, 0) != (self._epoch, self._passes):
             self._epoch, self._passes = epoch, 0
             self._plan = self._new_plan()
 
@@ -72,18 +80,31 @@ class TextBatches(Source):
         A plan that was not run to its end is run again, so that Keras' look at the first batch of a new model does
         not use up a shuffle: the same seed gives the same epochs whether the model was built before or not.
         """
+        if self._steps_per_epoch is not None:
+            yield from map(self._batch, self._endless())
+            return
         plan = self._plan
         for number, batch in enumerate(plan, start=1):
-            features = batch.features(self._packer, self._packed)
+            data = self._batch(batch)
             if number == len(plan) and self._seed is not None:
                 self._passes += 1
                 self._plan = self._new_plan()
-            yield (features, *(values[batch.texts] for values in self._targets))
+            yield data
 
     @property
-    def num_batches(self) -> int:
-        """How many batches an epoch has."""
-        return len(self._plan)
+    def num_batches(self) -> int | None:
+        """How many batches an epoch has; None where they have no end."""
+        return len(self._plan) if self._steps_per_epoch is None else None
+
+    def _batch(self, batch: Batch | SharedRows) -> BatchData:
+        return batch.features(self._packer, self._packed), *(values[batch.texts] for values in self._targets)
+
+    def _endless(self) -> Iterator[Batch | SharedRows]:
+        """Yield the batches of one pass over the texts after the other, from where the epoch begins."""
+        first, done = divmod(self._done, len(self._plan))  # all plans are of one length
+        for self._epoch in itertools.count(first):
+            yield from self._new_plan()[done:]
+            done = 0
 
     def _new_plan(self) -> Sequence[Batch | SharedRows]:
         rng = None if self._seed is None else np.random.default_rng((self._seed, self._epoch, self._passes))

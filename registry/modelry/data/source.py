@@ -53,6 +53,7 @@ def as_source(
     shuffle: bool = False,
     class_weight: ClassWeight | None = None,
     steps: int | None = None,
+    steps_per_epoch: int | None = None,
     shares_rows: bool = False,
 ) -> Source:
     """Return what to hand to Keras' fit or evaluate as its x, with neither y nor sample_weight.
@@ -72,6 +73,7 @@ def as_source(
         class_weight: a weight per class, by number or name.
         steps: look only at the first `steps * batch_size` texts in memory; pass it on to Keras as well. For evaluate:
             batches are sorted by length, so Keras' own first steps would not be the first texts.
+        steps_per_epoch: of texts in memory, batches per epoch, if not all; pass it on to Keras as well. For fit.
         shares_rows: whether the model takes rows that several texts share (see `shared_rows.py`).
     """
     if isinstance(x, Source):
@@ -101,7 +103,15 @@ def as_source(
     if steps is not None:
         columns = _sliced(columns, 0, steps * size)
         targets = tuple(values[: steps * size] for values in targets)
-    return TextBatches(columns, targets, packer=packer, batch_size=size, shuffle=shuffle, shares_rows=shares_rows)
+    return TextBatches(
+        columns,
+        targets,
+        packer=packer,
+        batch_size=size,
+        shuffle=shuffle,
+        steps_per_epoch=steps_per_epoch,
+        shares_rows=shares_rows,
+    )
 
 
 def as_predictions(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import keras
 
 from modelry.arguments import KERAS_ARGUMENTS, config_of
+from modelry.models import lora
 from modelry.models.functional import FunctionalModel
 from modelry.models.int8 import quantized_paths, serialized_policy
 from modelry.models.loading import load_backbone
@@ -14,7 +15,7 @@ from modelry.models.saving import save_backbone
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from modelry.storage.reference import Preset
     from modelry.text.preprocessor import Preprocessor
@@ -81,6 +82,24 @@ class Backbone(FunctionalModel):
             config: The constructor's arguments, defaults included.
         """
         return ()
+
+    def default_lora_layer_names(self) -> list[str]:
+        """Return the names of the layers that `enable_lora` gives adapters: those of queries and values."""
+        return list(lora.TARGETS)
+
+    def enable_lora(self, rank: int, target_layer_names: Sequence[str] | None = None) -> None:
+        """Freeze all weights, and add a low-rank adapter to some layers; see `HeadTask.enable_lora`.
+
+        For a backbone on its own, or in a model of one's own. A model that was trained before has to be compiled again.
+
+        Args:
+            rank: The rank of the adapters.
+            target_layer_names: The names of the dense layers; `None` for `default_lora_layer_names()`.
+
+        Raises:
+            InputError: There are adapters already, the rank is no positive number, or no dense layer has such a name.
+        """
+        lora.enable(self, rank, target_layer_names)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; the dtype policy is serialized as Keras does it, layer by layer."""

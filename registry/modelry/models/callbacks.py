@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
-from modelry.weights.build import GENERATOR_STATE, values
+from modelry.weights.build import GENERATOR_STATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from modelry.data.predictions import Predictions
     from modelry.data.source import Source
 
-MOST_DRAWS = 1 << 20  # of a random generator in an epoch, which is one for each batch
 
+def joined(callbacks: Any, *own: keras.callbacks.Callback) -> list[Any]:
+    """Return the user's callbacks, in any form that Keras takes, together with `own`.
 
-@contextlib.contextmanager
-def with_callback(callbacks: Any, *own: keras.callbacks.Callback) -> Iterator[Any]:
-    """Give the block the user's callbacks, in any form that Keras takes, together with `own`."""
-    if not isinstance(callbacks, keras.callbacks.CallbackList):
-        yield [*keras.tree.flatten(callbacks if callbacks is not None else []), *own]
-        return
-    for callback in own:
-        callbacks.append(callback)
-    try:
-        yield callbacks
-    finally:
-        for callback in own:
-            callbacks.callbacks.remove(callback)
+    A `CallbackList` becomes a list of its members: Keras then tells all of them of the model and of the loop, where it
+    takes a list that somebody else made for finished, and it keeps their history and their progress bar.
+    """
+    if type(callbacks) is keras.callbacks.CallbackList:
+        callbacks = callbacks.callbacks
+    return [*keras.tree.flatten(callbacks if callbacks is not None else []), *own]
 
 
 class EpochNumbers(keras.callbacks.Callback):
     """Makes an epoch of training depend on the seed and its number alone, so that training can be resumed.
 
     The source draws the batches that it would have drawn, and random generators are set to a place of the epoch's own:
-    Keras does not save where they were. On PyTorch that includes the global one, which Keras' dropout takes.
+    Keras does not save where they were. On PyTorch that includes the global one, which Keras' dropout takes. The seed
+    is drawn from NumPy's global state for each run, and so follows from `keras.utils.set_random_seed`.
 
     Args:
         source: The data that is trained on.
@@ -56,11 +48,16 @@ class EpochNumbers(keras.callbacks.Callback):
         if keras.backend.backend() == "torch":
             import torch
 
-            torch.manual_seed(self._seed + epoch)
-        for variable in self.model.variables:
-            if variable.name == GENERATOR_STATE:
-                seed, _ = values(variable)
-                variable.assign(np.array([seed, epoch * MOST_DRAWS], "uint32"))
+            torch.manual_seed(int(self._place(epoch, 0).generate_state(1, "uint64")[0]))
+        generators = (variable for variable in self.model.variables if variable.name == GENERATOR_STATE)
+        for which, variable in enumerate(generators, start=1):
+            first, second = self._place(epoch, which).generate_state(2)
+            # On PyTorch they have 31 bits. The second one counts the draws, and needs room above it.
+            variable.assign(np.array([first >> 1, second >> 2], "uint32"))
+
+    def _place(self, epoch: int, which: int) -> np.random.SeedSequence:
+        """Return where a generator begins that no other generator, epoch or run begins near to."""
+        return np.random.SeedSequence((self._seed, epoch, which))
 
 
 class TextProgress(keras.callbacks.Callback):
@@ -109,6 +106,6 @@ class TextProgress(keras.callbacks.Callback):
         self._bar.update(self._done, [("texts/s", round(rate, 1))], finalize=last)
 
 
-def text_progress(source: Predictions, verbose: Any, callbacks: Any) -> contextlib.AbstractContextManager[Any]:
-    """Give the block the user's callbacks together with a progress bar of texts; `verbose` is that of `predict`."""
-    return with_callback(callbacks, TextProgress(source, 1 if verbose == "auto" else int(verbose)))
+def text_progress(source: Predictions, verbose: Any, callbacks: Any) -> list[Any]:
+    """Return the user's callbacks together with a progress bar of texts; `verbose` is that of `predict`."""
+    return joined(callbacks, TextProgress(source, 1 if verbose == "auto" else int(verbose)))

@@ -9,6 +9,7 @@ import keras
 from modelry.arguments import argument_names, check_arguments
 from modelry.models.compilation_cache import enable_compilation_cache
 from modelry.models.jax_prediction import prediction_function
+from modelry.models.jax_values import PREDICTING, TESTING, TRAINING, keeping, put_back
 from modelry.models.keras_saving import register_for_saving
 from modelry.presets.builtin import BuiltinPresets
 
@@ -61,11 +62,57 @@ class FunctionalModel(keras.Model):
         """Return the names of the constructor's arguments."""
         return tuple(name for name in argument_names(cls) if name not in ("inputs", "outputs"))
 
+    def make_train_function(self, force: bool = False) -> Any:
+        """Compile what `fit` calls for each batch; Keras calls this."""
+        if force or self.train_function is None:
+            super().make_train_function(force=True)
+            self.train_function: Any = keeping(self, self.train_function, TRAINING)
+        return self.train_function
+
+    def make_test_function(self, force: bool = False) -> Any:
+        """Compile what `evaluate` calls for each batch; Keras calls this."""
+        if force or self.test_function is None:
+            super().make_test_function(force=True)
+            self.test_function: Any = keeping(self, self.test_function, TESTING)
+        return self.test_function
+
     def make_predict_function(self, force: bool = False) -> Any:
         """Compile what `predict` calls for each batch; Keras calls this."""
         if force or self.predict_function is None:
             self.predict_function: Any = prediction_function(self)
-        return super().make_predict_function()  # which makes what is still missing
+            super().make_predict_function()  # if that is none
+            self.predict_function = keeping(self, self.predict_function, PREDICTING)
+        return self.predict_function
+
+    def fit(self, *args: Any, **kwargs: Any) -> Any:
+        """Train; the arguments are those of `keras.Model.fit`."""
+        with put_back(self):
+            return super().fit(*args, **kwargs)
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the loss and metrics; the arguments are those of `keras.Model.evaluate`."""
+        with put_back(self):
+            return super().evaluate(*args, **kwargs)
+
+    def predict(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the outputs as NumPy; the arguments are those of `keras.Model.predict`."""
+        with put_back(self):
+            return super().predict(*args, **kwargs)
+
+    def train_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Train on one batch; the arguments are those of `keras.Model.train_on_batch`."""
+        with put_back(self):
+            return super().train_on_batch(*args, **kwargs)
+
+    def test_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the loss and metrics on one batch; the arguments are those of `keras.Model.test_on_batch`."""
+        with put_back(self):
+            return super().test_on_batch(*args, **kwargs)
+
+    def predict_on_batch(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the outputs of one batch; the arguments are those of `keras.Model.predict_on_batch`."""
+        with put_back(self):
+            return super().predict_on_batch(*args, **kwargs)
 
 
 def id_inputs(*names: str) -> dict[str, Any]:

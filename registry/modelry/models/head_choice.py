@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import keras
 
 from modelry.discovery.default import registry
 from modelry.errors import InputError
 from modelry.models.classification import check_labels
-from modelry.models.head import Head
+from modelry.models.head import Head, activation_name
 from modelry.presets.components import load_class
-from modelry.problem_types import REGRESSION
+from modelry.problem_types import REGRESSION, goes_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modelry.models.backbone import Backbone
+    from modelry.models.head_task import HeadTask
     from modelry.presets.recipe import Recipe
 
 _ARGUMENTS = ("num_classes", "activation", "dropout", "hidden_dim")
@@ -55,7 +58,7 @@ def choose_head(recipe: Recipe, overrides: Mapping[str, Any]) -> HeadChoice:
     task = {} if recipe.task is None else recipe.task.config
     saved = {key: value for key, value in task.items() if key != "name"} if "num_classes" in task else {}
     restored = "num_classes" in saved and recipe.task_weights is not None and not {"num_classes", "head"} & given.keys()
-    problem_type = given.get("problem_type", None if "head" in given else recipe.problem_type)
+    problem_type = given.get("problem_type", _saved_problem_type(recipe, given, restored))
     labels = check_labels(given.get("labels"))
     if labels is None and restored and problem_type != REGRESSION:
         labels = recipe.labels
@@ -78,6 +81,40 @@ def choose_head(recipe: Recipe, overrides: Mapping[str, Any]) -> HeadChoice:
         saved["num_classes"] = 1
     _check_count(recipe, {**saved, **chosen}.get("num_classes"), labels, restored)
     return HeadChoice(restored, labels, problem_type, head_cls=head_cls, config=saved, chosen=chosen)
+
+
+def check_saved_head(recipe: Recipe, choice: HeadChoice, cls: type[HeadTask], backbone: Backbone) -> None:
+    """Check that a class makes the kind of head that a preset's weights are of: another may have the same shapes.
+
+    Raises:
+        InputError: It makes another one.
+    """
+    task = recipe.task
+    if task is None or choice.head_cls is not None or not registry.has("tasks", task.name):
+        return
+    saved: Any = load_class(recipe, task, keras.Model)
+    if _kind(saved, backbone, choice.config) != _kind(cls, backbone, choice.config):
+        raise InputError(
+            f"Preset {recipe.files.reference!r} has weights for the head of a {saved.__name__}, and {cls.__name__} "
+            f"makes another kind of head. Load it with {saved.__name__}, or pass num_classes= too, for a fresh head."
+        )
+
+
+def _saved_problem_type(recipe: Recipe, given: Mapping[str, Any], restored: bool) -> str | None:
+    """Return the preset's problem type where it is the classifier's; `None` for the one that the activation tells."""
+    saved = recipe.problem_type
+    if "head" in given or saved is None:
+        return None
+    if "activation" not in given or goes_with(saved, activation_name(given["activation"])):
+        return saved
+    # Scores that were trained to be numbers are no probabilities of anything.
+    return saved if saved == REGRESSION and restored else None
+
+
+def _kind(cls: type[HeadTask], backbone: Backbone, config: Mapping[str, Any]) -> tuple[type[Head], dict[str, Any]]:
+    """Return what tells kinds of heads apart; dropout does not."""
+    arguments = cls.head_arguments(backbone, config)
+    return cls.head_cls, {name: value for name, value in arguments.items() if "dropout" not in name}
 
 
 def _registered_head(name: Any) -> type[Head]:

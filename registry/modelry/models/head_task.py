@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
@@ -15,9 +17,12 @@ from modelry.models.late_optimizer import LateOptimizer
 from modelry.models.prepacked import release
 from modelry.models.shared_rows import are_shared, score_shared
 from modelry.models.text_task import TextTask
+from modelry.models.weights import head_weights
+from modelry.weights.load import load_weights
+from modelry.weights.save import save_hdf5
+from modelry.weights.stores import open_store
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
     from modelry.models.backbone import Backbone
@@ -83,7 +88,8 @@ class HeadTask(TextTask):
 
         Args:
             rank: The rank of the adapters: how many numbers each input and output of a layer gets.
-            target_layer_names: The names of the dense layers; `None` for those of queries and values.
+            target_layer_names: The names of the dense layers; `None` for those of queries and values, as the backbone's
+                `default_lora_layer_names` tells them.
 
         Raises:
             InputError: There are adapters already, the rank is no positive number, or no dense layer has such a name.
@@ -122,6 +128,38 @@ class HeadTask(TextTask):
             ModelryError: The base cannot be loaded, or the URI cannot be written to.
         """
         save_adapter(self, preset_dir, base, publishing)
+
+    def has_task_weights(self) -> bool:
+        """Whether there are weights outside the backbone."""
+        return bool(head_weights(self.head))
+
+    def save_task_weights(self, filepath: str | os.PathLike[str]) -> None:
+        """Write the weights of the head alone, as in the `task.weights.h5` of a preset.
+
+        Args:
+            filepath: Where to; it ends in `.weights.h5`.
+
+        Raises:
+            InputError: It does not.
+            SaveError: A weight cannot be written.
+        """
+        save_hdf5(_weights_file(filepath), head_weights(self.head))
+
+    def load_task_weights(self, filepath: str | os.PathLike[str]) -> None:
+        """Read the weights of the head alone, from what `save_task_weights` wrote, here or in KerasHub.
+
+        Args:
+            filepath: The file; it ends in `.weights.h5`.
+
+        Raises:
+            InputError: It does not.
+            PresetNotFound: There is no such file.
+            WeightsError: Its weights are those of another head. Nothing has changed then.
+            PresetFormatError: The file is damaged.
+        """
+        path = _weights_file(filepath)
+        load_weights(head_weights(self.head), open_store(path), where=str(path))
+        release(self)
 
     def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
         """Put the kernels and tables of the model, its head's included, into fewer bits, for predictions.
@@ -199,7 +237,18 @@ class HeadTask(TextTask):
     @property
     def has_own_head(self) -> bool:
         """Whether the constructor makes an equal head of `own_arguments`."""
-        if type(self.head) is not self.head_cls:
+        return self.makes_head_of(self)
+
+    @classmethod
+    def makes_head_of(cls, task: HeadTask) -> bool:
+        """Whether this class, given the `own_arguments` of a task, makes a head equal to the task's."""
+        if type(task.head) is not cls.head_cls:
             return False
-        made = {**argument_defaults(self.head_cls), **self.head_arguments(self.backbone, self.own_arguments)}
-        return all(made.get(name) == value for name, value in config_of(self.head, without=KERAS_ARGUMENTS).items())
+        made = {**argument_defaults(cls.head_cls), **cls.head_arguments(task.backbone, task.own_arguments)}
+        return all(made.get(name) == value for name, value in config_of(task.head, without=KERAS_ARGUMENTS).items())
+
+
+def _weights_file(path: str | os.PathLike[str]) -> Path:
+    if not os.fspath(path).endswith(".weights.h5"):
+        raise InputError(f"The name of a file of weights ends in .weights.h5, and {os.fspath(path)!r} does not.")
+    return Path(path)

@@ -15,7 +15,7 @@ from modelry.arguments import argument_names, check_arguments, defaults_of
 from modelry.discovery.default import registry
 from modelry.errors import InputError, PresetError
 from modelry.models.adapters import origin_of, place_adapter
-from modelry.models.head_choice import HeadChoice, choose_head
+from modelry.models.head_choice import HeadChoice, check_saved_head, choose_head
 from modelry.models.int8 import saved_policy
 from modelry.models.weights import backbone_weights, head_weights, place_backbone, place_head
 from modelry.presets.boundary import blamed_on
@@ -103,6 +103,8 @@ def load_classifier(
     build = functools.partial(_classifier, recipe, found, choice, preprocessor, overrides, options)
     classifier = build()
     read_backbone, read_head = load_weights and "backbone" not in overrides, load_weights and choice.restored
+    if read_head:
+        check_saved_head(recipe, choice, found, classifier.backbone)
     backbone_file = recipe.backbone_weights if read_backbone else None
     head_file = recipe.task_weights if read_head and recipe.adapter is None else None
     bring_weights(recipe.files, [name for name in (backbone_file, head_file) if name is not None], options.limits)

@@ -39,7 +39,8 @@ def enable(backbone: Backbone, rank: int, names: Sequence[str] | None) -> None:
         raise InputError(f"rank must be a positive whole number, not {rank!r}.")
     if adapted(backbone):
         raise InputError("The model has adapters already. Call merge_lora() first, or load it again.")
-    wanted = TARGETS if names is None else (names,) if isinstance(names, str) else tuple(names)
+    given = backbone.default_lora_layer_names() if names is None else names
+    wanted = (given,) if isinstance(given, str) else tuple(given)
     dense = list(_dense_layers(backbone))
     if any(layer.quantization_mode for layer in dense):
         raise InputError("The model is quantized, and adapters are for models that are not. Load the float preset.")

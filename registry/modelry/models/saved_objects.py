@@ -1,7 +1,4 @@
-"""The JSON of a saved component: KerasHub's class id and config where KerasHub can compute the same, ours otherwise.
-
-A preset that KerasHub would load but compute differently names modelry's classes, which KerasHub refuses to load.
-"""
+"""The JSON of a saved backbone or task; that of a preprocessor is in `modelry.text.serialized`."""
 
 from __future__ import annotations
 
@@ -10,26 +7,18 @@ from typing import TYPE_CHECKING, Any
 from modelry.arguments import KERAS_ARGUMENTS
 from modelry.errors import SaveError
 from modelry.models.int8 import quantized_paths, serialized_policy
+from modelry.presets.components import owned_class
 from modelry.text.preprocessor import Preprocessor
+from modelry.text.serialized import Serialized, serialized, serialized_preprocessor
 
 if TYPE_CHECKING:
     from modelry.models.backbone import Backbone
     from modelry.models.text_classifier import TextClassifier
-    from modelry.text.tokenizer import Tokenizer
-
-Serialized = dict[str, Any]
 
 
 def serialized_backbone(backbone: Backbone) -> Serialized:
     """Return the contents of `config.json`."""
-    return _serialized(backbone, backbone.keras_hub_config(), backbone.get_config())
-
-
-def serialized_preprocessor(preprocessor: Preprocessor) -> Serialized:
-    """Return the contents of `preprocessor.json`, with those of `tokenizer.json` in it."""
-    tokenizer = _serialized_tokenizer(preprocessor.tokenizer)
-    written = _serialized(preprocessor, preprocessor.keras_hub_config(), preprocessor.get_config())
-    return {**written, "config": {**written["config"], "tokenizer": tokenizer}}
+    return serialized(backbone, backbone.keras_hub_config(), backbone.get_config())
 
 
 def serialized_task(task: TextClassifier) -> Serialized:
@@ -52,29 +41,10 @@ def serialized_task(task: TextClassifier) -> Serialized:
     is_quantized = bool(quantized_paths(task))
     if is_quantized:
         config["dtype"] = serialized_policy(task.head, task.backbone.dtype_policy)
-    if task.has_own_head:
-        return _serialized(task, config if task.keras_hub_class and not is_quantized else None, config)
-    return _serialized(task, None, {**config, "head": _serialized(task.head, None, _head_config(task))})
+    if owned_class(task).makes_head_of(task):  # not the task's own class, which only this program may know
+        return serialized(task, config if task.keras_hub_class and not is_quantized else None, config)
+    return serialized(task, None, {**config, "head": serialized(task.head, None, _head_config(task))})
 
 
 def _head_config(task: TextClassifier) -> dict[str, Any]:
     return {key: value for key, value in task.head.get_config().items() if key not in KERAS_ARGUMENTS}
-
-
-def _serialized_tokenizer(tokenizer: Tokenizer) -> Serialized:
-    written = _serialized(tokenizer, tokenizer.keras_hub_config(), tokenizer.get_config())
-    # The assets are files of their own.
-    return {**written, "config": {**written["config"], **dict.fromkeys(tokenizer.assets)}}
-
-
-def _serialized(component: Any, keras_hub: dict[str, Any] | None, own: dict[str, Any]) -> Serialized:
-    cls = type(component)
-    package, name = cls.__module__.partition(".")[0], cls.__name__
-    if keras_hub is not None:
-        package, name = "keras_hub", cls.keras_hub_class
-    return {
-        "module": cls.__module__,
-        "class_name": name,
-        "config": own if keras_hub is None else keras_hub,
-        "registered_name": f"{package}>{name}",
-    }

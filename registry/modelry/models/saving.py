@@ -11,15 +11,17 @@ from modelry.errors import SaveError
 from modelry.models import transformers_saving
 from modelry.models.int8 import check_savable, quantized_paths
 from modelry.models.lora import merged
-from modelry.models.saved_objects import Serialized, serialized_backbone, serialized_preprocessor, serialized_task
+from modelry.models.saved_objects import serialized_backbone, serialized_task
 from modelry.models.weights import backbone_weights, head_weights
 from modelry.presets.components import owner_of
 from modelry.presets.json_files import write_json
-from modelry.presets.keras_hub import BACKBONE_WEIGHTS, METADATA, PREPROCESSOR, TASK, TASK_WEIGHTS, TOKENIZER
+from modelry.presets.keras_hub import BACKBONE_WEIGHTS, METADATA, TASK, TASK_WEIGHTS
 from modelry.presets.manifest import Manifest
 from modelry.presets.publish import new_preset
 from modelry.presets.write import write_manifest
 from modelry.text.preprocessor import Preprocessor
+from modelry.text.saving import write_preprocessor
+from modelry.text.serialized import Serialized, serialized_preprocessor
 from modelry.weights.save import FLOATS, save_hdf5
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def save_backbone(
     with new_preset(preset_dir, publishing) as folder, merged(backbone):
         written = _write_backbone(folder, backbone, serialized_backbone(backbone), max_shard_size, dtype)
         if preprocessor is not None:
-            _write_preprocessor(folder, preprocessor, serialized_preprocessor(preprocessor))
+            write_preprocessor(folder, preprocessor, serialized_preprocessor(preprocessor))
         record(folder, components, {"backbone": written})
 
 
@@ -78,7 +80,7 @@ def save_task(
         write_json(folder / TASK, whole)
         written = _write_backbone(folder, task.backbone, whole["config"]["backbone"], max_shard_size, dtype)
         if preprocessor is not None:
-            _write_preprocessor(folder, preprocessor, whole["config"]["preprocessor"])
+            write_preprocessor(folder, preprocessor, whole["config"]["preprocessor"])
         save_hdf5(folder / TASK_WEIGHTS, head_weights(task.head), dtype=dtype)
         weights = {"backbone": written, "task": TASK_WEIGHTS}
         record(folder, components, weights, task.labels, task.problem_type)
@@ -112,14 +114,6 @@ def _write_backbone(
     )
     path, weights = folder / BACKBONE_WEIGHTS, backbone_weights(backbone)
     return save_hdf5(path, weights, max_shard_size=max_shard_size, dtype=dtype)[0].name
-
-
-def _write_preprocessor(folder: Path, preprocessor: Preprocessor, config: Serialized) -> None:
-    write_json(folder / PREPROCESSOR, config)
-    write_json(folder / TOKENIZER, config["config"]["tokenizer"])
-    assets = folder / "assets" / "tokenizer"
-    assets.mkdir(parents=True)
-    preprocessor.tokenizer.save_assets(assets)
 
 
 def record(

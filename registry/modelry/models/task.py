@@ -52,6 +52,8 @@ class Task(FunctionalModel):
 
     def __init__(self, *, backbone: Backbone, preprocessor: Any, outputs: Any, **kwargs: Any) -> None:
         super().__init__(inputs=backbone.input, outputs=outputs, **kwargs)
+        if backbone.quantization_mode is None:  # Keras would quantize the task again
+            self.dtype_policy = backbone.dtype_policy  # what `compile` looks at, to scale the loss in float16
         self.backbone = backbone
         self.preprocessor = preprocessor
 

@@ -25,7 +25,7 @@ from modelry.problem_types import MULTI_LABEL, REGRESSION, problem_type_of, scor
 from modelry.weights.build import initialize, uninitialized
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from modelry.models.backbone import Backbone
     from modelry.storage.reference import Preset
@@ -228,10 +228,16 @@ class TextClassifier(HeadTask):
         classes = {"labels": self.labels or (), "num_classes": self.num_classes}
         return {**classes, "sparse": sparse, "problem_type": self.problem_type}
 
-    def adopt_targets(self, y: Any) -> None:
+    def adopt_targets(self, y: Any) -> Callable[[], None]:
         """Take the names of the classes from the labels to train on, in sorted order, if they have none yet."""
-        if self.labels is None and self.problem_type != REGRESSION:
+        before = self.labels
+        if before is None and self.problem_type != REGRESSION:
             self.labels = infer_labels(y, self.num_classes)
+
+        def take_back() -> None:
+            self.labels = before
+
+        return take_back
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the parts serialized as Keras does it."""

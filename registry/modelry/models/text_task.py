@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from modelry.data.source import Source, as_batch, as_predictions, as_source, split_validation, unpack_validation
 from modelry.errors import InputError
-from modelry.models.callbacks import EpochNumbers, text_progress, with_callback
+from modelry.models.callbacks import EpochNumbers, joined, text_progress
 from modelry.models.prepacked import prepacked, release
 from modelry.models.task import Task
 from modelry.models.unread_outputs import pooled_output_may_be_unread
+from modelry.weights.build import is_placed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import numpy as np
 
@@ -37,8 +39,16 @@ class TextTask(Task):
         """Return what labels may be: the arguments `labels`, `num_classes` and `sparse` of `as_source`."""
         raise NotImplementedError(f"{type(self).__name__} does not say what its labels are.")
 
-    def adopt_targets(self, y: Any) -> None:
-        """Look at the labels of a whole data set before training on it; does nothing unless a subclass does."""
+    def adopt_targets(self, y: Any) -> Callable[[], None]:
+        """Look at the labels of a whole data set before training on it; does nothing unless a subclass does.
+
+        Args:
+            y: One label per text.
+
+        Returns:
+            What takes back all that this changed, and is called if training fails before its first step.
+        """
+        return lambda: None
 
     def fit(
         self,
@@ -77,7 +87,8 @@ class TextTask(Task):
             class_weight: A weight for each class, by integer or name.
             sample_weight: A weight for each text.
             initial_epoch: The epoch to start at, when training is resumed.
-            steps_per_epoch: Batches per epoch; `None` for all of them. Endless data sets need it.
+            steps_per_epoch: Batches per epoch; `None` for all of them. An epoch goes on where the one before it ended,
+                and texts in memory begin anew, in other batches, when all have been seen. Endless data sets need it.
             validation_steps: Batches per validation; `None` for all of them.
             validation_batch_size: Texts per batch of validation; `batch_size` by default.
             validation_freq: Validate after every so many epochs.
@@ -110,21 +121,29 @@ class TextTask(Task):
                 validation_batch_size=validation_batch_size,
                 **options,
             )
-        if y is not None:
-            self.adopt_targets(y)
-        held_out = None
-        if validation_data is not None:
-            held_out = unpack_validation(validation_data)
-        elif validation_split:
-            (x, y, sample_weight), held_out = split_validation(x, y, sample_weight, validation_split)
-        source = self._source(x, y, sample_weight, batch_size=batch_size, shuffle=shuffle, class_weight=class_weight)
-        if held_out is not None:
-            options["validation_data"] = self._source(
-                *held_out, batch_size=validation_batch_size or batch_size, steps=validation_steps
+        with self._adopted(y):
+            held_out = None
+            if validation_data is not None:
+                held_out = unpack_validation(validation_data)
+            elif validation_split:
+                (x, y, sample_weight), held_out = split_validation(x, y, sample_weight, validation_split)
+            source = self._source(
+                x,
+                y,
+                sample_weight,
+                batch_size=batch_size,
+                shuffle=shuffle,
+                class_weight=class_weight,
+                steps_per_epoch=steps_per_epoch,
             )
-        release(self)
-        with pooled_output_may_be_unread(), with_callback(callbacks, EpochNumbers(source)) as together:
-            return super().fit(source, **{**options, "callbacks": together})
+            if held_out is not None:
+                options["validation_data"] = self._source(
+                    *held_out, batch_size=validation_batch_size or batch_size, steps=validation_steps
+                )
+            release(self)
+            options["callbacks"] = joined(callbacks, EpochNumbers(source))
+            with pooled_output_may_be_unread():
+                return super().fit(source, **options)
 
     def evaluate(
         self,
@@ -231,6 +250,23 @@ class TextTask(Task):
             x = self._batch(x, predicting=True)[0]
         return super().predict_on_batch(x)
 
+    @contextlib.contextmanager
+    def _adopted(self, y: Any) -> Iterator[None]:
+        """Inside, the labels `y`, if any, are adopted; not any more if the block fails before the first step."""
+        before = self._steps_taken()
+        take_back = self.adopt_targets(y) if y is not None else lambda: None
+        try:
+            yield
+        except BaseException:
+            if self._steps_taken() == before:
+                take_back()
+            raise
+
+    def _steps_taken(self) -> int | None:
+        """Return how many steps the optimizer has taken; `None` if there is none, or it has lost its values."""
+        iterations = getattr(getattr(self, "optimizer", None), "iterations", None)
+        return int(iterations) if iterations is not None and is_placed(iterations) else None
+
     def _source(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Source:
         self.check_sequence_length()
         if x is None:
@@ -239,7 +275,8 @@ class TextTask(Task):
         return as_source(x, y, sample_weight, **self.target_options(), **options)
 
     def _predict(self, source: Predictions, verbose: Any = 0, callbacks: Any = None) -> Any:
-        with text_progress(source, verbose, callbacks) as together, prepacked(self, source.num_texts):
+        together = text_progress(source, verbose, callbacks)
+        with prepacked(self, source.num_texts):
             return source.restore(super().predict(source, verbose=0, callbacks=together))
 
     def _predictions(self, x: Any, **options: Any) -> Predictions:

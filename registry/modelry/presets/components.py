@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import attrs
 from packaging.requirements import InvalidRequirement, Requirement
@@ -96,10 +96,19 @@ def owner_of(component: object) -> Owner:
     Raises:
         SaveError: No plugin registers any of them, so nobody else could load the component.
     """
+    return _owner(component)[1]
+
+
+def owned_class(component: T) -> type[T]:
+    """Return the class that a preset's reader gets for a component; raises what `owner_of` does."""
+    return _owner(component)[0]
+
+
+def _owner(component: T) -> tuple[type[T], Owner]:
     for cls in type(component).__mro__:
         entry = registry.owner(cls)
         if entry is not None and entry.distribution != RUNTIME:
-            return Owner(entry.qualified, entry.distribution, entry.version)
+            return cast("type[T]", cls), Owner(entry.qualified, entry.distribution, entry.version)
     raise SaveError(
         f"{type(component).__name__} is not registered by any installed distribution, so a preset with it could not "
         "be loaded. Ship it in a package with an entry point (docs/plugins.md), or save with model.save('x.keras')."

@@ -13,8 +13,10 @@ from modelry.data.columns import as_columns
 from modelry.errors import InputError, SaveError
 from modelry.presets.builtin import BuiltinPresets
 from modelry.text.loading import load_preprocessor
+from modelry.text.saving import put_preprocessor
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
     from modelry.data.packed import PackedTexts
@@ -137,3 +139,19 @@ class Preprocessor(abc.ABC):
             UnknownArgument: An override is no argument of the preprocessor.
         """
         return load_preprocessor(cls, preset, overrides)
+
+    def save_to_preset(self, preset_dir: str | os.PathLike[str]) -> None:
+        """Put this preprocessor, and its tokenizer, into a preset that is there, in place of the ones in it.
+
+        `Backbone.save_to_preset(…, preprocessor=…)` and `Task.save_to_preset` write both at once. The preset is written
+        whole or not at all.
+
+        Args:
+            preset_dir: The folder of a preset in KerasHub's layout, as `save_to_preset` writes it.
+
+        Raises:
+            SaveError: There is no such preset, or it cannot be written.
+            InputError: `preset_dir` is no folder.
+            PresetFormatError: The preset is damaged.
+        """
+        put_preprocessor(preset_dir, self)

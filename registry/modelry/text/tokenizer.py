@@ -12,8 +12,10 @@ from modelry.arguments import config_of
 from modelry.errors import InputError, SaveError
 from modelry.presets.builtin import BuiltinPresets
 from modelry.text.loading import load_tokenizer
+from modelry.text.saving import put_tokenizer
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -144,6 +146,19 @@ class Tokenizer(abc.ABC):
             UnknownArgument: An override is no argument of the tokenizer.
         """
         return load_tokenizer(cls, preset, overrides)
+
+    def save_to_preset(self, preset_dir: str | os.PathLike[str]) -> None:
+        """Put this tokenizer into a preset that is there, in place of the one in it; see `Preprocessor.save_to_preset`.
+
+        Args:
+            preset_dir: The folder of a preset in KerasHub's layout, as `save_to_preset` writes it.
+
+        Raises:
+            SaveError: There is no such preset, or it cannot be written.
+            InputError: `preset_dir` is no folder.
+            PresetFormatError: The preset is damaged.
+        """
+        put_tokenizer(preset_dir, self)
 
 
 def check_texts(texts: Sequence[Any]) -> None:
