@@ -24,7 +24,8 @@ CHANGES = {
 }
 """What changes files, by their paths."""
 
-READS = {"open", "os.listdir", "os.scandir"}
+LISTS = {"os.listdir", "os.scandir"}
+READS = {"open", *LISTS}
 BAIT = {"antigravity", "evil_module", "turtledemo", "idlelib"}
 """Modules that only a preset of the tests has use for."""
 
@@ -97,6 +98,8 @@ class Watch:
         if event in CHANGES:
             paths = [one for one in args if isinstance(one, (str, bytes, os.PathLike))]
             return next((f"{event} {path!r}" for path in paths if not _lies_in(path, self._writes)), None)
+        if event in LISTS and args[0] in sys.path:
+            return None  # Python and modelry do so to find modules and plugins, when something was installed meanwhile
         if event in READS and isinstance(args[0], (str, bytes, os.PathLike)):
             flags = args[2] if event == "open" and isinstance(args[2], int) else 0
             writing = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)

@@ -262,10 +262,11 @@ class TextTask(Task):
                 take_back()
             raise
 
-    def _steps_taken(self) -> int | None:
-        """Return how many steps the optimizer has taken; `None` if there is none, or it has lost its values."""
-        iterations = getattr(getattr(self, "optimizer", None), "iterations", None)
-        return int(iterations) if iterations is not None and is_placed(iterations) else None
+    def _steps_taken(self) -> list[int] | None:
+        """Return what the optimizer, and one inside it, count; `None` if there is none, or it has lost its values."""
+        optimizer = getattr(self, "optimizer", None)
+        counters = [one for one in getattr(optimizer, "variables", ()) if one.name == "iteration"]
+        return [int(one) for one in counters] if counters and all(map(is_placed, counters)) else None
 
     def _source(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Source:
         self.check_sequence_length()
