@@ -9,17 +9,39 @@ from modelry.text.byte_pair_files import byte_pair_config
 TEXTS = ["a gripping , funny film .", "O'Neill's well-known e-mail", "a <mask>", "naïve 😀"]
 
 
-def test_the_older_files_give_the_same_ids(create, copy_of):
+@pytest.fixture
+def older(copy_of):
+    """A checkpoint with the files that transformers wrote before `tokenizer.json`."""
     preset = copy_of("transformers/roberta")
-    expected = create("transformers/roberta").encode(TEXTS)
     model = json.loads((preset / "tokenizer.json").read_text("utf-8"))["model"]
     (preset / "vocab.json").write_text(json.dumps(model["vocab"]), "utf-8")
     merges = [" ".join(merge) for merge in model["merges"]]
     (preset / "merges.txt").write_text("\n".join(["#version: 0.2", *merges, ""]), "utf-8")
     (preset / "tokenizer.json").unlink()
-    assert create("transformers/roberta", preset).encode(TEXTS) == expected
-    (preset / "merges.txt").unlink()
-    assert byte_pair_config(open_preset(preset), ()) is None
+    return preset
+
+
+def test_the_older_files_give_the_same_ids(create, older):
+    texts = [*TEXTS, "what is <unk>?"]
+    assert create("transformers/roberta", older).encode(texts) == create("transformers/roberta").encode(texts)
+    (older / "merges.txt").unlink()
+    assert byte_pair_config(open_preset(older), ()) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("added_tokens.json", {"<url>": 300}),
+        ("special_tokens_map.json", {"additional_special_tokens": ["<url>"]}),
+        ("tokenizer_config.json", {"added_tokens_decoder": {"300": {"content": "<url>"}}}),
+    ],
+)
+def test_a_token_that_the_older_files_add_is_not_passed_over(create, older, edit, file, content):
+    if not (older / file).exists():
+        (older / file).write_text("{}")
+    edit(older / file, lambda values: values.update(content))
+    with pytest.raises(PresetFormatError, match="has the added token '<url>', and no tokenizer.json to say how"):
+        create("transformers/roberta", older)
 
 
 def test_merges_as_older_versions_wrote_them(create, copy_of, edit):

@@ -30,6 +30,15 @@ def test_a_model_alone(create, tmp_path, name, keras_hub, file):
     assert tokenizer.token_to_id(mask) in tokenizer(f"a {mask} film")
 
 
+def test_a_token_that_was_added_to_a_model_is_not_passed_over(create, tmp_path):
+    shutil.copy(FIXTURES / "keras_hub/albert/assets/tokenizer/vocabulary.spm", tmp_path / "spiece.model")
+    (tmp_path / "added_tokens.json").write_text('{"[MASK]": 4}')
+    create("transformers/albert", tmp_path)
+    (tmp_path / "added_tokens.json").write_text('{"[MASK]": 4, "<url>": 300}')
+    with pytest.raises(PresetFormatError, match="has the added token '<url>', and no tokenizer.json to say how"):
+        create("transformers/albert", tmp_path)
+
+
 def test_a_model_alone_with_normalizers(tmp_path):
     shutil.copy(FIXTURES / "keras_hub/albert/assets/tokenizer/vocabulary.spm", tmp_path / "spiece.model")
     config = sentence_piece_config(open_preset(tmp_path), SentencePieceTokenizer, normalizers=({"type": "Lowercase"},))

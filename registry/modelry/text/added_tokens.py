@@ -1,4 +1,4 @@
-"""Tokens that were added to a WordPiece tokenizer of transformers, by any of the files that say so."""
+"""Tokens that were added to a tokenizer of transformers, by any of the files beside its vocabulary that say so."""
 
 from __future__ import annotations
 
@@ -72,6 +72,33 @@ def with_added_tokens(files: PresetFiles, ids: Mapping[str, Any], special: Itera
     for token in more:
         added.setdefault(token, ids.get(token, len({*ids, *added})))
     return added
+
+
+def check_none_added(files: PresetFiles, known: Iterable[str]) -> None:
+    """Check that the files beside a vocabulary add no token to it, where none is read from them.
+
+    Args:
+        files: A transformers checkpoint.
+        known: The tokens with a role of their own, which these files name as well.
+
+    Raises:
+        PresetFormatError: One of the files is damaged, or adds another token.
+    """
+    where = f"{SETTINGS} of preset {files.reference!r}"
+    settings = read_json(files, SETTINGS) if SETTINGS in files else {}
+    decoder = field(settings, "added_tokens_decoder", dict, where, {})
+    tokens = [str(entry.get("content")) for entry in _entries(decoder, where)] + list(_more(settings, where))
+    if SPECIAL in files:
+        tokens += _more(read_json(files, SPECIAL), f"{SPECIAL} of preset {files.reference!r}")
+    if ADDED in files:
+        tokens += read_json(files, ADDED)
+    more = next((token for token in tokens if token not in known), None)
+    if more is not None:
+        raise PresetFormatError(
+            f"The tokenizer of preset {files.reference!r} has the added token {more!r}, and no tokenizer.json to say "
+            "how texts are searched for it. Load it with transformers' AutoTokenizer and save it, which writes one; or "
+            "build the tokenizer yourself and pass preprocessor=."
+        )
 
 
 def _entries(decoder: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from modelry.json_values import field
 from modelry.presets.json_files import bounded
-from modelry.presets.tokenizer_settings import tokenizer_setting
+from modelry.presets.tokenizer_settings import token_setting, tokenizer_setting
+from modelry.text.added_tokens import check_none_added
 from modelry.text.loading import LARGEST_ASSET
 from modelry.text.pipeline import plain_tokens
 from modelry.text.tokenizer_json import TOKENIZER, ordered_vocabulary, read_tokenizer_json
@@ -24,8 +25,8 @@ def byte_pair_config(files: PresetFiles, special_tokens: Sequence[str]) -> dict[
 
     Args:
         files: A transformers checkpoint.
-        special_tokens: The architecture's special tokens. Texts that spell them out mean them, where the checkpoint
-            has only the older files, which do not say.
+        special_tokens: The architecture's special tokens. Texts that spell them out mean them, as they mean the unknown
+            token, where the checkpoint has only the older files, which do not say.
 
     Returns:
         The arguments, vocabulary and merges among them; `None` if the checkpoint has no tokenizer.
@@ -54,7 +55,10 @@ def _from_tokenizer_json(files: PresetFiles) -> dict[str, Any]:
 def _from_older_files(files: PresetFiles, special_tokens: Sequence[str]) -> dict[str, Any]:
     prefix = tokenizer_setting(files, "add_prefix_space", bool, False)
     splitter = {"type": "ByteLevel", "add_prefix_space": prefix, "trim_offsets": True, "use_regex": True}
-    added = plain_tokens(special_tokens)
+    unknown = token_setting(files, "unk_token", None)
+    known = (*special_tokens, *(() if unknown is None else (unknown,)))
+    check_none_added(files, known)
+    added = plain_tokens(known)
     pipeline = {"normalizer": None, "pre_tokenizer": splitter, "added_tokens": added, "model": {}}
     vocabulary, merges = (bounded(files, name, LARGEST_ASSET) for name in (VOCABULARY, MERGES))
     return {"vocabulary": vocabulary, "merges": merges, "pipeline": pipeline}

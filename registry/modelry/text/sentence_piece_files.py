@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from modelry.errors import InputError, PresetFormatError
 from modelry.json_values import field
 from modelry.presets.json_files import bounded
+from modelry.text.added_tokens import check_none_added
 from modelry.text.loading import LARGEST_ASSET
 from modelry.text.sentence_piece_model import (
     CONTROL,
@@ -60,6 +61,7 @@ def sentence_piece_config(
                 pipeline = unigram_pipeline(model, vocabulary, cls.special_tokens, normalizers, pre_tokenizers)
             except InputError as error:
                 raise PresetFormatError(f"{name} of preset {files.reference!r}: {error}") from error
+            check_none_added(files, (*cls.special_tokens, model.unknown))
             return {"proto": model, "pipeline": pipeline}
     return None
 
