@@ -40,7 +40,7 @@ def test_a_token_that_the_older_files_add_is_not_passed_over(create, older, edit
     if not (older / file).exists():
         (older / file).write_text("{}")
     edit(older / file, lambda values: values.update(content))
-    with pytest.raises(PresetFormatError, match="has the added token '<url>', and no tokenizer.json to say how"):
+    with pytest.raises(PresetFormatError, match=r"has the added token '<url>', and no tokenizer.json to say how"):
         create("transformers/roberta", older)
 
 

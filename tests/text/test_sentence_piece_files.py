@@ -35,7 +35,7 @@ def test_a_token_that_was_added_to_a_model_is_not_passed_over(create, tmp_path):
     (tmp_path / "added_tokens.json").write_text('{"[MASK]": 4}')
     create("transformers/albert", tmp_path)
     (tmp_path / "added_tokens.json").write_text('{"[MASK]": 4, "<url>": 300}')
-    with pytest.raises(PresetFormatError, match="has the added token '<url>', and no tokenizer.json to say how"):
+    with pytest.raises(PresetFormatError, match=r"has the added token '<url>', and no tokenizer.json to say how"):
         create("transformers/albert", tmp_path)
 
 

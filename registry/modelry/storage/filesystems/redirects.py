@@ -13,6 +13,8 @@ from modelry.errors import UnsafePresetError
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
 _REACHES = {"public": 0, "private": 1, "loopback": 2, "link-local": 3}
 """From what everybody reaches to what only this machine does, and to what holds its credentials in clouds."""
 
@@ -75,9 +77,18 @@ def _reaches(place: Place) -> set[str]:
 
 
 def _reach_of(address: IPv4Address | IPv6Address) -> str:
-    inner = getattr(address, "ipv4_mapped", None) or address
+    inner = _ipv4_in(address) or address
     if inner.is_link_local:
         return "link-local"
     if inner.is_loopback or inner.is_unspecified:
         return "loopback"
     return "public" if inner.is_global else "private"
+
+
+def _ipv4_in(address: IPv4Address | IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that an IPv6 address is another spelling of, or is led on to by a gateway."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
