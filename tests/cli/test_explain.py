@@ -155,9 +155,20 @@ def test_a_new_head_is_told_and_no_problem(copy_of, explain, invoke):
     plan = explain(preset)
     assert (plan["exit"], plan["head"]) == (0, {"new": True, "num_classes": None})
     assert [need.partition(":")[0] for need in plan["needs"]] == [
-        "num_classes=, or labels=", "preprocessor=None, and token ids for texts"
+        "num_classes=, or labels=", "preprocessor="
     ]  # fmt: skip
     assert [line[0] for line in rows(invoke("explain", str(preset)).stdout)][-3:] == ["pass", "pass", "loads"]
+
+
+def test_a_tokenizer_that_cannot_be_read_is_told_and_the_rest_is_explained(copy_of, explain, edit):
+    preset = copy_of("transformers/bert")
+    edit(preset / "tokenizer_config.json", lambda values: values.update(tokenizer_class="BertJapaneseTokenizer"))
+    plan = explain(preset)
+    assert (plan["exit"], len(plan["problems"])) == (1, 1)
+    assert "has a BertJapaneseTokenizer, which splits texts in a way of its own" in plan["problems"][0]
+    assert plan["needs"][0].endswith("has a tokenizer that cannot be read here")
+    assert [found["kind"] for found in plan["components"]] == ["backbones", "tasks"]
+    assert plan["weights"]["parameters"] > 0
 
 
 @pytest.mark.parametrize("content", [None, b"not HDF5"])

@@ -10,6 +10,7 @@ import contextlib
 import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 
 from modelry._backend import backend, require_backend
@@ -22,6 +23,7 @@ from modelry.errors import ModelryError
 from modelry.presets.components import find_entry
 from modelry.presets.keras_hub import ASSETS
 from modelry.presets.read import read_files
+from modelry.presets.recipe import TextParts
 from modelry.storage.open import open_preset, resolve_name
 from modelry.storage.redact import redact
 from modelry.storage.reference import parse
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from modelry.discovery.entry import Entry
     from modelry.presets.recipe import Part, Recipe
 
+_NO_TEXT = TextParts(None, None)
 _LATER = ("reference", "contributor", "storage", "format", "architecture", "labels", "head", "weights", "fetch_bytes")
 
 
@@ -59,7 +62,13 @@ def _follow(preset: str, dtype: str, plan: dict[str, Any]) -> None:
     plan |= _source(preset)
     files = RecordedFiles(open_preset(preset))
     recipe = read_files(files)
-    plan |= _contents(recipe)
+    tokenizer = "has no tokenizer"
+    try:
+        recipe.text()
+    except ModelryError as error:  # which nobody meets who passes a preprocessor
+        problems.append(str(error))
+        recipe, tokenizer = attrs.evolve(recipe, text=lambda: _NO_TEXT), "has a tokenizer that cannot be read here"
+    plan |= _contents(recipe, tokenizer)
     problems += [found["problem"] for key in ("requires", "components") for found in plan[key] if found["problem"]]
     with _noting(problems):
         plan["weights"] = _weights(recipe, dtype)
@@ -93,12 +102,12 @@ def _source(preset: str) -> dict[str, Any]:
     return found
 
 
-def _contents(recipe: Recipe) -> dict[str, Any]:
+def _contents(recipe: Recipe, tokenizer: str) -> dict[str, Any]:
     task = {} if recipe.task is None else recipe.task.config
     restored = "num_classes" in task and recipe.task_weights is not None
     needs = [] if restored else ["num_classes=, or labels=: the preset has no head, so it gets a new, untrained one"]
     if recipe.tokenizer is None:
-        needs.append("preprocessor=None, and token ids for texts: the preset has no tokenizer")
+        needs.append(f"preprocessor=: one of yours, or None and token ids for texts; the preset {tokenizer}")
     return {
         "format": recipe.format,
         "architecture": recipe.architecture,
