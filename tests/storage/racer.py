@@ -1,6 +1,6 @@
 """Processes that fetch one preset at once, or are killed while they fetch.
 
-`racer.py race|kill REFERENCE COUNT LOCKS SECONDS`: each process that is killed has lived for up to SECONDS. Prints
+`racer.py race|kill REFERENCE COUNT LOCKS SECONDS SEED`: each process that is killed has lived for up to SECONDS. Prints
 JSON: how the processes ended, and whether what the cache holds in the end is right. `KAGGLE_STAND_IN` leads `kaggle://`
 to a server on this machine.
 """
@@ -54,7 +54,7 @@ def ending(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def main(mode: str, reference: str, count: int, locks: bool, longest: float) -> None:
+def main(mode: str, reference: str, count: int, locks: bool, longest: float, seed: int) -> None:
     """Run one of the two."""
     if kaggle := os.environ.get("KAGGLE_STAND_IN"):
         lead_to(kaggle)
@@ -64,7 +64,7 @@ def main(mode: str, reference: str, count: int, locks: bool, longest: float) -> 
     if mode == "race":
         endings = [ending(pid) for pid in [start(reference) for _ in range(count)]]
     else:
-        chance = random.Random(7)
+        chance = random.Random(seed)
         for _ in range(count):
             pid = start(reference)
             time.sleep(chance.uniform(0.02, longest))
@@ -74,4 +74,4 @@ def main(mode: str, reference: str, count: int, locks: bool, longest: float) -> 
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "locks", float(sys.argv[5]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4] == "locks", float(sys.argv[5]), int(sys.argv[6]))

@@ -25,7 +25,7 @@ def race(*arguments: object) -> dict:
 @pytest.mark.parametrize("locks", ["locks", "none"])
 def test_processes_that_race_all_get_the_right_files(web, preset, cache, locks):
     web.pace = 0.002
-    assert race("race", f"{web.url}/sentiment", 6, locks, 0) == {"endings": [0] * 6, "after": 0}
+    assert race("race", f"{web.url}/sentiment", 6, locks, 0, 0) == {"endings": [0] * 6, "after": 0}
     fetched = [path for path, _ in web.requests].count(WEIGHTS)
     assert fetched == 1 if locks == "locks" else 1 < fetched <= 6
     assert list((cache / "v1" / "tmp").iterdir()) == []
@@ -33,7 +33,7 @@ def test_processes_that_race_all_get_the_right_files(web, preset, cache, locks):
 
 def test_processes_that_are_killed_leave_nothing_wrong_behind(web, preset, cache):
     web.pace = 0.02  # seconds for each of the 50 pieces of the weights, so that a busy machine has time for some
-    found = race("kill", f"{web.url}/sentiment", 12, "locks", 0.8)
+    found = race("kill", f"{web.url}/sentiment", 12, "locks", 0.8, 7)
     assert found["endings"].count(-9) >= 2
     assert found["after"] == 0
     resumed = [asked for path, asked in web.requests if path == WEIGHTS and asked]
