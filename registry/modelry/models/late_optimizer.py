@@ -26,6 +26,12 @@ class Late:
     make: Callable[[], keras.optimizers.Optimizer]
 
 
+def forget_late(model: Any) -> None:
+    """Drop an optimizer that is still to be made: TensorFlow reads an attribute before it sets it, and would make it."""
+    if isinstance(vars(model).get("_optimizer"), Late):
+        vars(model)["_optimizer"] = None
+
+
 class LateOptimizer:
     """The attribute `optimizer` of a model. It can be set to an optimizer, `None`, or one that is still to be made."""
 

@@ -168,7 +168,7 @@ def _gemm_flops(dtype: str) -> float:
             product = matrix
             for _ in range(times):
                 product = keras.ops.matmul(product, matrix)
-            float(keras.ops.convert_to_numpy(product[0, 0]))  # waits until it is done
+            float(keras.ops.convert_to_numpy(keras.ops.cast(product[0, 0], "float32")))  # waits until it is done
 
         multiply(1)
         times = max(1, round(LONG_ENOUGH / _timed(functools.partial(multiply, 1))[0]))

@@ -19,7 +19,7 @@ from modelry.models.classification import (
 )
 from modelry.models.head import Head
 from modelry.models.head_task import HeadTask
-from modelry.models.late_optimizer import Late
+from modelry.models.late_optimizer import Late, forget_late
 from modelry.models.loading import load_classifier
 from modelry.problem_types import MULTI_LABEL, REGRESSION, problem_type_of, score_names
 from modelry.weights.build import initialize, uninitialized
@@ -159,6 +159,7 @@ class TextClassifier(HeadTask):
             metrics: `"auto"` is sparse categorical accuracy, binary accuracy, or the mean absolute error.
             **kwargs: Passed to `keras.Model.compile`.
         """
+        forget_late(self)
         if isinstance(loss, str) and loss == "auto":
             loss = auto_loss(self.problem_type, self.activation)
         late = isinstance(optimizer, str) and optimizer == "auto"
