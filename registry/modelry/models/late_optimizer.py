@@ -27,7 +27,7 @@ class Late:
 
 
 def forget_late(model: Any) -> None:
-    """Drop an optimizer that is still to be made: TensorFlow reads an attribute before it sets it, and would make it."""
+    """Drop an optimizer that is still to be made: TensorFlow would make it, as it reads what it is to replace."""
     if isinstance(vars(model).get("_optimizer"), Late):
         vars(model)["_optimizer"] = None
 
