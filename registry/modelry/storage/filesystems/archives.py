@@ -14,6 +14,7 @@ from fsspec.implementations.zip import ZipFileSystem
 
 from modelry.errors import UnsafePresetError
 from modelry.storage.budget import FREE_EXPANSION
+from modelry.storage.filesystems.wrapped_file import WrappedFile
 from modelry.storage.names import check_names
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def open_tar(file: Any, compression: str | None, reference: str, budget: Budget,
 
 
 @final
-class _Guarded(io.RawIOBase):
+class _Guarded(WrappedFile):
     """A file that is not read beyond a position, nor more than some bytes at once.
 
     Args:
@@ -126,28 +127,16 @@ class _Guarded(io.RawIOBase):
     """
 
     def __init__(self, file: Any, reference: str, at_once: int, in_all: int | None = None) -> None:
-        self._file = file
+        super().__init__(file)
         self._reference = reference
         self._at_once = at_once
         self._in_all = in_all
-
-    def readable(self) -> bool:
-        """Return that it can be read."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return that it can be read from anywhere."""
-        return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Go to a position, which reads up to it where the file is compressed."""
         if whence == os.SEEK_SET:
             self._check_position(offset)
         return int(self._file.seek(offset, whence))
-
-    def tell(self) -> int:
-        """Return the position."""
-        return int(self._file.tell())
 
     def read(self, size: int | None = -1) -> bytes:
         """Return the next bytes, which are all that are left only if these are few."""
@@ -157,17 +146,6 @@ class _Guarded(io.RawIOBase):
         data: bytes = self._file.read(asked)
         self._check_position(self._file.tell())
         return data
-
-    def readinto(self, buffer: Any) -> int:
-        """Read into a buffer, and return how many bytes came."""
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-        super().close()
 
     def _check_position(self, position: int) -> None:
         if self._in_all is not None and position > self._in_all:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 from typing import TYPE_CHECKING, Any, final
 
 from modelry.errors import ModelryError, WrongContent
+from modelry.storage.filesystems.wrapped_file import WrappedFile
 from modelry.storage.retries import Interrupted
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @final
-class StoreFile(io.RawIOBase):
+class StoreFile(WrappedFile):
     """A file of a store that is read to the size that the store tells, and that remembers what the store raised.
 
     Args:
@@ -26,21 +26,13 @@ class StoreFile(io.RawIOBase):
     """
 
     def __init__(self, file: Any) -> None:
-        self._file = file
+        super().__init__(file)
         self.failed: Exception | None = None
         size = getattr(file, "size", None)
         if not isinstance(size, int):
             size = file.seek(0, os.SEEK_END)
             file.seek(0)
         self._size = size
-
-    def readable(self) -> bool:
-        """Return that it can be read."""
-        return True
-
-    def seekable(self) -> bool:
-        """Return that it can be read from anywhere."""
-        return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Go to a position; one before the start is no fault of the store."""
@@ -49,10 +41,6 @@ class StoreFile(io.RawIOBase):
             raise OSError(f"the archive has {self._size:,} bytes only")
         with self._remembering():
             return int(self._file.seek(position))
-
-    def tell(self) -> int:
-        """Return the position."""
-        return int(self._file.tell())
 
     def read(self, size: int | None = -1) -> bytes:
         """Return the next bytes: as many as are asked for, unless the file ends before.
@@ -71,17 +59,6 @@ class StoreFile(io.RawIOBase):
                     raise Interrupted(f"the archive ended {wanted - len(data):,} bytes before it should")
                 data += more
             return data
-
-    def readinto(self, buffer: Any) -> int:
-        """Read into a buffer, and return how many bytes came."""
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-        super().close()
 
     @contextlib.contextmanager
     def _remembering(self) -> Iterator[None]:
