@@ -60,7 +60,7 @@ class WordPieceTokenizer(VocabularyTokenizer):
         special_tokens_in_strings: bool = False,
         clean_text: bool = False,
     ) -> None:
-        tokens = _read(vocabulary) if isinstance(vocabulary, (str, os.PathLike)) else list(vocabulary)
+        tokens = read_vocabulary(vocabulary) if isinstance(vocabulary, (str, os.PathLike)) else list(vocabulary)
         special_tokens = None if special_tokens is None else list(special_tokens)
         super().__init__(tokens, sequence_length, needed=(oov_token, *(special_tokens or ())))
         self.lowercase = lowercase
@@ -149,7 +149,8 @@ class WordPieceTokenizer(VocabularyTokenizer):
         return rust
 
 
-def _read(path: str | os.PathLike[str]) -> list[str]:
+def read_vocabulary(path: str | os.PathLike[str]) -> list[str]:
+    """Return the tokens of a file with one a line; raises InputError if it is empty or cannot be read."""
     try:
         lines = Path(path).read_text("utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelry.errors import PresetFormatError
+from modelry.errors import InputError, PresetFormatError
 from modelry.json_values import field
 from modelry.presets.json_files import bounded, read_json
 from modelry.presets.tokenizer_settings import (
@@ -17,6 +17,7 @@ from modelry.presets.tokenizer_settings import (
 from modelry.text.added_tokens import plain_ids, with_added_tokens
 from modelry.text.loading import LARGEST_ASSET
 from modelry.text.tokenizer_json import TOKENIZER, ordered_vocabulary
+from modelry.text.wordpiece import LONGEST_WORD, read_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,6 @@ VOCABULARY = "vocab.txt"
 CLASSES = ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer")
 """What transformers calls, without `Fast`, the tokenizers that differ in name only."""
 ROLES = ("cls_token", "sep_token", "pad_token")
-LONGEST_WORD = 100  # characters; the same in every tokenizer.json of a BERT
 
 
 def wordpiece_config(
@@ -46,7 +46,7 @@ def wordpiece_config(
             refused.
 
     Returns:
-        The arguments, the vocabulary among them as a list or a file; `None` if the checkpoint has no tokenizer.
+        The arguments, the vocabulary among them as a list; `None` if the checkpoint has no tokenizer.
 
     Raises:
         PresetFormatError: The tokenizer is damaged or works in another way than WordPiece.
@@ -112,11 +112,11 @@ def _from_vocabulary(
         )
     path = bounded(files, VOCABULARY, LARGEST_ASSET)
     try:
-        lines = path.read_text("utf-8").removesuffix("\n").split("\n")
-    except UnicodeDecodeError as error:
-        raise PresetFormatError(f"{VOCABULARY} of preset {files.reference!r} is not in UTF-8: {error}") from error
-    ids = {line.rstrip(): id_ for id_, line in enumerate(lines)}
-    return {"vocabulary": path, **_settings(files, "[UNK]")}, ids, {}
+        tokens = read_vocabulary(path)
+    except InputError as error:
+        raise PresetFormatError(f"{VOCABULARY} of preset {files.reference!r}: {error}") from error
+    ids = {token: id_ for id_, token in enumerate(tokens)}
+    return {"vocabulary": tokens, **_settings(files, "[UNK]")}, ids, {}
 
 
 def _settings(files: PresetFiles, unknown: str) -> dict[str, Any]:
