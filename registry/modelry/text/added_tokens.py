@@ -53,22 +53,16 @@ def with_added_tokens(files: PresetFiles, ids: Mapping[str, Any], special: Itera
     Raises:
         PresetFormatError: One of the files is damaged, or adds a token that is found only after the text is normalized.
     """
-    where = f"{SETTINGS} of preset {files.reference!r}"
-    settings = read_json(files, SETTINGS) if SETTINGS in files else {}
-    decoder = field(settings, "added_tokens_decoder", dict, where, {})
-    added = plain_ids(_entries(decoder, where), where)
-    more = list(_more(settings, where))
-    if SPECIAL in files:
-        more += _more(read_json(files, SPECIAL), f"{SPECIAL} of preset {files.reference!r}")
-    if ADDED in files:
-        where = f"{ADDED} of preset {files.reference!r}"
-        for token, id_ in read_json(files, ADDED).items():
-            if token not in (*special, *more, *added):
-                raise PresetFormatError(
-                    f"{where} adds the token {token!r}, which is not special, so that transformers looks for it in "
-                    "texts that are normalized already. Build the tokenizer yourself and pass preprocessor=."
-                )
-            added[token] = id_
+    entries, more, listed = _said(files)
+    added = plain_ids(entries, f"{SETTINGS} of preset {files.reference!r}")
+    for token, id_ in listed.items():
+        if token not in (*special, *more, *added):
+            raise PresetFormatError(
+                f"{ADDED} of preset {files.reference!r} adds the token {token!r}, which is not special, so that "
+                "transformers looks for it in texts that are normalized already. Build the tokenizer yourself and "
+                "pass preprocessor=."
+            )
+        added[token] = id_
     for token in more:
         added.setdefault(token, ids.get(token, len({*ids, *added})))
     return added
@@ -84,21 +78,26 @@ def check_none_added(files: PresetFiles, known: Iterable[str]) -> None:
     Raises:
         PresetFormatError: One of the files is damaged, or adds another token.
     """
-    where = f"{SETTINGS} of preset {files.reference!r}"
-    settings = read_json(files, SETTINGS) if SETTINGS in files else {}
-    decoder = field(settings, "added_tokens_decoder", dict, where, {})
-    tokens = [str(entry.get("content")) for entry in _entries(decoder, where)] + list(_more(settings, where))
-    if SPECIAL in files:
-        tokens += _more(read_json(files, SPECIAL), f"{SPECIAL} of preset {files.reference!r}")
-    if ADDED in files:
-        tokens += read_json(files, ADDED)
-    more = next((token for token in tokens if token not in known), None)
-    if more is not None:
+    entries, more, listed = _said(files)
+    tokens = (*(str(entry.get("content")) for entry in entries), *more, *listed)
+    added = next((token for token in tokens if token not in known), None)
+    if added is not None:
         raise PresetFormatError(
-            f"The tokenizer of preset {files.reference!r} has the added token {more!r}, and no tokenizer.json to say "
+            f"The tokenizer of preset {files.reference!r} has the added token {added!r}, and no tokenizer.json to say "
             "how texts are searched for it. Load it with transformers' AutoTokenizer and save it, which writes one; or "
             "build the tokenizer yourself and pass preprocessor=."
         )
+
+
+def _said(files: PresetFiles) -> tuple[list[dict[str, Any]], list[str], dict[str, Any]]:
+    """Return what the files say: entries of tokens with ids and flags, special tokens without a role, token → id."""
+    where = f"{SETTINGS} of preset {files.reference!r}"
+    settings = read_json(files, SETTINGS) if SETTINGS in files else {}
+    entries = list(_entries(field(settings, "added_tokens_decoder", dict, where, {}), where))
+    more = list(_more(settings, where))
+    if SPECIAL in files:
+        more += _more(read_json(files, SPECIAL), f"{SPECIAL} of preset {files.reference!r}")
+    return entries, more, read_json(files, ADDED) if ADDED in files else {}
 
 
 def _entries(decoder: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]]:
