@@ -15,7 +15,6 @@ from modelry.testing.contract import expect, fail
 from modelry.testing.dtypes import expect_dtype
 from modelry.testing.inputs import Text, batch_of, default_texts, expect_several, real_part
 from modelry.testing.shared_rows import check_shares_rows
-from modelry.testing.told_shapes import expect_shapes_told, tells_shapes
 from modelry.testing.variables import as_if_trained, expect_gradients, gradients
 
 if TYPE_CHECKING:
@@ -58,12 +57,6 @@ class BackboneContract(BackbonePresets):
         for name, output in expected.items():
             what = f"{name} of the restored backbone is another with the same weights"
             expect_close(found[name], output, what, rule, _KEEP, tolerance=2e-7)
-
-    def test_weight_shapes_are_those_it_has(self, backbone: Backbone) -> None:
-        """If it tells the shapes of its weights beforehand, these are the shapes, for other numbers too."""
-        if not tells_shapes(backbone):
-            pytest.skip(f"{type(backbone).__name__} does not tell the shapes of its weights")
-        expect_shapes_told(backbone)
 
     def test_unknown_arguments_are_refused(self, backbone: Backbone) -> None:
         """An argument that it does not take raises UnknownArgument."""

@@ -17,13 +17,11 @@ from modelry.tasks.text_classifier.heads import FirstTokenHead, MeanPoolHead, Po
 from modelry.tasks.text_classifier.task import TextClassifier
 from modelry.testing.comparing import as_numpy, expect_close, run
 from modelry.testing.contract import expect, fail
-from modelry.testing.endless import expect_endless_refused
 from modelry.testing.heads import GatedMaxHead
 from modelry.testing.inputs import Text, batch_of
 from modelry.testing.installed import InstalledContract, owner_of
 from modelry.testing.presets import differences, edit_json, expect_refusal, truncate
 from modelry.testing.processes import run_module
-from modelry.testing.told_shapes import tells_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -119,12 +117,6 @@ class BackbonePresets(InstalledContract):
         edit_json(preset / "config.json", lambda values: values["config"].update(vocabulary_size=10_007))
         damage = "vocabulary_size=10007 in config.json, but not in the weights"
         expect_refusal(type(backbone).from_preset, preset, damage, WEIGHTS, "config.json")
-
-    def test_endless_models_are_refused(self, backbone: Backbone, preset: Path) -> None:
-        """If it tells the shapes of its weights, a config of endlessly many is refused before anything is created."""
-        if not tells_shapes(backbone):
-            pytest.skip(f"{type(backbone).__name__} does not tell the shapes of its weights")
-        expect_endless_refused(backbone, preset)
 
     def test_a_head_of_another_author_works(self, backbone: Backbone, inputs: Sequence[Text]) -> None:
         """A head that knows nothing of it can be trained on it."""

@@ -146,35 +146,6 @@ class SharesWrongly(Good):
         return self.states(token_ids, padding_mask)
 
 
-class TellsOtherShapes(Good):
-    @classmethod
-    def weight_shapes(cls, config):
-        yield (config["vocabulary_size"], config["hidden_dim"] + 1)
-
-
-class TellsOnlyTheFirst(Good):
-    @classmethod
-    def weight_shapes(cls, config):
-        size = config["hidden_dim"]
-        yield (min(config["vocabulary_size"], 100), size)
-        yield from ((size, size), (size,), (size,), (size,))
-
-
-class ListsShapes(Good):
-    @classmethod
-    def weight_shapes(cls, config):
-        size = config["hidden_dim"]
-        return [(config["vocabulary_size"], size), (size, size), (size,), (size,), (size,)]
-
-
-class TellsOneConfig(Good):
-    """The shapes of the backbone that is tested, whatever the config."""
-
-    @classmethod
-    def weight_shapes(cls, config):
-        yield from ((20, 4), (4, 4), (4,), (4,), (4,))
-
-
 class KeepsAnotherActivation(Good):
     def __init__(
         self, vocabulary_size, hidden_dim, epsilon=1e-6, hidden_activation="relu", dtype: Any = None, **kwargs: Any

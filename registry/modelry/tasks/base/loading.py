@@ -5,7 +5,6 @@ Every class is looked up, and every override checked, before a byte of weights i
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -187,18 +186,12 @@ def _tally(recipe: Recipe, options: OpenOptions) -> Tally:
 def _backbone(
     recipe: Recipe, cls: type[B], config: Mapping[str, Any], overrides: Mapping[str, Any], options: OpenOptions
 ) -> B:
-    """Create a backbone, whose config alone has to tell that it stays within the budget, where its class can say so."""
+    """Create a backbone; the tally of the enclosing `uninitialized` stops one that is beyond the budget."""
     check_given(cls, config, overrides, recipe)
     whole = {**argument_defaults(cls), **config, **overrides}
     where = f"The config of preset {recipe.files.reference!r}"
     for value in whole.values():  # whatever it counts, there are not more of it than numbers
         options.limits.check("parameters", value if isinstance(value, int) else 0, where)
-    tally = Tally(options.limits, where)
-    bad = f"Preset {recipe.files.reference!r} has a bad {cls.__name__}"
-    # Where an argument is missing, the constructor can say so better.
-    with blamed_on(bad, overrides), contextlib.suppress(KeyError):
-        for shape in cls.weight_shapes(whole):
-            tally.add(shape, itemsize=1)
     return create(cls, config, overrides, recipe)
 
 
