@@ -82,6 +82,8 @@ class TextPreprocessor(Preprocessor, abc.ABC):
         Raises:
             InputError: `x` holds something that is not a text; the message names the row.
         """
+        if isinstance(x, list) and len(x) == 1 and isinstance(x[0], Mapping):  # a single pair
+            x = {name: [text] for name, text in x[0].items()}
         return as_columns(x)
 
     def is_example(self, x: Any) -> bool | None:
