@@ -12,7 +12,7 @@ from modelry.errors import InputError, did_you_mean
 MODEL_KINDS = ("backbones", "tokenizers", "preprocessors", "heads", "tasks")
 """What models are built of: the classes of these kinds are reachable as `modelry.models.X`."""
 
-KINDS = (*MODEL_KINDS, "checkpoints", "storage")
+KINDS = (*MODEL_KINDS, "task_specs", "checkpoints", "storage")
 """Every kind of component; the entry-point group of a kind is `modelry.<kind>`."""
 
 PLUGIN, POLICIES, OBSERVERS = "plugin", "policies", "observers"

@@ -1,4 +1,4 @@
-"""What heads have in common that turn a text into one vector first."""
+"""Heads of classifiers: the base class, and the one that pools a text into a vector first."""
 
 from __future__ import annotations
 
@@ -9,16 +9,41 @@ import keras
 
 from modelry.errors import InputError
 from modelry.layers.activations import activation as activation_function
-from modelry.tasks.base.head import Head, check_dropout, check_whole
+from modelry.tasks.base.head import Head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+OUTPUT_ACTIVATIONS = ("linear", "softmax", "sigmoid")
 DEFAULT_ACTIVATION = "tanh"
 
 
-class PooledHead(Head, abc.ABC):
-    """Pools the hidden states of a text into one vector, and scores it: by a dense layer, or with a hidden one before.
+class ClassifierHead(Head, abc.ABC):
+    """A head that returns one score per class; abstract.
+
+    Args:
+        num_classes: The number of classes.
+        activation: The activation of the scores: `"linear"` (logits; also `None`), `"softmax"` or `"sigmoid"`.
+        dropout: The rate of dropout before the last layer.
+        **kwargs: `name`, `dtype`, `trainable`.
+
+    Raises:
+        InputError: `num_classes`, `activation` or `dropout` is out of its range.
+    """
+
+    def __init__(self, num_classes: int, activation: str | None = None, dropout: float = 0.1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.num_classes = check_whole("num_classes", num_classes)
+        self.activation = activation_name(activation)
+        self.dropout = check_dropout("dropout", dropout)
+
+    @abc.abstractmethod
+    def call(self, outputs: Mapping[str, Any], padding_mask: Any = None, training: bool | None = None) -> Any:
+        """Return scores, `(batch, num_classes)`; see `Head.call`."""
+
+
+class PooledHead(ClassifierHead, abc.ABC):
+    """A head that pools the hidden states of a text into one vector and scores it, with or without a hidden layer; abstract.
 
     ```
     pool → dropout → dense
@@ -113,3 +138,38 @@ class PooledHead(Head, abc.ABC):
 
 def _initializer() -> keras.initializers.Initializer:
     return keras.initializers.TruncatedNormal(stddev=0.02)
+
+
+def activation_name(activation: Any) -> str:
+    """Return the name of an output activation given by name, by Keras function, or as `None`.
+
+    Raises:
+        InputError: It is not one of `OUTPUT_ACTIVATIONS`.
+    """
+    name = "linear" if activation is None else activation
+    name = getattr(name, "__name__", name)
+    if name not in OUTPUT_ACTIVATIONS:
+        raise InputError(f"activation={activation!r} is not one of {', '.join(map(repr, OUTPUT_ACTIVATIONS))}.")
+    return str(name)
+
+
+def check_dropout(name: str, rate: float) -> float:
+    """Return a rate of dropout.
+
+    Raises:
+        InputError: It is below 0, or not below 1.
+    """
+    if not 0 <= rate < 1:
+        raise InputError(f"{name} must be at least 0 and below 1, not {rate!r}.")
+    return rate
+
+
+def check_whole(name: str, number: Any) -> int:
+    """Return a positive whole number, of an argument such as `num_classes`, as an `int`.
+
+    Raises:
+        InputError: `number` is not a positive integer.
+    """
+    if isinstance(number, bool) or not hasattr(number, "__index__") or number.__index__() < 1:
+        raise InputError(f"{name} must be a whole number, at least 1, not {number!r}.")
+    return int(number.__index__())

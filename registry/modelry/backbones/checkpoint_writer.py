@@ -1,4 +1,4 @@
-"""Write backbones and classifiers as checkpoints that transformers loads."""
+"""Writer of checkpoints that transformers loads."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelry.arguments import KERAS_ARGUMENTS, argument_defaults, config_of, defaults_of
+from modelry.arguments import KERAS_ARGUMENTS, argument_defaults
 from modelry.checkpoints.layouts import Rows
 from modelry.discovery.default import registry
 from modelry.errors import PresetFormatError, SaveError
 from modelry.presets.components import owner_of
 from modelry.presets.json_files import write_json
-from modelry.presets.transformers import WEIGHTS, written_problem_type
-from modelry.text.preprocessor import Preprocessor
+from modelry.presets.transformers import WEIGHTS
 from modelry.weights.build import values
 from modelry.weights.save import save_safetensors
 
@@ -23,99 +22,69 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from modelry.backbones.backbone import Backbone
     from modelry.checkpoints.checkpoint import Checkpoint
     from modelry.checkpoints.sourced_weight import SourcedWeight
-    from modelry.tasks.base.head import Head
-    from modelry.tasks.text_classifier.task import TextClassifier
+    from modelry.preprocessing.preprocessor import Preprocessor
 
 Array = np.ndarray[Any, Any]
 
 
-def write_backbone(
-    folder: Path, backbone: Backbone, preprocessor: Preprocessor | None, max_shard_size: float | None, dtype: str | None
+def write_checkpoint(
+    folder: Path,
+    backbone: Any,
+    preprocessor: Preprocessor | None,
+    max_shard_size: float | None,
+    dtype: str | None,
+    task: Any = None,
 ) -> None:
-    """Write `config.json`, the weights of a backbone and, with a preprocessor, the tokenizer.
+    """Write `config.json`, the weights and, with a preprocessor, the tokenizer.
 
-    Floats are written in `dtype` unless it is `None`.
+    Args:
+        folder: The folder to write to.
+        backbone: The backbone.
+        preprocessor: The preprocessor, or `None`.
+        max_shard_size: The greatest size of a file of weights, in GiB; `None` for a single file.
+        dtype: The dtype of the floats; `None` for that of the model.
+        task: The task on the backbone, which is written with it; `None` for the backbone alone.
 
     Raises:
-        SaveError: No converter writes its architecture, or transformers cannot compute the same.
+        SaveError: No converter writes the architecture, or transformers cannot compute the same.
     """
     checkpoint = checkpoint_of(backbone)
-    config = _written_config(checkpoint, backbone, None)
-    written = {
-        **config,
-        **_padding(checkpoint, preprocessor, config),
-        **_precision(dtype),
-        "architectures": [f"{checkpoint.class_prefix}Model"],
+    written = _written_config(checkpoint, backbone)
+    suffix, weights = "Model", list(checkpoint.backbone_weights(backbone))
+    if task is not None:
+        spec = task.spec()
+        if spec.transformers_suffix is None:
+            raise SaveError(
+                f"transformers has no class for a {type(task).__name__}. Save in modelry's own format, or save the "
+                "backbone alone."
+            )
+        suffix = spec.transformers_suffix
+        written = {**written, **spec.to_transformers(checkpoint, task, written)}
+        weights += spec.transformers_weights(checkpoint, task)
+    config = {
+        **written,
+        **_padding(checkpoint, preprocessor, written),
+        **({} if dtype is None else {"dtype": dtype}),
+        "architectures": [f"{checkpoint.class_prefix}{suffix}"],
     }
-    write_json(folder / "config.json", written)
-    _write_weights(folder, checkpoint.backbone_weights(backbone), max_shard_size, dtype)
+    write_json(folder / "config.json", config)
+    _write_weights(folder, weights, max_shard_size, dtype)
     if preprocessor is not None:
         preprocessor.save_for_transformers(folder)
 
 
-def write_task(folder: Path, task: TextClassifier, max_shard_size: float | None, dtype: str | None) -> None:
-    """Write `config.json`, the weights and the tokenizer of a classifier, floats in `dtype` unless it is `None`.
-
-    Raises:
-        SaveError: No converter writes its architecture, or transformers cannot compute the same.
-    """
-    checkpoint = checkpoint_of(task.backbone)
-    name = f"{checkpoint.class_prefix}ForSequenceClassification"
-    if task.preprocessor is not None and not isinstance(task.preprocessor, Preprocessor):
-        raise SaveError(
-            f"The preprocessor is {task.preprocessor!r}, no modelry.Preprocessor, so it cannot be saved. "
-            "Set classifier.preprocessor = None before saving."
-        )
-    labels = task.labels or tuple(f"LABEL_{index}" for index in range(task.num_classes))
-    written = _written_config(checkpoint, task.backbone, task.head)
-    config = {
-        **written,
-        **_kind_of_head(checkpoint, task, written),
-        **_padding(checkpoint, task.preprocessor, written),
-        **_precision(dtype),
-        "architectures": [name],
-        "id2label": {str(index): label for index, label in enumerate(labels)},
-        "label2id": {label: index for index, label in enumerate(labels)},
-        "problem_type": written_problem_type(task.problem_type),
-    }
-    write_json(folder / "config.json", config)
-    weights = [*checkpoint.backbone_weights(task.backbone), *checkpoint.head_weights(task.head)]
-    _write_weights(folder, weights, max_shard_size, dtype)
-    if task.preprocessor is not None:
-        task.preprocessor.save_for_transformers(folder)
-
-
-def _kind_of_head(checkpoint: Checkpoint, task: TextClassifier, written: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what `config.json` says of the kind of head."""
-    own_task = f"{owner_of(task.backbone).name}.text_classifier"
-    cls: Any = registry.load("tasks", own_task) if registry.has("tasks", own_task) else type(task)
-    if isinstance(task, cls) and task.has_own_head:
-        return {}
-    keys = checkpoint.heads.get(owner_of(task.head).name)
-    if keys is not None:
-        read = {**argument_defaults(type(task.head)), **checkpoint.head_config(written, "config.json")}
-        own = config_of(task.head, without=(*KERAS_ARGUMENTS, "num_classes", "activation"))
-        if own == {name: read[name] for name in own}:
-            return keys
-    raise SaveError(
-        f"transformers has the head of a {cls.__name__}, and the {type(task.head).__name__} of this "
-        f"{type(task).__name__} is another, which transformers cannot compute. Save in modelry's own format."
-    )
-
-
-def _written_config(checkpoint: Checkpoint, backbone: Backbone, head: Head | None) -> dict[str, Any]:
-    """Return what `config.json` says of backbone and head.
+def _written_config(checkpoint: Checkpoint, backbone: Any) -> dict[str, Any]:
+    """Return what `config.json` says of the backbone.
 
     Raises:
         SaveError: There is something that it cannot say.
     """
     config = backbone.get_config()
-    written = checkpoint.written_config(config, None if head is None else head.get_config())
+    written = checkpoint.written_config(config, None)
     try:
-        read = {**defaults_of(type(backbone)), **checkpoint.backbone_config(written, "config.json")}
+        read = {**argument_defaults(type(backbone)), **checkpoint.backbone_config(written, "config.json")}
     except PresetFormatError as error:
         raise SaveError(f"What transformers would read, modelry could not: {error}") from error
     said = (*KERAS_ARGUMENTS, *(one.argument for one in checkpoint.fields))
@@ -147,7 +116,7 @@ def _padding(checkpoint: Checkpoint, preprocessor: Preprocessor | None, written:
     return {"pad_token_id": padding}
 
 
-def checkpoint_of(backbone: Backbone) -> Checkpoint:
+def checkpoint_of(backbone: Any) -> Checkpoint:
     """Return the converter that writes a backbone's architecture.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Measure what a preset takes on this machine: time, memory, and how much of the processor is put to use."""
+"""Measurements of a preset on this machine: time, memory, and the share of the processor's peak."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from modelry.errors import InputError
+from modelry.discovery.default import registry
+from modelry.errors import InputError, PresetError
 from modelry.presets.read import read_recipe
-from modelry.tasks.text_classifier.task import TextClassifier
+from modelry.presets.task_spec import default_names, task_specs
+from modelry.tasks.base.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from modelry.text.tokenizer import Tokenizer
+    from modelry.presets.recipe import Recipe
+    from modelry.tokenizers.tokenizer import Tokenizer
 
 SHORT, MIXED = (4, 32), (8, 230)  # tokens of a generated text, at least and at most
 GEMMS = (256, 512, 1024, 2048, 4096, 8192)  # rows and columns of the matrices that find the peak, small ones first
@@ -50,36 +53,34 @@ def measure(
 
     Raises:
         InputError: Texts are to be generated, and the tokenizer cannot turn ids into texts.
-        PresetError: The preset is missing, damaged, or nothing that classifies texts.
+        PresetError: The preset is missing or damaged, or no installed task can run on it.
     """
-    task = read_recipe(preset).task
-    # Only a backbone: a fresh head costs as much as a trained one.
-    overrides: dict[str, Any] = {} if task is not None and "num_classes" in task.config else {"num_classes": 2}
+    cls, overrides = _task_class(read_recipe(preset))
     overrides |= {} if dtype is None else {"dtype": dtype}
     tell(f"Loading {preset}")
-    load, classifier = _timed(lambda: TextClassifier.from_preset(preset, compile=False, **overrides))
+    load, task = _timed(lambda: cls.from_preset(preset, compile=False, **overrides))
     found: dict[str, Any] = {
         "preset": preset,
         "backend": keras.backend.backend(),
         "device": _device(),
-        "dtype": classifier.backbone.dtype_policy.name,
-        "parameters": classifier.count_params(),
+        "dtype": task.backbone.dtype_policy.name,
+        "parameters": task.count_params(),
         "load_seconds": load,
         "load_peak_bytes": peak_memory(),
     }
-    kinds = {"given": list(texts)} if texts is not None else _generated(classifier, count)
+    kinds = {"given": list(texts)} if texts is not None else _generated(task, count)
     tell("Predicting for the first time")
-    first, _ = _timed(lambda: classifier.predict(next(iter(kinds.values()))[:1], verbose=0))
+    first, _ = _timed(lambda: task.predict(next(iter(kinds.values()))[:1], verbose=0))
     found |= {"first_prediction_seconds": load + first, "predict_peak_bytes": peak_memory()}
     tell("Multiplying matrices")
-    found["gemm_flops"] = peak = _gemm_flops(classifier.backbone.dtype_policy.compute_dtype)
+    found["gemm_flops"] = peak = _gemm_flops(task.backbone.dtype_policy.compute_dtype)
     found["throughput"] = {}
     for kind, some in kinds.items():
         tell(f"Predicting {len(some):,} texts ({kind})")
-        classifier.predict(some, batch_size=batch_size, verbose=0)  # compiles what it takes
-        seconds, _ = _timed(functools.partial(classifier.predict, some, batch_size=batch_size, verbose=0))
-        tokens = _tokens(classifier, some)
-        flops = 2 * matmul_parameters(classifier.backbone) * tokens / seconds
+        task.predict(some, batch_size=batch_size, verbose=0)  # compiles what it takes
+        seconds, _ = _timed(functools.partial(task.predict, some, batch_size=batch_size, verbose=0))
+        tokens = _tokens(task, some)
+        flops = 2 * matmul_parameters(task.backbone) * tokens / seconds
         found["throughput"][kind] = {
             "texts": len(some),
             "tokens": tokens,
@@ -87,6 +88,23 @@ def measure(
             "share_of_peak": flops / peak if flops else None,
         }
     return found | {"peak_bytes": peak_memory()}
+
+
+def _task_class(recipe: Recipe) -> tuple[type[Task], dict[str, Any]]:
+    """Return the class that loads a preset, and the arguments that an untrained task needs.
+
+    A preset with a backbone alone gets a fresh task: it costs as much as a trained one.
+    """
+    if recipe.task is not None:
+        return Task, {}
+    for entry, spec in task_specs():
+        if spec.fresh and any(True for _ in default_names("preprocessors", recipe.backbone.name, entry.qualified)):
+            cls: Any = registry.load("tasks", entry.qualified)
+            return cls, dict(spec.fresh)
+    raise PresetError(
+        f"Preset {recipe.files.reference!r} holds no task, and no installed task can be measured on its backbone. "
+        "Train a task on it, save that, and measure the saved preset."
+    )
 
 
 def matmul_parameters(backbone: keras.Model) -> int:
@@ -138,9 +156,9 @@ def _device() -> str:
     return ", ".join(keras.distribution.list_devices()) or "cpu"
 
 
-def _generated(classifier: TextClassifier, count: int) -> dict[str, list[str]]:
-    tokenizer: Tokenizer = classifier.preprocessor.tokenizer
-    longest = classifier.preprocessor.sequence_length - 2  # a token at the start and one at the end
+def _generated(task: Task, count: int) -> dict[str, list[str]]:
+    tokenizer: Tokenizer = task.preprocessor.tokenizer
+    longest = task.preprocessor.sequence_length - 2  # a token at the start and one at the end
     generator = np.random.default_rng(0)
 
     def texts(shortest: int, most: int) -> list[str]:
@@ -154,8 +172,8 @@ def _generated(classifier: TextClassifier, count: int) -> dict[str, list[str]]:
     return {"short": texts(*SHORT), "mixed": texts(*MIXED)}
 
 
-def _tokens(classifier: TextClassifier, texts: list[str]) -> int:
-    return int(np.sum(classifier.preprocessor.pack((texts,)).lengths))
+def _tokens(task: Task, texts: list[str]) -> int:
+    return int(np.sum(task.preprocessor.tokenize((texts,)).lengths))
 
 
 def _gemm_flops(dtype: str) -> float:
