@@ -67,13 +67,17 @@ class AutoCompiledModel(BaseModel):
         """Return the metrics of `compile(metrics="auto")`; none by default."""
         return []
 
+    def auto_weighted_metrics(self) -> list[Any]:
+        """Return those that take sample weights into account, such as the mask of tokens without a label."""
+        return []
+
     def compile(self, optimizer: Any = "auto", loss: Any = "auto", *, metrics: Any = "auto", **kwargs: Any) -> None:
         """Configure training.
 
         Args:
             optimizer: `"auto"` is Adam with the task's `learning_rate`.
             loss: `"auto"` is the loss of the task, which `auto_loss` returns.
-            metrics: `"auto"` are the metrics of the task, which `auto_metrics` returns.
+            metrics: `"auto"` are the metrics of the task, which `auto_metrics` and `auto_weighted_metrics` return.
             **kwargs: Passed to `keras.Model.compile`.
         """
         if isinstance(vars(self).get("_optimizer"), Placeholder):
@@ -86,6 +90,7 @@ class AutoCompiledModel(BaseModel):
         with uninitialized() as counters:  # Keras' way to set them to zero has JAX compile a program
             if isinstance(metrics, str) and metrics == "auto":
                 metrics = self.auto_metrics()
+                kwargs.setdefault("weighted_metrics", self.auto_weighted_metrics() or None)
             if metrics is None:
                 metrics = []  # None would keep those of the last `compile`, which the constructor called
             if lazy:

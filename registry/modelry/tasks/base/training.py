@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import keras
 
-from modelry.data.source import as_batch, as_predictions, as_source, split_validation, unpack_validation
+from modelry.data.columns import TextReader
+from modelry.data.predictions import as_predictions
+from modelry.data.source import as_batch, as_source, split_validation, unpack_validation
 from modelry.data.spec import DataSpec
 from modelry.data.targets import Targets
 from modelry.errors import InputError
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from modelry.data.predictions import Predictions
-    from modelry.data.rows import Inputs
+    from modelry.data.rows import InputReader, Inputs
 
 
 class RawInputModel(AutoCompiledModel):
@@ -54,13 +56,22 @@ class RawInputModel(AutoCompiledModel):
         """Return the object that turns labels into arrays for the loss; by default arrays of numbers, as they are."""
         return Targets()
 
+    @property
+    def noun(self) -> str:
+        """The name of an example in messages, such as `"text"`."""
+        return getattr(self.preprocessor, "noun", "text")
+
     def columns(self, x: Any) -> Any:
         """Return raw inputs as columns of equal length, checked; by default the preprocessor's own reading of them."""
-        return self.preprocessor.columns(x)
+        return self._reader.columns(x)
 
     def is_example(self, x: Any) -> bool | None:
         """Return whether `x`, an element of a stream, is a single example; `None` if that cannot be told."""
-        return self.preprocessor.is_example(x)  # type: ignore[no-any-return]
+        return self._reader.is_example(x)
+
+    @property
+    def _reader(self) -> InputReader:
+        return self.preprocessor if hasattr(self.preprocessor, "columns") else TextReader()  # a plain callable
 
     def finish(self, outputs: Any, inputs: Inputs) -> Any:
         """Return what `predict` returns, given the outputs of all examples and their inputs.

@@ -258,7 +258,7 @@ class TextClassifier(Task):
             num_classes=self.num_classes,
             sparse=sparse,
             problem_type=self.problem_type,
-            on_labels=self._rename,
+            set_labels=self._rename,
         )
 
     def _rename(self, labels: tuple[str, ...] | None) -> None:
