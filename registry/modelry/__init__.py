@@ -13,19 +13,19 @@ from modelry._lazy import resolve
 if TYPE_CHECKING:
     from modelry import errors as errors
     from modelry import models as models
+    from modelry.backbones.backbone import Backbone as Backbone
     from modelry.checkpoints.checkpoint import Checkpoint as Checkpoint
     from modelry.discovery.default import isolated as isolated
     from modelry.discovery.default import register as register
     from modelry.discovery.default import registry as registry
-    from modelry.models.backbone import Backbone as Backbone
-    from modelry.models.head import Head as Head
-    from modelry.models.pooled_head import PooledHead as PooledHead
-    from modelry.models.task import Task as Task
-    from modelry.models.text_classifier import TextClassifier as TextClassifier
     from modelry.presets.publish import upload_preset as upload_preset
     from modelry.storage.budget import Budget as Budget
     from modelry.storage.files import PresetFiles as PresetFiles
     from modelry.storage.handler import Storage as Storage
+    from modelry.tasks.base.head import Head as Head
+    from modelry.tasks.base.task import Task as Task
+    from modelry.tasks.text_classifier.pooled_head import PooledHead as PooledHead
+    from modelry.tasks.text_classifier.task import TextClassifier as TextClassifier
     from modelry.text.byte_pair import BytePairTokenizer as BytePairTokenizer
     from modelry.text.classifier_preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
     from modelry.text.preprocessor import Preprocessor as Preprocessor
@@ -37,19 +37,19 @@ if TYPE_CHECKING:
     __version__: str
 
 _PUBLIC = {
-    "Backbone": "modelry.models.backbone:Backbone",
+    "Backbone": "modelry.backbones.backbone:Backbone",
     "Budget": "modelry.storage.budget:Budget",
     "BytePairTokenizer": "modelry.text.byte_pair:BytePairTokenizer",
     "Checkpoint": "modelry.checkpoints.checkpoint:Checkpoint",
-    "Head": "modelry.models.head:Head",
-    "PooledHead": "modelry.models.pooled_head:PooledHead",
+    "Head": "modelry.tasks.base.head:Head",
+    "PooledHead": "modelry.tasks.text_classifier.pooled_head:PooledHead",
     "Preprocessor": "modelry.text.preprocessor:Preprocessor",
     "PresetFiles": "modelry.storage.files:PresetFiles",
     "SentencePieceTokenizer": "modelry.text.sentence_piece:SentencePieceTokenizer",
     "SplittingTokenizer": "modelry.text.splitting_tokenizer:SplittingTokenizer",
     "Storage": "modelry.storage.handler:Storage",
-    "Task": "modelry.models.task:Task",
-    "TextClassifier": "modelry.models.text_classifier:TextClassifier",
+    "Task": "modelry.tasks.base.task:Task",
+    "TextClassifier": "modelry.tasks.text_classifier.task:TextClassifier",
     "TextClassifierPreprocessor": "modelry.text.classifier_preprocessor:TextClassifierPreprocessor",
     "Tokenizer": "modelry.text.tokenizer:Tokenizer",
     "WordPieceTokenizer": "modelry.text.wordpiece:WordPieceTokenizer",
@@ -73,7 +73,7 @@ def __getattr__(name: str) -> object:
 
         raise AttributeError(f"module 'modelry' has no attribute {name!r}.{did_you_mean(name, _PUBLIC)}")
     target = _PUBLIC[name]
-    if target.startswith("modelry.models."):  # the classes that need Keras
+    if target.startswith(("modelry.backbones.", "modelry.tasks.")):  # the classes that need Keras
         require_backend()
     value = globals()[name] = resolve(target)
     return value

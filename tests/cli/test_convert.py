@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from modelry import Backbone, TextClassifier
-from modelry.models.transformers_saving import write_task
+from modelry.tasks.base.transformers_saving import write_task
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 TEXTS = ["a gripping , funny film .", "dull"]
@@ -46,7 +46,7 @@ def test_what_computes_something_else_is_said(invoke, tmp_path, monkeypatch):
         write_task(folder, task, max_shard_size, dtype)
         task.head.output_dense.bias.assign(task.head.output_dense.bias - 1.0)
 
-    monkeypatch.setattr("modelry.models.transformers_saving.write_task", wrong)
+    monkeypatch.setattr("modelry.tasks.base.transformers_saving.write_task", wrong)
     arguments = (str(FIXTURES / "keras_hub/bert"), str(tmp_path / "out"), "--format", "transformers")
     result = invoke("convert", *arguments)
     assert result.exit_code == 1

@@ -227,7 +227,7 @@ def test_targets_must_be_what_their_group_holds(doctor):
     problems = {name: told(row)[0] for name, row in rows(found).items()}
     assert problems == {
         "backbones acme-wrong:kind": "'acme_wrong_models:NotABackbone' is a class, and no subclass of "
-        "modelry.models.backbone.Backbone, as a backbone must be",
+        "modelry.backbones.backbone.Backbone, as a backbone must be",
         "backbones acme-wrong:typo": "acme_wrong_models has no 'Bakcbone'. Did you mean 'Backbone'?",
         "storage acme-wrong:abstract": "'acme_wrong:Half' leaves out what every storage handler must have: open",
         "storage acme-wrong:function": "'acme_wrong:open_it' is a function, and no subclass of "
@@ -393,7 +393,7 @@ def test_the_cache_that_is_told_is_the_one_that_is_used(environment, tmp_path):
     code = """
 import jax
 from modelry.cli.environment import environment
-from modelry.models.compilation_cache import enable_compilation_cache
+from modelry.runtime.compilation_cache import enable_compilation_cache
 enable_compilation_cache()
 print(jax.config.jax_compilation_cache_dir)
 print(environment()["compilation cache"])

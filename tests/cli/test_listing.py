@@ -45,13 +45,13 @@ def test_a_table_on_a_terminal(terminal):
     assert lines[0].split() == ["Kind", "Name", "Target", "Distribution", "Version"]
     heads = [line.split() for line in lines if "Head" in line]
     assert heads == [
-        ["heads", "attention_pool", "modelry.models.heads:AttentionPoolHead", "modelry", "0.1.0"],
+        ["heads", "attention_pool", "modelry.tasks.text_classifier.heads:AttentionPoolHead", "modelry", "0.1.0"],
         ["bert.text_classifier", "modelry_bert.head:BertClassificationHead", "modelry-bert", "0.1.0"],  # no kind again
-        ["first_token", "modelry.models.heads:FirstTokenHead", "modelry", "0.1.0"],
-        ["last_token", "modelry.models.heads:LastTokenHead", "modelry", "0.1.0"],
-        ["max_pool", "modelry.models.heads:MaxPoolHead", "modelry", "0.1.0"],
-        ["mean_pool", "modelry.models.heads:MeanPoolHead", "modelry", "0.1.0"],
-        ["pooled_output", "modelry.models.heads:PooledOutputHead", "modelry", "0.1.0"],
+        ["first_token", "modelry.tasks.text_classifier.heads:FirstTokenHead", "modelry", "0.1.0"],
+        ["last_token", "modelry.tasks.text_classifier.heads:LastTokenHead", "modelry", "0.1.0"],
+        ["max_pool", "modelry.tasks.text_classifier.heads:MaxPoolHead", "modelry", "0.1.0"],
+        ["mean_pool", "modelry.tasks.text_classifier.heads:MeanPoolHead", "modelry", "0.1.0"],
+        ["pooled_output", "modelry.tasks.text_classifier.heads:PooledOutputHead", "modelry", "0.1.0"],
     ]
 
 

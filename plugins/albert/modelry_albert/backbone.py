@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from modelry.backbones.base_model import id_inputs
+from modelry.backbones.segmented_backbone import SegmentedBackbone
 from modelry.errors import InputError
-from modelry.models.functional import id_inputs
-from modelry.models.layers.attention import attention_mask
-from modelry.models.layers.transformer_encoder import transformer_layers, transformer_shapes
-from modelry.models.segmented_backbone import SegmentedBackbone
+from modelry.layers.attention import attention_mask
+from modelry.layers.transformer_encoder import transformer_layers, transformer_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.models.layers.transformer_encoder import TransformerEncoder
+    from modelry.layers.transformer_encoder import TransformerEncoder
 
 MOST_RUNS = 1000  # Keras connects no more: it follows them recursively
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modelry.models.heads import PooledOutputHead
-from modelry.models.text_classifier import TextClassifier
+from modelry.tasks.text_classifier.heads import PooledOutputHead
+from modelry.tasks.text_classifier.task import TextClassifier
 from modelry_albert.backbone import AlbertBackbone
 from modelry_albert.preprocessor import AlbertTextClassifierPreprocessor
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modelry.checkpoints.sourced_weight import SourcedWeight
-    from modelry.models.heads import PooledOutputHead
     from modelry.storage.files import PresetFiles
+    from modelry.tasks.text_classifier.heads import PooledOutputHead
     from modelry_albert.backbone import AlbertBackbone
 
 ENCODER = Names(("albert.", ""))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.models.functional import id_inputs
-from modelry.models.layers.transformer_encoder import transformer_layers, transformer_shapes
-from modelry.models.segmented_backbone import SegmentedBackbone
+from modelry.backbones.base_model import id_inputs
+from modelry.backbones.segmented_backbone import SegmentedBackbone
+from modelry.layers.transformer_encoder import transformer_layers, transformer_shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

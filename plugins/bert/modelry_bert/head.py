@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.models.heads import PooledOutputHead
+from modelry.tasks.text_classifier.heads import PooledOutputHead
 
 
 class BertClassificationHead(PooledOutputHead):

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 
-from modelry.models.backbone import Backbone
-from modelry.models.functional import id_inputs
-from modelry.models.layers import shapes
-from modelry.models.layers.attention import attention_mask
-from modelry.models.layers.initializers import bert_initializer
+from modelry.backbones.backbone import Backbone
+from modelry.backbones.base_model import id_inputs
+from modelry.layers import shapes
+from modelry.layers.attention import attention_mask
+from modelry.layers.initializers import bert_initializer
 from modelry_deberta_v3.disentangled_attention_encoder import DisentangledAttentionEncoder
 from modelry_deberta_v3.relative_embedding import RelativeEmbedding
 

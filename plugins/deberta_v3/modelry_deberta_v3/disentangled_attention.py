@@ -7,9 +7,9 @@ from typing import Any
 import keras
 from keras import ops
 
-from modelry.models.layers.attend import attend
-from modelry.models.layers.attention import heads_dense
-from modelry.models.layers.initializers import own_initializer
+from modelry.layers.attend import attend
+from modelry.layers.attention import heads_dense
+from modelry.layers.initializers import own_initializer
 
 
 class DisentangledSelfAttention(keras.layers.Layer):

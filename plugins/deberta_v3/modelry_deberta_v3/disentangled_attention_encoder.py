@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelry.models.layers.transformer_encoder import TransformerEncoder
+from modelry.layers.transformer_encoder import TransformerEncoder
 from modelry_deberta_v3.disentangled_attention import DisentangledSelfAttention
 
 if TYPE_CHECKING:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.models.heads import FirstTokenHead
-from modelry.models.text_classifier import TextClassifier
+from modelry.tasks.text_classifier.heads import FirstTokenHead
+from modelry.tasks.text_classifier.task import TextClassifier
 from modelry_deberta_v3.backbone import DebertaV3Backbone
 from modelry_deberta_v3.preprocessor import DebertaV3TextClassifierPreprocessor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelry.models.backbone import Backbone
+    from modelry.backbones.backbone import Backbone
 
 
 class DebertaV3TextClassifier(TextClassifier):

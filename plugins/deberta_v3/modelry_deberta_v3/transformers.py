@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modelry.checkpoints.sourced_weight import SourcedWeight
-    from modelry.models.heads import FirstTokenHead
     from modelry.storage.files import PresetFiles
+    from modelry.tasks.text_classifier.heads import FirstTokenHead
     from modelry_deberta_v3.backbone import DebertaV3Backbone
 
 ENCODER = Names(("deberta.", ""))

@@ -14,8 +14,8 @@ from modelry_electra.tokenizer import ElectraTokenizer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.models.heads import FirstTokenHead
     from modelry.storage.files import PresetFiles
+    from modelry.tasks.text_classifier.heads import FirstTokenHead
     from modelry_electra.backbone import ElectraBackbone
 
 ENCODER = Names(("electra.", ""))

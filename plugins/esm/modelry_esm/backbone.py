@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import keras
 
 from modelry.arguments import one_of
-from modelry.models.backbone import Backbone
-from modelry.models.functional import id_inputs
-from modelry.models.layers import shapes
-from modelry.models.layers.attention import attention_mask, split_heads
-from modelry.models.layers.initializers import bert_initializer
-from modelry.models.layers.position_embedding import PositionEmbedding
-from modelry.models.layers.rotary_embedding import RotaryEmbedding
+from modelry.backbones.backbone import Backbone
+from modelry.backbones.base_model import id_inputs
+from modelry.layers import shapes
+from modelry.layers.attention import attention_mask, split_heads
+from modelry.layers.initializers import bert_initializer
+from modelry.layers.position_embedding import PositionEmbedding
+from modelry.layers.rotary_embedding import RotaryEmbedding
 from modelry_esm.encoder import ESMEncoder, TokenDropout
 
 if TYPE_CHECKING:

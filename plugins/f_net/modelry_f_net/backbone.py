@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 
-from modelry.models.functional import id_inputs
-from modelry.models.layers import shapes
-from modelry.models.layers.initializers import bert_initializer
-from modelry.models.segmented_backbone import SegmentedBackbone
+from modelry.backbones.base_model import id_inputs
+from modelry.backbones.segmented_backbone import SegmentedBackbone
+from modelry.layers import shapes
+from modelry.layers.initializers import bert_initializer
 from modelry_f_net.f_net_encoder import FNetEncoder
 
 if TYPE_CHECKING:

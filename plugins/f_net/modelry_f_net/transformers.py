@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modelry.checkpoints.sourced_weight import SourcedWeight
-    from modelry.models.heads import PooledOutputHead
     from modelry.storage.files import PresetFiles
+    from modelry.tasks.text_classifier.heads import PooledOutputHead
     from modelry_f_net.backbone import FNetBackbone
 
 ENCODER = Names(("fnet.", ""))

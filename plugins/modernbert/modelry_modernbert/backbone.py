@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
-from modelry.models.backbone import Backbone
-from modelry.models.functional import id_inputs
-from modelry.models.layers import shapes
-from modelry.models.layers.attention import attention_mask, split_heads
-from modelry.models.layers.initializers import bert_initializer
-from modelry.models.layers.rotary_embedding import RotaryEmbedding
+from modelry.backbones.backbone import Backbone
+from modelry.backbones.base_model import id_inputs
+from modelry.layers import shapes
+from modelry.layers.attention import attention_mask, split_heads
+from modelry.layers.initializers import bert_initializer
+from modelry.layers.rotary_embedding import RotaryEmbedding
 from modelry_modernbert.encoder import ModernBertEncoder
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from modelry.models.layers.attend import attend
-from modelry.models.layers.rotary_attention import RotaryAttention
+from modelry.layers.attend import attend
+from modelry.layers.rotary_attention import RotaryAttention
 
 
 class LocalAttention(RotaryAttention):

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modelry.checkpoints.sourced_weight import SourcedWeight
-    from modelry.models.pooled_head import PooledHead
     from modelry.storage.files import PresetFiles
+    from modelry.tasks.text_classifier.pooled_head import PooledHead
     from modelry_modernbert.backbone import ModernBertBackbone
 
 ENCODER = Names(("model.", ""))

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from modelry.models.backbone import Backbone
-from modelry.models.functional import id_inputs
-from modelry.models.layers import shapes
-from modelry.models.layers.attention import attention_mask
-from modelry.models.layers.initializers import bert_initializer
-from modelry.models.layers.rotary_embedding import RotaryEmbedding
+from modelry.backbones.backbone import Backbone
+from modelry.backbones.base_model import id_inputs
+from modelry.layers import shapes
+from modelry.layers.attention import attention_mask
+from modelry.layers.initializers import bert_initializer
+from modelry.layers.rotary_embedding import RotaryEmbedding
 from modelry_roformer_v2.encoder import EPSILON, RoformerNorm, RoformerV2Encoder
 
 if TYPE_CHECKING:

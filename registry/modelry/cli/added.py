@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.errors import InputError
-from modelry.problem_types import MULTI_LABEL, REGRESSION, score_names
 from modelry.tables.kinds import FLOAT, JSON, TEXT
+from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION, score_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

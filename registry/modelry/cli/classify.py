@@ -122,7 +122,7 @@ def _check_preset(preset: str) -> Recipe:
 def _choice(recipe: Recipe, top_k: int | None, threshold: float | None) -> Choice:
     """Return which labels are wanted, which a preset that predicts numbers has none of."""
     from modelry.cli.added import Choice
-    from modelry.problem_types import REGRESSION, SINGLE_LABEL
+    from modelry.tasks.text_classifier.problem_types import REGRESSION, SINGLE_LABEL
 
     if recipe.meaning == REGRESSION and (top_k, threshold) != (None, None):
         raise typer.BadParameter(
@@ -138,7 +138,7 @@ def _classify(
     from modelry.cli.added import added_by
     from modelry.cli.progress import progress
     from modelry.cli.results import printer
-    from modelry.problem_types import score_names
+    from modelry.tasks.text_classifier.problem_types import score_names
 
     with progress(f"Loading {preset}"):
         from modelry import TextClassifier

@@ -51,9 +51,9 @@ def _load(preset: str) -> tuple[Any, Any]:
 
     Floats are float32; what is quantized stays so.
     """
-    from modelry.models.backbone import Backbone
-    from modelry.models.text_classifier import TextClassifier
+    from modelry.backbones.backbone import Backbone
     from modelry.presets.read import read_recipe
+    from modelry.tasks.text_classifier.task import TextClassifier
     from modelry.text.preprocessor import Preprocessor
 
     recipe = read_recipe(preset)
@@ -69,7 +69,7 @@ def _difference(source: tuple[Any, Any], target: tuple[Any, Any]) -> float:
     """Return the greatest difference between what two models make of `TEXTS`, or of token ids without tokenizers."""
     import numpy as np
 
-    from modelry.models.classification import probabilities
+    from modelry.tasks.text_classifier.outputs import probabilities
 
     first, second = (_outputs(model, preprocessor) for model, preprocessor in (source, target))
     classifiers = [model for model, _ in (source, target) if hasattr(model, "head")]

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from modelry.discovery.hook_group import Failure
 
 CONTRACTS = {
-    "backbones": "modelry.models.backbone:Backbone",
+    "backbones": "modelry.backbones.backbone:Backbone",
     "tokenizers": "modelry.text.tokenizer:Tokenizer",
     "preprocessors": "modelry.text.preprocessor:Preprocessor",
-    "heads": "modelry.models.head:Head",
-    "tasks": "modelry.models.task:Task",
+    "heads": "modelry.tasks.base.head:Head",
+    "tasks": "modelry.tasks.base.task:Task",
     "checkpoints": "modelry.checkpoints.checkpoint:Checkpoint",
     "storage": "modelry.storage.handler:Storage",
 }
@@ -52,7 +52,7 @@ def main() -> None:
     try:
         if job["keras"]:
             require_backend()
-            importlib.import_module("modelry.models.text_classifier")
+            importlib.import_module("modelry.tasks.text_classifier.task")
         for kind, contract in CONTRACTS.items():
             if job["keras"] or kind not in MODEL_KINDS:
                 resolve(contract)

@@ -16,7 +16,7 @@ import numpy as np
 from modelry.data.arrays import describe, rank, to_array
 from modelry.data.label_sets import name_sets
 from modelry.errors import InputError
-from modelry.problem_types import MULTI_LABEL, REGRESSION
+from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION
 
 if TYPE_CHECKING:
     from modelry.data.targets import TargetSpec

@@ -27,7 +27,7 @@ from modelry.data.streams import TextStream, is_stream, stream_columns
 from modelry.data.targets import TargetSpec, as_targets
 from modelry.data.weights import ClassWeight, as_weights
 from modelry.errors import InputError
-from modelry.problem_types import SINGLE_LABEL
+from modelry.tasks.text_classifier.problem_types import SINGLE_LABEL
 
 if TYPE_CHECKING:
     from modelry.data.arrays import Array
@@ -67,7 +67,7 @@ def as_source(
         labels: the names of the classes, by number.
         num_classes: how many outputs the classifier has.
         sparse: whether the loss takes class numbers.
-        problem_type: what the outputs mean; see `modelry.problem_types`.
+        problem_type: what the outputs mean; see `modelry.tasks.text_classifier.problem_types`.
         batch_size: texts per batch, 32 by default. A stream of batches keeps its own.
         shuffle: draw new batches each epoch.
         class_weight: a weight per class, by number or name.

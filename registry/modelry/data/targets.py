@@ -9,7 +9,7 @@ from modelry.data.arrays import Array, describe, is_missing, to_array
 from modelry.data.class_names import class_number, is_strings, numbers_by_name
 from modelry.data.label_sets import checked_multi_hot, name_sets
 from modelry.errors import InputError
-from modelry.problem_types import MULTI_LABEL, REGRESSION, SINGLE_LABEL
+from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
 
 @attrs.frozen
@@ -20,7 +20,7 @@ class TargetSpec:
         labels: the names of the classes in the order of their numbers, or nothing when they have no names.
         num_classes: how many outputs the classifier has, or None when that is not known.
         sparse: for a single label: whether it is the number of its class; otherwise the loss decides what it is.
-        problem_type: what the outputs mean; see `modelry.problem_types`.
+        problem_type: what the outputs mean; see `modelry.tasks.text_classifier.problem_types`.
     """
 
     labels: tuple[str, ...] = ()

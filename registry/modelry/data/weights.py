@@ -12,7 +12,7 @@ import numpy as np
 
 from modelry.data.arrays import Array, to_array
 from modelry.errors import InputError, did_you_mean
-from modelry.problem_types import REGRESSION
+from modelry.tasks.text_classifier.problem_types import REGRESSION
 
 if TYPE_CHECKING:
     from modelry.data.targets import TargetSpec

@@ -26,9 +26,9 @@ from modelry.errors import PresetFormatError
 from modelry.json_values import field
 from modelry.presets.json_files import read_json
 from modelry.presets.nested import check_keys
-from modelry.problem_types import PROBLEM_TYPES
 from modelry.storage.checksums import MANIFEST
 from modelry.storage.names import check_names, check_plain
+from modelry.tasks.text_classifier.problem_types import PROBLEM_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from modelry.problem_types import problem_type_of
+from modelry.tasks.text_classifier.problem_types import problem_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,7 +67,7 @@ class Recipe:
         task: The task without its parts, or `None` if the preset holds only a backbone.
         head: The head, if it is not the task's own.
         labels: The names of the classes, by index.
-        problem_type: What the scores mean, where the preset says; see `modelry.problem_types`.
+        problem_type: What the scores mean, where the preset says; see `modelry.tasks.text_classifier.problem_types`.
         requires: Requirements, such as `modelry-bert>=0.1,<0.2`, of the distributions the preset was saved with.
         versions: Distribution → the version of it that saved the preset, where the preset says.
         checkpoint: For a foreign checkpoint, how its weights map to ours; `None` for modelry's and KerasHub's layout.

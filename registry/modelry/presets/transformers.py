@@ -12,7 +12,7 @@ from modelry.json_values import field
 from modelry.presets.boundary import blamed_on
 from modelry.presets.recipe import Part, Recipe, TextParts
 from modelry.presets.tokenizer_settings import tokenizer_setting
-from modelry.problem_types import MULTI_LABEL, REGRESSION, SINGLE_LABEL
+from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ from modelry.testing.variables import as_if_trained, expect_gradients, gradients
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from modelry.models.backbone import Backbone
+    from modelry.backbones.backbone import Backbone
 
 PADDING = "what stands in the padding must not change what is computed for real tokens."
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from modelry._backend import installed_backends
+from modelry.backbones.backbone import Backbone
 from modelry.errors import UnknownArgument
-from modelry.models.backbone import Backbone
-from modelry.models.heads import FirstTokenHead, MeanPoolHead, PooledOutputHead
-from modelry.models.text_classifier import TextClassifier
+from modelry.tasks.text_classifier.heads import FirstTokenHead, MeanPoolHead, PooledOutputHead
+from modelry.tasks.text_classifier.task import TextClassifier
 from modelry.testing.comparing import as_numpy, expect_close, run
 from modelry.testing.contract import expect, fail
 from modelry.testing.endless import expect_endless_refused

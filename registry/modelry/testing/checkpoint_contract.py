@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pytest
 
+from modelry.backbones.backbone import Backbone
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.discovery.default import registry
 from modelry.errors import ModelryError, UnknownComponent
-from modelry.models.backbone import Backbone
-from modelry.models.text_classifier import TextClassifier
-from modelry.models.transformers_saving import checkpoint_of
 from modelry.presets.read import read_recipe
+from modelry.tasks.base.transformers_saving import checkpoint_of
+from modelry.tasks.text_classifier.task import TextClassifier
 from modelry.testing.comparing import as_numpy, expect_close, run
 from modelry.testing.contract import expect, fail
 from modelry.testing.installed import InstalledContract

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from modelry.models.backbone import Backbone
+    from modelry.backbones.backbone import Backbone
 
 ENDLESS = 10**9
 ROOM = 10**7

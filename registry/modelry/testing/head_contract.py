@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from modelry.models.head import Head
+    from modelry.tasks.base.head import Head
 
 HIDDEN_DIM = 8
 LENGTHS = (7, 4, 1)

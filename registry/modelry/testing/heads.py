@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 from keras import ops
 
-from modelry.models.head import Head
+from modelry.tasks.base.head import Head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

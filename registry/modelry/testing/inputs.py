@@ -10,7 +10,7 @@ import numpy as np
 from modelry.testing.contract import expect, fail
 
 if TYPE_CHECKING:
-    from modelry.models.backbone import Backbone
+    from modelry.backbones.backbone import Backbone
 
 Text = Mapping[str, Sequence[int]]
 """The inputs of one text by name, lists of one length."""

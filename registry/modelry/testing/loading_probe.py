@@ -20,7 +20,7 @@ def probe(kind: str, preset: str, inputs: str, outputs: str) -> dict[str, Any]:
     import keras  # the time to import it is no plugin's fault, but that to import the plugin counts
 
     from modelry import Backbone, TextClassifier
-    from modelry.models.measuring import peak_memory
+    from modelry.tasks.base.measuring import peak_memory
 
     imported = time.perf_counter()
     results: dict[str, np.ndarray[Any, Any]]

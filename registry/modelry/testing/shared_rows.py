@@ -11,7 +11,7 @@ from modelry.testing.comparing import as_numpy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from modelry.models.backbone import Backbone
+    from modelry.backbones.backbone import Backbone
 
 
 def check_shares_rows(backbone: Backbone, texts: Sequence[Mapping[str, Any]], atol: float = 1e-5) -> None:

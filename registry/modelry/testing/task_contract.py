@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from modelry.errors import InputError
-from modelry.problem_types import REGRESSION, SINGLE_LABEL
+from modelry.tasks.text_classifier.problem_types import REGRESSION, SINGLE_LABEL
 from modelry.testing.comparing import as_numpy, expect_close
 from modelry.testing.contract import expect, fail
 from modelry.testing.task_presets import TaskPresets
@@ -19,7 +19,7 @@ from modelry.testing.variables import as_if_trained
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from modelry.models.text_classifier import TextClassifier
+    from modelry.tasks.text_classifier.task import TextClassifier
 
 ALONE = "a text's scores depend on this text only."
 

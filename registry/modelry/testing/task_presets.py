@@ -12,9 +12,9 @@ import pytest
 
 from modelry._backend import installed_backends
 from modelry.errors import UnknownArgument
-from modelry.models.heads import MeanPoolHead
-from modelry.models.text_classifier import TextClassifier
-from modelry.problem_types import PROBLEM_TYPES, REGRESSION
+from modelry.tasks.text_classifier.heads import MeanPoolHead
+from modelry.tasks.text_classifier.problem_types import PROBLEM_TYPES, REGRESSION
+from modelry.tasks.text_classifier.task import TextClassifier
 from modelry.testing.comparing import expect_close
 from modelry.testing.contract import expect, fail
 from modelry.testing.dtypes import NEAR

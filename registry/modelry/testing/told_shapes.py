@@ -10,7 +10,7 @@ from modelry.testing.contract import expect
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.models.backbone import Backbone
+    from modelry.backbones.backbone import Backbone
 
 RULE = "weight_shapes yields the shape of each weight of any config, so that presets are held against their budget."
 

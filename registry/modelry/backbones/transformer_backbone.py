@@ -1,0 +1,117 @@
+"""The encoder that most of BERT's descendants have: tokens and positions, no segments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import keras
+
+from modelry.backbones.backbone import Backbone
+from modelry.backbones.base_model import id_inputs
+from modelry.layers import shapes
+from modelry.layers.attention import attention_mask
+from modelry.layers.initializers import bert_initializer
+from modelry.layers.token_and_position_embedding import TokenAndPositionEmbedding
+from modelry.layers.transformer_encoder import transformer_layers, transformer_shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class TransformerBackbone(Backbone):
+    """The encoder of the original transformer with learned positions; abstract.
+
+    Reference: [Vaswani et al., 2017](https://arxiv.org/abs/1706.03762).
+
+    Inputs: `token_ids` and `padding_mask`, each int of shape `(batch, length)`.
+    Outputs: `sequence_output`, `(batch, length, hidden_dim)`.
+
+    Args:
+        vocabulary_size: The number of tokens (V).
+        num_layers: The number of encoder layers.
+        num_heads: The number of attention heads of each layer; it must divide `hidden_dim`.
+        hidden_dim: The size of a hidden state (E).
+        intermediate_dim: The size of the feed-forward networks' inner layer.
+        dropout: The rate of dropout.
+        max_sequence_length: The number of positions.
+        activation: The feed-forward networks' activation: a Keras name, or `"gelu_approximate"`.
+        layer_norm_epsilon: What layer normalization adds to the variance; `None` for `own_epsilon`.
+        dtype: The dtype policy; `None` for Keras' global one.
+        **kwargs: `name`, `trainable`.
+
+    Attributes:
+        own_epsilon: What layer normalization adds to the variance in the architecture's own models.
+    """
+
+    own_epsilon: ClassVar[float] = 1e-5
+    shares_rows = True
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        num_layers: int,
+        num_heads: int,
+        hidden_dim: int,
+        intermediate_dim: int,
+        dropout: float = 0.1,
+        max_sequence_length: int = 512,
+        activation: str = "gelu",
+        layer_norm_epsilon: float | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.vocabulary_size = vocabulary_size
+        self.num_layers = num_layers
+        self.num_heads = num_heads
+        self.hidden_dim = hidden_dim
+        self.intermediate_dim = intermediate_dim
+        self.dropout = dropout
+        self.max_sequence_length = max_sequence_length
+        self.activation = activation
+        self.layer_norm_epsilon = self.own_epsilon if layer_norm_epsilon is None else layer_norm_epsilon
+
+        self.embeddings = TokenAndPositionEmbedding(
+            vocabulary_size, max_sequence_length, hidden_dim, bert_initializer(), dtype=dtype, name="embeddings"
+        )
+        self.token_embedding = self.embeddings.token_embedding
+        self.embeddings_layer_norm = keras.layers.LayerNormalization(
+            epsilon=self.layer_norm_epsilon, dtype=dtype, name="embeddings_layer_norm"
+        )
+        self.embeddings_dropout = keras.layers.Dropout(dropout, dtype=dtype, name="embeddings_dropout")
+        self.transformer_layers = transformer_layers(
+            num_layers,
+            num_heads,
+            intermediate_dim,
+            dropout=dropout,
+            activation=activation,
+            layer_norm_epsilon=self.layer_norm_epsilon,
+            dtype=dtype,
+        )
+
+        inputs = id_inputs("token_ids", "padding_mask")  # (B, T) each
+        super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
+
+    @classmethod
+    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
+        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
+        size = config["hidden_dim"]
+        yield from shapes.embedding(config["vocabulary_size"], size)
+        yield from shapes.embedding(config["max_sequence_length"], size)
+        yield from shapes.norm(size)
+        yield from transformer_shapes(config)
+
+    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None) -> Any:
+        """Return the hidden states, `(batch, length, hidden_dim)`.
+
+        Args:
+            token_ids: Token ids, `(batch, length)`.
+            padding_mask: Nonzero for real tokens, `(batch, length)`.
+            positions: For rows that hold several texts: each token's position in its own text, `(batch, length)`.
+            text_ids: For such rows: the text each token belongs to, `(batch, length)`.
+        """
+        x = self.embeddings(token_ids, positions=positions)  # (B, T, E)
+        x = self.embeddings_dropout(self.embeddings_layer_norm(x))
+        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        for layer in self.transformer_layers:
+            x = layer(x, attention_mask=mask)  # (B, T, E)
+        return x

@@ -1,0 +1,1 @@
+"""Work around and below Keras: compilation, state, products of matrices."""

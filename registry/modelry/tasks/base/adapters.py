@@ -1,0 +1,166 @@
+"""Write the adapters of a classifier as a preset of their own, and put those of a preset into a classifier."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from modelry.backbones import lora
+from modelry.backbones.weights import backbone_weights, head_weights
+from modelry.checkpoints.sourced_weight import SourcedWeight
+from modelry.discovery.default import registry
+from modelry.errors import InputError, PresetFormatError
+from modelry.presets import adapter as adapters
+from modelry.presets.adapter import Origin
+from modelry.presets.base_reference import options_for_base
+from modelry.presets.boundary import blamed_on
+from modelry.presets.json_files import write_json
+from modelry.presets.keras_hub import TASK
+from modelry.presets.publish import new_preset
+from modelry.presets.read import read_recipe
+from modelry.storage.budget import Tally
+from modelry.storage.options import OpenOptions
+from modelry.storage.reference import parse
+from modelry.tasks.base.saved_objects import serialized_task
+from modelry.tasks.base.saving import record
+from modelry.weights.build import uninitialized, values
+from modelry.weights.load import load_mapped
+from modelry.weights.save import save_safetensors
+from modelry.weights.stores import bring_weights, open_weights, weight_files
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import keras
+
+    from modelry.backbones.backbone import Backbone
+    from modelry.presets.recipe import Recipe
+    from modelry.storage.budget import Budget
+    from modelry.storage.reference import Preset
+    from modelry.tasks.base.head import Head
+    from modelry.tasks.text_classifier.task import TextClassifier
+
+
+def origin_of(recipe: Recipe, preset: Preset, base: Preset | None, options: OpenOptions) -> Origin:
+    """Return where the backbone of a preset that was just loaded came from, which for an adapter is its base."""
+    if recipe.adapter is None:
+        return Origin(_reference(preset), options)
+    named = base or recipe.adapter.base
+    return Origin(_reference(named), options_for_base(options, named, recipe.adapter.files.reference))
+
+
+def place_adapter(
+    recipe: Recipe, adapter: adapters.Adapter, backbone: Backbone, head: Head | None, budget: Budget
+) -> None:
+    """Add a preset's adapters to a backbone, and give a head its weights.
+
+    Raises:
+        UnsafePresetError: The adapters take more than the budget allows.
+        WeightsError: They do not fit.
+        PresetFormatError: They belong to other weights or layers, or the file is damaged.
+    """
+    adapters.check_base(adapter, recipe.files)
+    where = f"Adapter {adapter.files.reference!r}"
+    dense = lora.dense_by_path(backbone)
+    for path in adapter.layers:
+        if path not in dense:
+            raise PresetFormatError(f"{where} is for the layer {path!r:.200}, which its base has not.")
+    with blamed_on(f"{where} has bad adapters"), uninitialized(Tally(budget, where)):
+        lora.add(backbone, [dense[path] for path in adapter.layers], adapter.rank, adapter.alpha)
+    bring_weights(adapter.files, [adapters.WEIGHTS], budget)
+    store = open_weights(adapter.files, adapters.WEIGHTS, budget)
+    weights = [SourcedWeight(variable, name) for name, variable in _weights(backbone, head).items()]
+    load_mapped(weights, store, where=f"{adapters.WEIGHTS} of {where}", ignored=() if head else ("head/*",))
+
+
+def save_adapter(
+    task: TextClassifier,
+    preset_dir: str | os.PathLike[str],
+    base: str | os.PathLike[str] | None,
+    publishing: Mapping[str, Any],
+) -> None:
+    """Write a preset of a task's adapters and head; see `HeadTask.save_adapter`."""
+    layers = [(path, layer) for path, layer in lora.dense_by_path(task.backbone).items() if layer.lora_enabled]
+    if not layers:
+        raise InputError("The model has no adapters. Call enable_lora(rank) before training, or save_to_preset().")
+    origin = task.origin if base is None else Origin(_reference(base), OpenOptions())
+    if origin is None:
+        raise InputError("The model was not loaded from a preset. Pass base= with one that has its backbone's weights.")
+    _check_same_place(preset_dir, origin)
+    _check_same_weights(task.backbone, origin)
+    recipe = read_recipe(origin.reference, origin.options)
+    first = layers[0][1]
+    written = serialized_task(task)
+    own = {key: value for key, value in written["config"].items() if key not in ("backbone", "preprocessor")}
+    config = {
+        "adapter": adapters.KIND,
+        "rank": first.lora_rank,
+        "alpha": first.lora_alpha,
+        "layers": [path for path, _ in layers],
+        "base": origin.reference,
+        "base_files": adapters.digests(recipe.files, weight_files(recipe.files, recipe.backbone_weights)),
+        "sequence_length": getattr(task.preprocessor, "sequence_length", None),
+    }
+    components = [("backbones", task.backbone), ("tasks", task), ("heads", task.head)]
+    with new_preset(preset_dir, publishing) as folder:
+        write_json(folder / "config.json", config)
+        write_json(folder / TASK, {**written, "config": own})
+        save_safetensors(folder / adapters.WEIGHTS, _weights(task.backbone, task.head))
+        record(folder, components, {"task": adapters.WEIGHTS}, task.labels, task.problem_type)
+
+
+def _weights(backbone: Backbone, head: Head | None) -> dict[str, keras.Variable]:
+    """Return the variables of an adapter by the name under which it stores them."""
+    layers = lora.dense_by_path(backbone).items()
+    found = {
+        f"backbone/{path}/{name}": getattr(layer, name)
+        for path, layer in layers
+        if layer.lora_enabled
+        for name in lora.MATRICES
+    }
+    return found if head is None else {**found, **{f"head/{name}": one for name, one in head_weights(head).items()}}
+
+
+def _reference(preset: Preset) -> str:
+    """Return how an adapter names a preset: by its built-in name, its absolute path, or its URI."""
+    first = preset if isinstance(preset, (str, os.PathLike)) else preset[0]
+    reference = parse(first)
+    if reference.scheme != "file":
+        return reference.text
+    # The registry is asked for its names only where opening the preset has asked for them too: it takes every plugin's
+    # hooks.
+    is_built_in = reference.may_be_a_name and reference.text in registry.presets()
+    return reference.text if is_built_in else os.path.abspath(reference.path)
+
+
+def _check_same_place(preset_dir: str | os.PathLike[str], origin: Origin) -> None:
+    """Check that an adapter that is published does not name a folder of this machine."""
+    if parse(preset_dir).scheme != "file" and os.path.isabs(origin.reference):
+        raise InputError(
+            f"The adapter would name {origin.reference!r}, a folder of this machine, as its base, and nobody else "
+            "could load it. Publish the base as well, and pass base= with its URI."
+        )
+
+
+def _check_same_weights(backbone: Backbone, origin: Origin) -> None:
+    """Check that a preset has the weights that a backbone has beside its adapters."""
+    options = attrs.asdict(origin.options, recurse=False)
+    base = type(backbone).from_preset(
+        origin.reference,
+        dtype=backbone.dtype_policy,
+        **{name: value for name, value in options.items() if value is not None},
+    )
+    with lora.without(backbone):
+        own = backbone_weights(backbone)
+    theirs = backbone_weights(base)
+    for name, variable in own.items():
+        other = theirs.get(name)
+        if other is None or not np.array_equal(values(variable), values(other)):
+            raise InputError(
+                f"The backbone has other weights than its base {origin.reference!r} has, {name} for example: it was "
+                "trained before it had adapters. Save it with save_to_preset() first, without adapters, and pass base= "
+                "with that preset; or save the whole model with save_to_preset()."
+            )
