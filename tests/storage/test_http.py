@@ -25,10 +25,10 @@ def test_every_file_comes_as_it_lies_there(web, preset):
 def test_opening_reads_the_manifest_alone(web, preset):
     files = open_preset(f"{web.url}/sentiment")
     assert web.requests == [("/sentiment/modelry.json", None)]
-    assert not files.is_here("config.json")
+    assert not files.is_local("config.json")
     files.path("config.json")
     assert "/sentiment/model.weights.h5" not in {path for path, _ in web.requests}
-    assert files.is_here("config.json")
+    assert files.is_local("config.json")
 
 
 def test_what_is_here_is_not_fetched_again(web, preset):

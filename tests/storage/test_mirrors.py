@@ -58,7 +58,7 @@ def test_the_next_goes_on_where_one_fails_midway(places, web, mirror, monkeypatc
     web.faults.extend(["503"] * 20)
     assert files.path("model.weights.h5").stat().st_size == files.size("model.weights.h5")
     assert "model.weights.h5" in asked(mirror)
-    files.bring(["task.weights.h5"])
+    files.download(["task.weights.h5"])
     assert "task.weights.h5" in asked(mirror)
 
 

@@ -15,8 +15,8 @@ from modelry.storage.checksums import LARGEST_MANIFEST
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 from modelry.storage.redact import redact
-from modelry.storage.remote import RemoteSource, RemoteStorage
-from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
+from modelry.storage.remote import RemoteStorage
+from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, Snapshot
 
 CONTENT = b"0123456789" * 1000
 GIT_SHA1 = hashlib.sha1(b"blob 10000\0" + CONTENT).hexdigest()

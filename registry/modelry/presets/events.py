@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from modelry.discovery.default import registry
 from modelry.discovery.hook_values import PresetLoaded
-from modelry.storage.reference import told
+from modelry.storage.reference import display_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ def announced(
         component = load(cls, preset, *args, **kwargs)
         if registry.hooks.has_observers:
             seconds = time.perf_counter() - start
-            event = PresetLoaded(told(preset), type(component).__name__, _distributions(component), seconds)
+            event = PresetLoaded(display_name(preset), type(component).__name__, _distributions(component), seconds)
             registry.hooks.announce(event)
         return component
 

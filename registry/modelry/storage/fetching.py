@@ -1,4 +1,4 @@
-"""Bring one file of a remote preset into the cache: retried, resumed, hashed."""
+"""Fetching one file of a remote preset into the cache: retried, resumed, hashed."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from typing import TYPE_CHECKING, final
 
 import attrs
 
-from modelry.errors import ModelryError, StorageError, UnsafePresetError, WrongContent
-from modelry.storage.cache.checking import git_sha1_of
+from modelry._progress import Transfer
+from modelry.discovery.default import registry
+from modelry.discovery.hook_values import Fetched
+from modelry.errors import ChecksumMismatch, DeadlineExceeded, ModelryError, StorageError, UnsafePresetError
 from modelry.storage.cache.records import token_of
-from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST
-from modelry.storage.events import announce_fetched
-from modelry.storage.failures import changed, failure, too_slow
-from modelry.storage.progress import Progress
-from modelry.storage.retries import Interrupted, Retrying
-from modelry.storage.time_limit import TookTooLong, within
+from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST, git_sha1_of
+from modelry.storage.client_errors import Interrupted, changed_error, reading_error, reading_too_slow
+from modelry.storage.retries import Cancelled, Retrying, call_within
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from modelry.storage.cache.cache import Cache
     from modelry.storage.cache.part import Part
     from modelry.storage.options import OpenOptions
-    from modelry.storage.remote import RemoteSource
-    from modelry.storage.snapshot import RemoteFile, Snapshot
+    from modelry.storage.remote_source import RemoteFile, RemoteSource, Snapshot
+    from modelry.storage.retries import Cancellation
+
 
 _MOST_WRONG = 3
 """How often a file may come with other content than it should, before that is blamed on the store."""
@@ -49,7 +50,6 @@ class Fetcher:
         cache: Where files are kept.
         options: How the preset was opened.
         at_once: How many files are read at the same time, as the source says.
-        stop: Set while what is being fetched shall not go on.
 
     Raises:
         StorageError: The source says something that is no number of files.
@@ -61,8 +61,7 @@ class Fetcher:
     cache: Cache
     options: OpenOptions
     at_once: int = attrs.field(init=False, repr=False)
-    stop: threading.Event = attrs.field(factory=threading.Event, init=False, eq=False, repr=False)
-    _places: threading.Semaphore = attrs.field(init=False, eq=False, repr=False)
+    _slots: threading.Semaphore = attrs.field(init=False, eq=False, repr=False)
 
     @at_once.default
     def _at_once_of_source(self) -> int:
@@ -74,8 +73,8 @@ class Fetcher:
             )
         return said
 
-    @_places.default
-    def _places_of_source(self) -> threading.Semaphore:
+    @_slots.default
+    def _slots_of_source(self) -> threading.Semaphore:
         return threading.Semaphore(self.at_once)
 
     def known_digest(self, file: RemoteFile) -> str | None:
@@ -86,7 +85,7 @@ class Fetcher:
         """Return a file's checked content in the cache; `None` if it has to be fetched.
 
         Raises:
-            WrongContent: The manifest, or a lock file, says that it is another than the store says.
+            ChecksumMismatch: The manifest, or a lock file, says that it is another than the store says.
         """
         digest = self.known_digest(file)
         found = None if digest is None else self.cache.find(digest)
@@ -95,24 +94,28 @@ class Fetcher:
         token = token_of(self.source.uri, file)
         # The note holds for all presets, and the digest may be what a stranger's manifest says.
         if self.cache.digest(token) != digest and not _is_gits(found, file):
-            raise WrongContent(
+            raise ChecksumMismatch(
                 f"{file.name} of {self.reference!r} is another in the store (git's SHA-1 {file.git_sha1}) than its "
                 f"manifest, or a lock file, says (SHA-256 {digest}). The preset was published in part or changed "
                 "since; publish it again."
             )
         with contextlib.suppress(OSError):  # so that pruning knows who has use for it, if notes can be taken
-            self.cache.learn(token, digest)
+            self.cache.record_digest(token, digest)
         return found
 
-    def fetch(self, file: RemoteFile) -> Path:
+    def fetch(self, file: RemoteFile, cancellation: Cancellation) -> Path:
         """Return a file's content, fetched now unless somebody else does so at the same time.
+
+        Args:
+            file: The file.
+            cancellation: Ends the fetch at once; what has come is kept.
 
         Raises:
             StorageError: It cannot be fetched, is not what the store or the manifest says, or cannot be written.
         """
         token = token_of(self.source.uri, file)
         key = file.sha256 or token
-        with self.cache.lock(key):
+        with self.cache.lock(key, cancellation.check):
             found = self.find(file)
             if found is not None:
                 return found
@@ -121,11 +124,11 @@ class Fetcher:
             try:
                 with self.cache.new_part(key) as part:
                     if not self._copy(part, file):
-                        with self._places:  # before the time runs, so that nobody is given up who was not let in
-                            self._stream_in_time(part, file)
+                        with self._slots:  # before the deadline starts, so that waiting for a slot does not count
+                            self._stream_in_time(part, file, cancellation)
                     digest = part.complete()
                     blob = self.cache.keep(part)
-                self.cache.learn(token, digest)
+                self.cache.record_digest(token, digest)
             except ModelryError:  # PresetNotFound is an OSError too
                 raise
             except OSError as error:
@@ -153,48 +156,52 @@ class Fetcher:
         part.clear()
         return False
 
-    def _stream_in_time(self, part: Part, file: RemoteFile) -> None:
+    def _stream_in_time(self, part: Part, file: RemoteFile, cancellation: Cancellation) -> None:
         """Read from the store until all is here and right, or the time is up.
 
-        A server that sends a byte now and then for ever never fails, so nothing inside a client would end it. The
-        thread that reads finds the part closed when it has something more to write.
+        No client's own limits end the trickle of a server that sends a byte now and then. The thread that reads finds
+        the call cancelled, or the part closed, when the next bytes come.
         """
         try:
-            within(lambda: self._stream(part, file), self.options.time_for(file.size))
-        except TookTooLong as error:
-            raise too_slow(f"{file.name} of {self.reference!r} could not be fetched", error) from None
+            with Transfer(file.name, file.size, part.size) as progress:  # here, so that it ends with the wait
+                call_within(
+                    lambda: self._stream(part, file, progress, cancellation),
+                    self.options.seconds_for(file.size),
+                    cancellation,
+                )
+        except DeadlineExceeded as error:
+            raise reading_too_slow(f"{file.name} of {self.reference!r} could not be fetched", error) from None
 
-    def _stream(self, part: Part, file: RemoteFile) -> None:
+    def _stream(self, part: Part, file: RemoteFile, progress: Transfer, cancellation: Cancellation) -> None:
         """Read from the store until all is here and right."""
-        retrying, furthest, wrong = Retrying(self.source.is_transient), part.size, 0
-        with Progress(file.name, file.size, part.size) as progress:
-            while True:
-                try:
-                    self._read_on(part, file, progress)
-                    if self._is_right(part, file):
-                        return
-                    part.clear()
-                    wrong += 1
-                    if wrong == _MOST_WRONG:
-                        raise self._is_other(file)
-                    raise Interrupted("it came with other content than it has in the store")
-                except _CannotWrite:
-                    raise
-                except ModelryError:
-                    if not _is_proven(file):  # what came is of another version, and must not be gone on with
-                        part.clear()
-                    raise
-                except Exception as error:
-                    if part.size > furthest:
-                        furthest = part.size
-                        retrying.progressed()
-                    try:
-                        retrying.pause_after(error)
-                    except Exception as last:
-                        what = f"{file.name} of {self.reference!r} could not be fetched"
-                        raise failure(what, last, self.source, self.options) from None
+        wrong = 0
 
-    def _read_on(self, part: Part, file: RemoteFile, progress: Progress) -> None:
+        def read_on() -> None:
+            nonlocal wrong
+            try:
+                self._read_on(part, file, progress, cancellation)
+            except ModelryError as error:
+                # What came is of another version, and must not be gone on with.
+                if not _is_proven(file) and not isinstance(error, (_CannotWrite, Cancelled)):
+                    part.clear()
+                raise
+            if self._is_right(part, file):
+                return
+            part.clear()
+            wrong += 1
+            if wrong == _MOST_WRONG:
+                raise self._is_other(file)
+            raise Interrupted("it came with other content than it has in the store")
+
+        try:
+            Retrying(self.source.is_transient, cancellation).call(read_on, lambda: part.size)
+        except ModelryError:
+            raise
+        except Exception as error:
+            what = f"{file.name} of {self.reference!r} could not be fetched"
+            raise reading_error(what, error, self.source, self.options) from None
+
+    def _read_on(self, part: Part, file: RemoteFile, progress: Transfer, cancellation: Cancellation) -> None:
         """Read what is lacking, in one request."""
         proven = _is_proven(file)
         if part.size == file.size:
@@ -204,15 +211,14 @@ class Fetcher:
             part.clear()
         with self.source.read(self.snapshot, file, part.size) as stream:
             if not proven and None not in (stream.validator, file.validator) and stream.validator != file.validator:
-                raise changed(file.name, self.reference)
+                raise changed_error(file.name, self.reference)
             if stream.start != part.size:
                 part.clear()
             if stream.start not in (0, part.size):
                 raise Interrupted(f"the store sent bytes from {stream.start} on, which were not asked for")
             progress.restart(part.size)
             for chunk in stream.chunks:
-                if self.stop.is_set():
-                    raise StorageError(f"Fetching {file.name} of {self.reference!r} was stopped.")
+                cancellation.check()
                 if file.size is not None and part.size + len(chunk) > file.size:
                     part.clear()
                     raise Interrupted(f"it is longer than the {file.size:,} bytes that the store announced")
@@ -235,8 +241,8 @@ class Fetcher:
             return False
         return file.sha256 in (None, digest) and _is_gits(part.path, file)
 
-    def _is_other(self, file: RemoteFile) -> WrongContent:
-        return WrongContent(
+    def _is_other(self, file: RemoteFile) -> ChecksumMismatch:
+        return ChecksumMismatch(
             f"{file.name} of {self.reference!r} has other content than the digest that the store (or the preset's "
             f"manifest, or a lock file) has for it ({file.sha256 or file.git_sha1}), each of {_MOST_WRONG} times it "
             "was fetched. It was changed or damaged in the store, or on the way here: open the preset again, or "
@@ -281,3 +287,16 @@ def _is_gits(path: Path, file: RemoteFile) -> bool:
 def _is_proven(file: RemoteFile) -> bool:
     """Return whether there is a digest that tells right content from wrong."""
     return file.sha256 is not None or file.git_sha1 is not None
+
+
+def announce_fetched(reference: str, files: Iterable[str], size: int, seconds: float) -> None:
+    """Tell the observers of a download that is complete. A handler that fetches nothing has nothing to tell.
+
+    Args:
+        reference: What the user wrote to name the preset, `Reference.text`.
+        files: The files that were fetched, named as in the preset.
+        size: Their size in bytes, as they lie on this machine.
+        seconds: How long fetching took, on the wall clock.
+    """
+    if registry.hooks.has_observers:
+        registry.hooks.announce(Fetched(reference, tuple(files), size, seconds))

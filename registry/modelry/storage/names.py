@@ -1,15 +1,17 @@
-"""Names of files that came from strangers: none may do harm on any system that a preset is copied to."""
+"""File names from strangers: none may do harm on any system that a preset is copied to."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from modelry.errors import UnsafePresetError
+from modelry.errors import StorageError, UnsafePresetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -63,3 +65,15 @@ def _problem(name: str) -> str | None:
     if len(name.encode()) > 1024 or any(len(part.encode()) > 240 for part in parts):
         return "is too long"
     return None
+
+
+def checked_name(name: str) -> str:
+    """Return `name` if it stays inside a preset.
+
+    Raises:
+        StorageError: The name is empty, absolute, or climbs out with `..`.
+    """
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or "\\" in name or "\0" in name or ":" in parts[0] or ".." in parts:
+        raise StorageError(f"{name!r} is not a file name inside a preset; only relative names without '..' are.")
+    return name

@@ -1,4 +1,4 @@
-"""What a caller can say about opening a preset, beside where it is."""
+"""Options for opening a preset."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
@@ -14,12 +14,12 @@ from modelry.arguments import one_of
 from modelry.errors import InputError
 from modelry.storage.budget import Budget
 from modelry.storage.redact import HIDDEN, redact
-from modelry.storage.time_limit import default_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from modelry.storage.reference import Reference
+
 
 OFFLINE = "MODELRY_OFFLINE"
 """The environment variable that keeps modelry off the network."""
@@ -29,11 +29,16 @@ LOCK = "MODELRY_LOCK"
 
 Verify = Literal["fast", "full"]
 
-AROUND = ("cache_dir", "deadline", "offline", "verify")
+COMMON_OPTIONS = ("cache_dir", "deadline", "offline", "verify")
 """The options that modelry honours around every store, whatever its handler does."""
 
-AROUND_PUBLISHING = ("deadline", "offline")
+COMMON_PUBLISHING_OPTIONS = ("deadline", "offline")
 """The same where a preset is published."""
+
+DEADLINE: Final = 900.0
+"""Default for the seconds that a store may take for any answer, all tries included."""
+SLOWEST: Final = 2**18
+"""Bytes per second; by default a large file may take the time that it needs at this speed."""
 
 _YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
@@ -116,7 +121,7 @@ class OpenOptions:
         """What the preset may take: `budget`, or else the defaults."""
         return self.budget or Budget()
 
-    def time_for(self, size: int | None) -> float:
+    def seconds_for(self, size: int | None) -> float:
         """Return how many seconds the store may take: `deadline`, or else what so many bytes have by default."""
         return self.deadline or default_deadline(size)
 
@@ -151,6 +156,11 @@ class OpenOptions:
         if self.token:
             yield self.token
         yield from _texts(self.storage_options)
+
+
+def default_deadline(size: int | None) -> float:
+    """Return how many seconds fetching or sending a file of so many bytes may take."""
+    return DEADLINE + (size or 0) / SLOWEST
 
 
 OPTIONS = tuple(field.name for field in attrs.fields(OpenOptions))

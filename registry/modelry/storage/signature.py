@@ -19,6 +19,7 @@ from modelry.storage.checksums import MANIFEST
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+
 FIELD = "signature"
 """Where in the manifest the signature stands."""
 

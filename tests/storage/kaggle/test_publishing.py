@@ -10,7 +10,7 @@ import pytest
 
 import modelry
 import modelry_bert
-from modelry.errors import DeadlinePassed, InputError, StorageError
+from modelry.errors import DeadlineExceeded, InputError, StorageError
 from modelry.storage.kaggle import publishing
 from modelry.storage.open import open_preset
 from modelry.testing.presets import contents
@@ -191,7 +191,7 @@ def test_kaggle_that_never_answers_is_given_up_and_nothing_is_begun_later(accoun
 
     account.answer = waiting
     with pytest.raises(
-        DeadlinePassed, match=rf"{what} '{REFERENCE}': it has not ended after 1 seconds.*See https://www\.kaggle"
+        DeadlineExceeded, match=rf"{what} '{REFERENCE}': it has not ended after 1 seconds.*See https://www\.kaggle"
     ):
         modelry.upload_preset(REFERENCE, preset, deadline=1)
     released.set()
@@ -204,7 +204,7 @@ def test_kaggle_that_never_answers_is_given_up_and_nothing_is_begun_later(accoun
 
 def test_kaggle_that_trickles_is_given_up(account, preset):
     fault = account.fail(Kind.TRICKLE, "/StartBlobUpload")
-    with pytest.raises(DeadlinePassed, match=r"Cannot send .* has not ended after 1 seconds.*deadline="):
+    with pytest.raises(DeadlineExceeded, match=r"Cannot send .* has not ended after 1 seconds.*deadline="):
         modelry.upload_preset(REFERENCE, preset, deadline=1)
     fault.released.set()
     assert ended()
@@ -213,6 +213,6 @@ def test_kaggle_that_trickles_is_given_up(account, preset):
 
 def test_a_version_is_waited_for_no_longer_than_was_said(account, preset):
     account.uploads.delay = 10**9
-    with pytest.raises(DeadlinePassed, match="has not shown a version with them for 2 seconds"):
+    with pytest.raises(DeadlineExceeded, match="has not shown a version with them for 2 seconds"):
         modelry.upload_preset(REFERENCE, preset, deadline=2)
     assert ended()

@@ -1,4 +1,4 @@
-"""The cache as those see it who open presets: one folder that is written, over others that are only read."""
+"""The preset cache: one writable layer over read-only ones."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import contextlib
 import os
 import secrets
 import shutil
+import stat
 from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.storage.cache.checking import is_intact, note_intact
-from modelry.storage.cache.layout import move_in, write_text
-from modelry.storage.cache.locks import locked
+from modelry._atomic import move_into_place
+from modelry.storage.cache.layout import locked, write_text
 from modelry.storage.cache.part import Part
+from modelry.storage.checksums import sha256_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -31,7 +33,7 @@ class Cache:
         full: Whether every file is hashed whenever it is opened.
     """
 
-    layers: tuple[Layout, ...]
+    cache_layers: tuple[Layout, ...]
     full: bool = False
 
     @property
@@ -68,7 +70,7 @@ class Cache:
                     return found
         return None
 
-    def learn(self, token: str, sha256: str) -> None:
+    def record_digest(self, token: str, sha256: str) -> None:
         """Note the SHA-256 of what a store knows under a token."""
         if self.digest(token) != sha256:
             write_text(self.own, self.own.digest(token), sha256)
@@ -83,7 +85,7 @@ class Cache:
         note_intact(blob, self.own)
         return blob
 
-    def place(self, blob: Path, snapshot_id: str, name: str) -> Path:
+    def link(self, blob: Path, snapshot_id: str, name: str) -> Path:
         """Return a path that ends in `name`, of the content of a blob that has been checked."""
         for layer in self.layers:
             path = layer.snapshot(snapshot_id) / name
@@ -95,14 +97,15 @@ class Cache:
             fresh = self.own.tmp() / f"{secrets.token_hex(8)}.link"
             try:
                 _link(blob, fresh)
-                move_in(fresh, path)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                move_into_place(fresh, path)
             finally:
                 fresh.unlink(missing_ok=True)
         return path
 
-    def lock(self, key: str) -> AbstractContextManager[None]:
-        """Return a lock between those who fetch the same file."""
-        return locked(self.own, key)
+    def lock(self, key: str, check: Callable[[], None]) -> AbstractContextManager[None]:
+        """Return a lock between processes that fetch the same file; `check` may raise to end the wait for it."""
+        return locked(self.own, key, check)
 
 
 def _is_same(path: Path, blob: Path) -> bool:
@@ -118,3 +121,49 @@ def _link(blob: Path, path: Path) -> None:
     except OSError:
         shutil.copyfile(blob, path)
         os.chmod(path, 0o444)
+
+
+SMALL = 64 * 2**20
+"""Files up to this size, in bytes, are hashed each time they are opened; it takes less than a tenth of a second."""
+
+
+def is_intact(path: Path, sha256: str, *, full: bool, notes: Layout) -> bool:
+    """Return whether a file is a regular one with this content.
+
+    Args:
+        path: The file.
+        sha256: The SHA-256 that it must have.
+        full: Whether to hash also a large file that nobody seems to have touched since it was last hashed.
+        notes: The cache folder that says when that was.
+    """
+    try:
+        facts = path.lstat()
+        if not stat.S_ISREG(facts.st_mode):
+            return False
+        if facts.st_size > SMALL and not full and _noted(notes, path) == _fingerprint(facts):
+            return True
+        if sha256_of(path) != sha256:
+            return False
+    except OSError:
+        return False
+    note_intact(path, notes)
+    return True
+
+
+def note_intact(path: Path, notes: Layout) -> None:
+    """Note that a file has just been hashed, if that is worth noting."""
+    facts = path.lstat()
+    if facts.st_size > SMALL and _noted(notes, path) != _fingerprint(facts):
+        with contextlib.suppress(OSError):  # a cache that cannot be written: the file is hashed again next time
+            write_text(notes, notes.check(path), _fingerprint(facts))
+
+
+def _fingerprint(facts: os.stat_result) -> str:
+    return f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ino} {facts.st_dev}"
+
+
+def _noted(notes: Layout, path: Path) -> str | None:
+    try:
+        return notes.check(path).read_text()
+    except (OSError, UnicodeDecodeError):
+        return None

@@ -15,16 +15,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-import secrets
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from modelry import _atomic
+from modelry.errors import InputError
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+
 
 VERSION = "v1"
 # The signature that https://bford.info/cachedir/ asks for.
@@ -55,7 +61,7 @@ class Layout:
 
     def ref(self, uri: str) -> Path:
         """Return the file that tells which version a reference led to."""
-        return self.root / "refs" / f"{key_of(uri)}.json"
+        return self.root / "refs" / f"{hash_key(uri)}.json"
 
     def digest(self, token: str) -> Path:
         """Return the file that tells the SHA-256 of what a store knows otherwise."""
@@ -63,7 +69,7 @@ class Layout:
 
     def check(self, path: Path) -> Path:
         """Return the file that tells when a file was last hashed."""
-        key = key_of(str(path))
+        key = hash_key(str(path))
         return self.root / "checks" / key[:2] / key
 
     def tmp(self) -> Path:
@@ -81,25 +87,74 @@ class Layout:
         return self.root / "locks" / f"{key}.lock"
 
 
-def key_of(value: Any) -> str:
+def hash_key(value: Any) -> str:
     """Return the hash of a JSON value, to be used as a name."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def write_text(layout: Layout, path: Path, text: str) -> None:
-    """Write a small file whole or not at all."""
-    fresh = layout.tmp() / f"{secrets.token_hex(8)}.text"
-    try:
-        with fresh.open("x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        move_in(fresh, path)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def move_in(fresh: Path, path: Path) -> None:
-    """Give a complete file its name, in place of what may have it."""
+    """Write a small file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(fresh, path)
+    _atomic.write_text(path, text, layout.tmp())
+
+
+CACHE = "MODELRY_CACHE"
+"""The environment variable that names the folders, separated as in `PATH`; the first is written to."""
+
+
+def cache_layers(cache_dir: str | os.PathLike[str] | None) -> tuple[Layout, ...]:
+    """Return the layers of the cache, the writable one first.
+
+    Args:
+        cache_dir: A single folder to use instead of all others.
+
+    Raises:
+        InputError: `MODELRY_CACHE` or `cache_dir` holds something that cannot be a folder.
+    """
+    if cache_dir is not None:
+        named, source = [os.fspath(cache_dir)], "cache_dir"
+    else:
+        named, source = [name for name in os.environ.get(CACHE, "").split(os.pathsep) if name.strip()], CACHE
+    folders = [Path(os.path.abspath(os.path.expanduser(name))) for name in named] or [_default()]
+    for folder in folders:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{source} names {str(folder)!r}, which is a file. Name a folder.")
+    return tuple(Layout(folder / VERSION) for folder in folders)
+
+
+def _default() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("modelry", appauthor=False)) / "presets"
+
+
+LONGEST_WAIT = 600.0
+"""Seconds to wait for somebody else to fetch a file, before fetching it as well."""
+_CHECKED_EVERY = 0.5
+
+
+@contextlib.contextmanager
+def locked(layout: Layout, key: str, check: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Hold the lock of `key` between processes while the block runs, if that lock can be had.
+
+    Locks save bandwidth, and nothing else: everything is right without them. On some network file systems they do
+    nothing, or are never given back.
+
+    Args:
+        layout: The cache folder.
+        key: What is locked.
+        check: Called while waiting; raises to end the wait.
+    """
+    import filelock
+
+    path, end = layout.lock(key), time.monotonic() + LONGEST_WAIT
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError, NotImplementedError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(path, mode=0o664)
+            while time.monotonic() < end:
+                check()
+                with contextlib.suppress(filelock.Timeout):
+                    held.enter_context(lock.acquire(timeout=_CHECKED_EVERY))
+                    break
+        yield

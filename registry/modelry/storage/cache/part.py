@@ -1,20 +1,21 @@
-"""A file on its way into the cache, hashed as it comes, and taken over from a process that died on it."""
+"""Partial downloads: hashed as they come, and taken over from a process that died."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import secrets
+import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from modelry.storage.cache.layout import move_in
-from modelry.storage.cache.owner import host, is_gone
+from modelry._atomic import move_into_place
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from modelry.storage.cache.layout import Layout
+
 
 _SUFFIX = ".part"
 _open: set[Path] = set()
@@ -74,7 +75,8 @@ class Part:
         blob = self._layout.blob(self._hash.hexdigest())
         self._file.close()
         os.chmod(self.path, 0o444)
-        move_in(self.path, blob)
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        move_into_place(self.path, blob)
         return blob
 
     def _fresh_path(self) -> Path:
@@ -117,3 +119,33 @@ def orphans(layout: Layout, key: str = "*") -> list[Path]:
         except (OSError, ValueError):  # gone in the meantime, or no part
             continue
     return [path for _, path in sorted(found, reverse=True)]
+
+
+_BOOT, _PROCESSES = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+
+
+@functools.cache
+def host() -> str:
+    """Return a name for where process ids mean the same, and where files survive a process.
+
+    Ids mean something only inside one container; and after a crash of the machine, the end of a file may be zeros
+    that were never fetched. So neither another container nor an earlier start of the machine is the same host.
+    """
+    try:
+        boot, processes = _BOOT.read_text(), os.readlink(_PROCESSES)
+    except OSError:  # not Linux
+        boot = processes = ""
+    return hashlib.sha256("\0".join((socket.gethostname(), boot, processes)).encode()).hexdigest()[:16]
+
+
+def is_gone(owner: str, pid: int) -> bool:
+    """Return whether a process of the host `owner` is known to have ended."""
+    if owner != host():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # somebody else's process
+        return False
+    return False

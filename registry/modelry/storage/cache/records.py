@@ -1,4 +1,4 @@
-"""Which version of a preset a reference led to, remembered for when the store cannot be asked."""
+"""Listings and references in the cache, for when the store cannot be asked."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.errors import StorageError
-from modelry.storage.cache.layout import key_of, write_text
-from modelry.storage.snapshot import RemoteFile, Snapshot
+from modelry.storage.cache.layout import hash_key, write_text
+from modelry.storage.remote_source import RemoteFile, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,14 +38,14 @@ class Ref:
 
 def snapshot_id(uri: str, snapshot: Snapshot) -> str:
     """Return the name that a version of a preset has in the cache."""
-    return key_of([uri, _as_json(snapshot)])
+    return hash_key([uri, _as_json(snapshot)])
 
 
 def token_of(uri: str, file: RemoteFile) -> str:
     """Return the name under which the cache notes the SHA-256 of a file that its store knows otherwise."""
     if file.git_sha1 is not None:
-        return key_of(["git", file.git_sha1])
-    return key_of([uri, file.name, file.validator or file.sha256])
+        return hash_key(["git", file.git_sha1])
+    return hash_key([uri, file.name, file.validator or file.sha256])
 
 
 def remember(cache: Cache, uri: str, snapshot: Snapshot) -> None:

@@ -1,4 +1,4 @@
-"""What the cache holds, whether it is still right, and what of it can go."""
+"""Upkeep of the cache: list, check and prune what it holds."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.storage.cache.cache import Cache
-from modelry.storage.cache.checking import is_intact
-from modelry.storage.cache.locks import locked
+from modelry.storage.cache.cache import Cache, is_intact
+from modelry.storage.cache.layout import locked
 from modelry.storage.cache.part import orphans
 from modelry.storage.cache.records import listing_of, refs, token_of
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelry.storage.cache.layout import Layout
+
 
 IN_USE = 3600.0
 """Seconds for which nothing is removed that was fetched or opened: somebody may be loading it."""

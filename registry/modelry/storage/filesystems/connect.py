@@ -1,4 +1,4 @@
-"""From the links of a reference to a file system of fsspec, which reads the last through the others."""
+"""Connections to file systems of fsspec, one read through another."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from urllib.parse import quote, unquote, urlsplit
 import attrs
 
 from modelry.errors import InputError
+from modelry.storage.filesystems.archives import StoreFile, reporting_damage
+from modelry.storage.filesystems.chain import ALLOWED, client_class
 from modelry.storage.filesystems.guards import check_guarded, guard_aiohttp, guard_httpx
-from modelry.storage.filesystems.protocols import ALLOWED, client_class
-from modelry.storage.filesystems.store_file import StoreFile, telling_damage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modelry.storage.budget import Budget
-    from modelry.storage.filesystems.links import Link
+    from modelry.storage.filesystems.chain import Link
+
 
 _UNSHARED = {"skip_instance_cache": True}
 
@@ -79,7 +80,7 @@ def connect(
 
     Raises:
         StorageError: A client is not installed.
-        WrongContent: An archive is damaged.
+        ChecksumMismatch: An archive is damaged.
         UnsafePresetError: An archive holds more than its budget allows, or other things than files and folders.
         Exception: Whatever a client raises that asks the network when it is created.
     """
@@ -93,7 +94,7 @@ def connect(
         return Connection(filesystem, path)
     file: Any = StoreFile(open_file(filesystem, place.protocol, path))
     store_file, through = file, [filesystem]
-    with telling_damage(store_file, repr(reference)):
+    with reporting_damage(store_file, repr(reference)):
         for link in reversed(archives):
             client_class(link.protocol, reference)
             filesystem = _open_archive(link, file, reference, budget, {**options.get(link.protocol, {}), **_UNSHARED})

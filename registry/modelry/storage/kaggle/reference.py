@@ -1,4 +1,4 @@
-"""`kaggle://owner/model/framework/variation[/version]`, parsed. Knows no Kaggle."""
+"""References to Kaggle: `kaggle://owner/model/framework/variation[/version]`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from modelry.errors import InputError, StorageError
 
 if TYPE_CHECKING:
     from modelry.storage.reference import Reference
+
 
 FORM: Final = "kaggle://owner/model/framework/variation[/version]"
 

@@ -24,7 +24,7 @@ from modelry.presets.transformers import DEFAULT_SEQUENCE_LENGTH
 from modelry.presets.upgrade import ready_recipe
 from modelry.storage.budget import Tally
 from modelry.storage.options import OPTIONS, take_options
-from modelry.storage.reference import told
+from modelry.storage.reference import display_name
 from modelry.tasks.base.adapters import origin_of, place_adapter
 from modelry.tasks.text_classifier.head_choice import HeadChoice, check_saved_head, choose_head
 from modelry.text.loading import build_preprocessor, check_given, check_known, create
@@ -52,8 +52,8 @@ def load_backbone(cls: type[B], preset: Preset, load_weights: bool, overrides: M
     recipe = ready_recipe(preset, options)
     if recipe.adapter is not None:
         raise PresetError(
-            f"{told(preset)!r} is an adapter for a whole classifier. Load it with TextClassifier.from_preset; its "
-            "backbone has the adapters then."
+            f"{display_name(preset)!r} is an adapter for a whole classifier. Load it with TextClassifier.from_preset; "
+            "its backbone has the adapters then."
         )
     found = load_class(recipe, recipe.backbone, cls)
     with uninitialized(_tally(recipe, options)):

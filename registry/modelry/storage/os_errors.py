@@ -1,4 +1,4 @@
-"""What the file system of this machine refuses, as errors that say what to do about it."""
+"""Errors of this machine's file system, turned into `StorageError` with advice."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from modelry.errors import ModelryError, StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 _NOTHING_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 
@@ -34,7 +35,7 @@ _FAILING = "The disk, or the network that it is on, may be failing: try again, o
 
 
 @contextlib.contextmanager
-def reaching(what: str) -> Iterator[None]:
+def storage_errors(what: str) -> Iterator[None]:
     """Turn what the file system refuses inside into one of modelry's errors.
 
     Args:
@@ -48,10 +49,10 @@ def reaching(what: str) -> Iterator[None]:
     except ModelryError:  # some are an OSError too
         raise
     except OSError as error:
-        raise StorageError(f"{what}: {why(error)}") from error
+        raise StorageError(f"{what}: {explain(error)}") from error
 
 
-def why(error: OSError) -> str:
+def explain(error: OSError) -> str:
     """Return what went wrong with which path, and what to do about it, as sentences."""
     where = f" ({error.filename!r:.300})" if error.filename is not None else ""
     return f"{error.strerror or error}{where}. {_ADVICE.get(error.errno or 0, _FAILING)}"
@@ -68,10 +69,10 @@ def is_possible(path: str) -> bool:
 def paths_below(folder: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield every path below a folder, not following links; raises OSError where a folder cannot be listed."""
 
-    def refuse(error: OSError) -> NoReturn:
+    def refuse_publishing(error: OSError) -> NoReturn:
         raise error
 
-    for place, folders, others in os.walk(folder, onerror=refuse):
+    for place, folders, others in os.walk(folder, onerror=refuse_publishing):
         yield from (Path(place, name) for name in (*folders, *others))
 
 
