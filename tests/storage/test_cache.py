@@ -8,9 +8,9 @@ import pytest
 
 from modelry.errors import CorruptCache, InputError, PresetNotFound, StorageError
 from modelry.storage.cache import cache as caching
-from modelry.storage.cache import checking
 from modelry.storage.cache.layout import Layout, layers
 from modelry.storage.cache.part import Part, orphans
+from modelry.storage.checksums import sha256_of
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
@@ -57,7 +57,7 @@ DAMAGES = [flip, cut, lose, empty, link_away]
 
 
 def blob_of(cache, preset, name):
-    return Layout(cache / "v1").blob(checking.sha256_of(preset / name))
+    return Layout(cache / "v1").blob(sha256_of(preset / name))
 
 
 @pytest.mark.parametrize("name", ["config.json", WEIGHTS])
@@ -106,7 +106,7 @@ def test_damaged_notes_are_made_again(cache, web, preset, reference, kind):
 
 
 def test_a_large_file_is_hashed_when_it_seems_changed_or_that_is_asked_for(cache, preset, reference, monkeypatch):
-    monkeypatch.setattr(checking, "SMALL", 1000)
+    monkeypatch.setattr(caching, "SMALL", 1000)
     open_preset(reference).path(WEIGHTS)
     blob, offline = blob_of(cache, preset, WEIGHTS), OpenOptions(offline=True)
     facts = blob.stat()
@@ -118,7 +118,7 @@ def test_a_large_file_is_hashed_when_it_seems_changed_or_that_is_asked_for(cache
 
 
 def test_a_large_file_that_seems_changed_is_hashed(cache, preset, reference, monkeypatch):
-    monkeypatch.setattr(checking, "SMALL", 1000)
+    monkeypatch.setattr(caching, "SMALL", 1000)
     open_preset(reference).path(WEIGHTS)
     flip(blob_of(cache, preset, WEIGHTS))
     with pytest.raises(CorruptCache):

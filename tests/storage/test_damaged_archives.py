@@ -9,10 +9,10 @@ import zipfile
 import pytest
 
 from modelry.errors import ChecksumMismatch, StorageError, UnsafePresetError
+from modelry.storage import retries
 from modelry.storage.client_errors import Interrupted
 from modelry.storage.filesystems.archives import StoreFile
 from modelry.storage.open import open_preset
-from modelry.storage.retries import Retrying
 from modelry.testing.presets import contents
 
 from .conftest import upload
@@ -36,10 +36,10 @@ def small(tmp_path):
 def once(monkeypatch):
     """Nothing is tried again."""
 
-    def pause_after(self, error):
+    def failed(error):
         raise AssertionError(f"{error!r} is tried again")
 
-    monkeypatch.setattr(Retrying, "pause_after", pause_after)
+    monkeypatch.setattr(retries, "_Failed", failed)
 
 
 def packed(folder, kind) -> bytes:

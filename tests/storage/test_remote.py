@@ -10,7 +10,6 @@ import pytest
 
 from modelry import isolated, registry
 from modelry.errors import PresetNotFound, StorageError, UnsafePresetError
-from modelry.storage import retries
 from modelry.storage.checksums import LARGEST_MANIFEST
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
@@ -241,55 +240,3 @@ def test_too_many_files_are_no_preset(shelf):
     shelf(more=tuple(RemoteFile(f"{n}.txt", 1, validator="1") for n in range(10_001)))
     with pytest.raises(UnsafePresetError, match="wants 10,002 files, and its budget is 10,000"):
         fetched()
-
-
-class Answer(Exception):
-    """An error as HTTP clients have them."""
-
-    def __init__(self, status, **headers):
-        super().__init__(f"status {status}")
-        self.status, self.headers = status, headers
-
-
-class ReadTimeout(Exception):
-    """A client's own name for a known thing."""
-
-
-@pytest.mark.parametrize(
-    ("error", "transient"),
-    [
-        (ConnectionResetError(), True),
-        (TimeoutError(), True),
-        (ReadTimeout(), True),
-        (Answer(503), True),
-        (Answer(429), True),
-        (Answer(404), False),
-        (Answer(403), False),
-        (FileNotFoundError(), False),
-        (PermissionError(), False),
-        (ValueError("wrong"), False),
-    ],
-)
-def test_which_errors_may_pass(error, transient):
-    assert retries.looks_transient(error) is transient
-
-
-def test_patience_ends(monkeypatch):
-    slept, clock = [], [0.0]
-
-    def sleep(seconds):
-        slept.append(seconds)
-        clock[0] += seconds
-
-    monkeypatch.setattr(retries.time, "sleep", sleep)
-    monkeypatch.setattr(retries.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(retries, "TRIES", 1000)
-
-    def busy():
-        clock[0] += 5
-        raise Answer(503, **{"Retry-After": "7"})
-
-    with pytest.raises(Answer, match="503"):
-        retries.Retrying(lambda _: None).call(busy)
-    assert set(slept[:4]) == {7.0}
-    assert retries.PATIENCE - 30 < clock[0] <= retries.PATIENCE + 10

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from modelry.storage.options import OpenOptions as OpenOptions
     from modelry.storage.redact import redact as redact
     from modelry.storage.reference import Reference as Reference
-    from modelry.storage.reference import parse_reference as parse_reference_reference
+    from modelry.storage.reference import parse_reference as parse_reference
     from modelry.storage.remote import RemoteStorage as RemoteStorage
     from modelry.storage.remote_source import ByteStream as ByteStream
     from modelry.storage.remote_source import RemoteFile as RemoteFile

@@ -11,7 +11,7 @@ import pytest
 import modelry
 import modelry_bert
 from modelry.errors import DeadlineExceeded, InputError, StorageError
-from modelry.storage.kaggle import publishing
+from modelry.storage.kaggle import storage
 from modelry.storage.open import open_preset
 from modelry.testing.presets import contents
 
@@ -37,7 +37,7 @@ def account(kaggle, monkeypatch):
     """Kaggle, which knows the token that the client finds."""
     kaggle.tokens.add(TOKEN)
     monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)
-    monkeypatch.setattr(publishing, "PAUSE", 0.001)
+    monkeypatch.setattr(storage, "PAUSE", 0.001)
     return kaggle
 
 
@@ -83,7 +83,7 @@ def test_a_version_is_waited_for_and_told_from_that_of_somebody_else(account, pr
     account.answer = answering
     assert modelry.upload_preset(REFERENCE, preset) == f"{REFERENCE}/3"
     account.answer = answer
-    monkeypatch.setattr(publishing, "PATIENCE", 0.01)
+    monkeypatch.setattr(storage, "PATIENCE", 0.01)
     account.uploads.delay = 10**6
     with pytest.raises(StorageError, match=r"has not shown a version with them .* before you publish again"):
         modelry.upload_preset(REFERENCE, preset)

@@ -33,7 +33,7 @@ class Cache:
         full: Whether every file is hashed whenever it is opened.
     """
 
-    cache_layers: tuple[Layout, ...]
+    layers: tuple[Layout, ...]
     full: bool = False
 
     @property
