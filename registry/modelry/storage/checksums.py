@@ -46,19 +46,19 @@ def parse_checksums(content: bytes, reference: str) -> dict[str, tuple[int, str]
 
 
 def read_checksums(path: Path, reference: str) -> dict[str, tuple[int, str]]:
-    """Return what `parse_checksums` does, of a file; raises StorageError where it cannot be read."""
+    """Parse the checksums in a file; raises StorageError if it cannot be read, and what `parse_checksums` raises."""
     with storage_errors(f"{MANIFEST} of preset {reference!r} cannot be read"):
         return parse_checksums(manifest_content(path), reference)
 
 
 def manifest_content(path: Path) -> bytes:
-    """Return the content of a manifest; of one that is too large, as much as `parse_checksums` takes to refuse it."""
+    """Return the content of a manifest, cut off one byte beyond the limit of `parse_checksums`."""
     with path.open("rb") as file:
         return file.read(LARGEST_MANIFEST + 1)
 
 
 def with_checksum(file: RemoteFile, checksums: Mapping[str, tuple[int, str]], reference: str) -> RemoteFile:
-    """Return a listed file with what the manifest says of it.
+    """Return a listed file with the size and SHA-256 of the manifest.
 
     Raises:
         ChecksumMismatch: The store says otherwise.
@@ -78,7 +78,7 @@ def with_checksum(file: RemoteFile, checksums: Mapping[str, tuple[int, str]], re
 def _facts(facts: Any) -> tuple[int, str]:
     size, sha256 = facts["size"], facts["sha256"]
     if not isinstance(size, int) or isinstance(size, bool) or not isinstance(sha256, str):
-        raise TypeError(f"{facts!r} is no size with a sha256")
+        raise TypeError(f"{facts!r} is not a size with a sha256")
     return size, sha256
 
 

@@ -26,7 +26,7 @@ _MEANS_CONNECTION = (
 
 
 class Interrupted(Exception):
-    """The bytes of a file ended too early, or were not the right ones; trying again may help."""
+    """The bytes of a file ended too early, or were wrong; another try may help."""
 
 
 def looks_transient(error: BaseException) -> bool:
@@ -45,11 +45,11 @@ def looks_transient(error: BaseException) -> bool:
 
 
 def is_retryable(error: BaseException, broken: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
-    """Return whether an error of a client may be gone the next time: the server is busy, or a connection broke.
+    """Return whether another try may help after a client's error: the server is busy, or a connection broke.
 
     Args:
         error: The error.
-        broken: What it is of the kind of where there was no reply.
+        broken: The client's exceptions for requests without a reply.
     """
     status = status_of(error)
     if status is not None:
@@ -63,11 +63,11 @@ def is_busy(status: int) -> bool:
 
 
 def status_of(error: BaseException) -> int | None:
-    """Return the HTTP status that an error of a client carries, wherever that client keeps it."""
+    """Return the HTTP status in a client's error, wherever the client keeps it."""
     response = getattr(error, "response", None)
     metadata = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
     places = [(error, "status"), (error, "status_code"), (response, "status_code"), (error, "code")]
-    for place, name in places:  # the next only where there is no status yet: to ask for `code` may be deprecated
+    for place, name in places:  # one by one: reading `code` may be deprecated
         status = getattr(place, name, None)
         if isinstance(status, int) and 100 <= status < 600:
             return status
@@ -88,15 +88,15 @@ def headers_of(error: BaseException) -> dict[str, str]:
 
 
 def reading_error(what: str, error: Exception, source: RemoteSource, options: OpenOptions) -> StorageError:
-    """Return the error to raise for one of a store's client: what failed, why, what to do; without any secret.
+    """Return the error for a client's failure to read: what failed, why, and what to do, without secrets.
 
-    It is to be raised `from None`: the client's own error may hold URLs with secrets in them.
+    Raise it `from None`: the client's own error may hold URLs with secrets.
     """
     return _error(what, error, source.advice(error) or _advice(error), options)
 
 
 def publishing_error(what: str, error: Exception, advice: str | None, options: OpenOptions) -> StorageError:
-    """Return the same for publishing; `advice` is what the store knows to do about it."""
+    """Return the same for publishing; `advice` is the store's own."""
     if advice is None and _is_refused(error):
         advice = "The store refuses access. Check the reference, and pass credentials that may write there."
     elif advice is None and looks_transient(error):
@@ -111,24 +111,24 @@ def _error(what: str, error: Exception, advice: str, options: OpenOptions) -> St
 
 
 def reading_too_slow(what: str, error: DeadlineExceeded) -> DeadlineExceeded:
-    """Return the error to raise where a store has taken all the time that it had."""
+    """Return the error for a store that has exceeded the deadline while reading."""
     return DeadlineExceeded(
-        f"{what}: {error}. The store sends too slowly, or for ever. What was fetched is kept, so try again later, or "
-        "give it more time with deadline=, in seconds."
+        f"{what}: {error}. The store is too slow. Fetched bytes are kept: try again later, or pass a longer deadline=, "
+        "in seconds."
     )
 
 
 def publishing_too_slow(what: str, error: DeadlineExceeded, page: str | None = None) -> DeadlineExceeded:
-    """Return the same for publishing; `page` is where a hub shows what has become of it."""
+    """Return the same for publishing; `page` is the hub's page that shows the outcome."""
     look = "" if page is None else f"See {page} first. "
     return DeadlineExceeded(
         f"{what}: {error}. The store takes it too slowly, or never answers. What was under way may still arrive, but "
-        f"nobody sees a part of a preset. {look}Publish again later, or give it more time with deadline=, in seconds."
+        f"readers never see a part of a preset. {look}Publish again later, or pass a longer deadline=, in seconds."
     )
 
 
 def changed_error(name: str, reference: str) -> StorageError:
-    """Return the error to raise for a file that is not the one any more that was listed."""
+    """Return the error for a file that has changed since it was listed."""
     return StorageError(
         f"{name} of {reference!r} has changed in the store since the preset was opened. Files of two versions are not "
         "mixed: open the preset again."
@@ -136,7 +136,7 @@ def changed_error(name: str, reference: str) -> StorageError:
 
 
 def not_a_folder_error(reference: str) -> StorageError:
-    """Return the error to raise where a reference leads to a file."""
+    """Return the error for a reference to a file."""
     return StorageError(
         f"{reference!r} is a file, and a preset is a folder. Name the folder that the file is in; if the file is an "
         f"archive, name the folder inside it: zip://folder::{reference}, or tar://folder::…"

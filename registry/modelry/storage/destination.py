@@ -27,7 +27,7 @@ T = TypeVar("T")
 class RemoteDestination(abc.ABC):
     """A place in a remote store that files can be written to.
 
-    modelry decides what is written when, and tries again. What a method does must bear being done twice.
+    modelry decides the order, and retries. Each method must be safe to call twice.
     """
 
     @abc.abstractmethod
@@ -46,8 +46,8 @@ class RemoteDestination(abc.ABC):
         Args:
             name: Its relative POSIX path in the preset.
             path: The file on this machine.
-            sent: To be called with a number of bytes whenever so many more have been sent, for those who watch; it
-                raises where the time for the file is over. Not necessary.
+            sent: To be called with a number of bytes whenever so many more have been sent, for the progress bar; it
+                raises after the deadline of the file. Optional.
 
         Raises:
             StorageError: The store refuses; the message says what to do. It is not tried again.
@@ -59,22 +59,22 @@ class RemoteDestination(abc.ABC):
         """Remove a file; raises what `write` does, and nothing if it is not there."""
 
     def is_transient(self, error: Exception) -> bool | None:
-        """Return whether trying again may help; `None` leaves it to modelry, which knows connections and HTTP."""
+        """Return whether another try may help; `None` leaves it to modelry, which knows connections and HTTP."""
         return None
 
     def advice(self, error: Exception) -> str | None:
-        """Return what a user should do about an error of the store's client, as a sentence; `None` if unknown."""
+        """Return advice for the user on an error of the store's client, as a sentence; `None` if unknown."""
         return None
 
 
 def write_release(destination: RemoteDestination, release: Release, reference: Reference, options: OpenOptions) -> None:
     """Write a preset: its files, then `modelry.json`, and `config.json` last; an older one's `config.json` goes first.
 
-    So whoever lists the place meanwhile finds no preset there, whoever knows the files from the manifest misses one,
-    and whoever has listed an older preset before sees by digest or validator that a file is another.
+    A reader that lists the place meanwhile finds no preset there; one with the manifest misses a file; one with the
+    older listing sees a changed digest or validator.
 
     Raises:
-        StorageError: The place holds files that are no preset, or the store cannot be reached or written to.
+        StorageError: The place holds files but no preset, or the store cannot be reached or written to.
         DeadlineExceeded: A step has taken longer than it may. No other is begun after it.
     """
     cancellation = Cancellation()
@@ -121,7 +121,7 @@ def _write(destination: RemoteDestination, name: str, path: Path, cancellation: 
     with sending(name, path.stat().st_size) as show:
 
         def sent(count: int) -> None:
-            cancellation.check()  # so that a file which was given up does not come later over one that replaces it
+            cancellation.check()  # so that a cancelled file does not arrive later and replace a newer one
             show(count)
 
         destination.write(name, path, sent)

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 
 _MOST_WRONG = 3
-"""How often a file may come with other content than it should, before that is blamed on the store."""
+"""Fetches with wrong content after which the store is blamed."""
 
 
 class _CannotWrite(StorageError):
-    """The cache cannot be written, which says nothing about what came."""
+    """The cache cannot be written; the download itself is not at fault."""
 
 
 @final
@@ -44,15 +44,15 @@ class Fetcher:
     """Fetches the files of one version of a preset.
 
     Attributes:
-        reference: What messages call the preset.
-        source: What reads it.
+        reference: The preset's name in messages.
+        source: The store.
         snapshot: The version.
-        cache: Where files are kept.
+        cache: The cache that keeps the files.
         options: How the preset was opened.
-        at_once: How many files are read at the same time, as the source says.
+        at_once: The number of files read at the same time, from the source.
 
     Raises:
-        StorageError: The source says something that is no number of files.
+        StorageError: The source's `at_once` is not a number of files.
     """
 
     reference: str
@@ -69,7 +69,7 @@ class Fetcher:
         if not isinstance(said, int) or isinstance(said, bool) or said < 1:
             raise StorageError(
                 f"{type(self.source).__name__}, which reads {self.reference!r}, has at_once={said!r}. It must be a "
-                "whole number, at least 1; tell whoever wrote it."
+                "whole number, at least 1; tell its author."
             )
         return said
 
@@ -137,7 +137,7 @@ class Fetcher:
         return blob
 
     def _copy(self, part: Part, file: RemoteFile) -> bool:
-        """Take what the store's own client has on this machine, if that can be proved to be right."""
+        """Copy the file of the store's own client on this machine, if a digest proves it right."""
         if not _is_proven(file):
             return False
         try:
@@ -157,10 +157,10 @@ class Fetcher:
         return False
 
     def _stream_in_time(self, part: Part, file: RemoteFile, cancellation: Cancellation) -> None:
-        """Read from the store until all is here and right, or the time is up.
+        """Read from the store until the file is complete and right, or the deadline is over.
 
-        No client's own limits end the trickle of a server that sends a byte now and then. The thread that reads finds
-        the call cancelled, or the part closed, when the next bytes come.
+        A client's own time-outs do not end a trickle of single bytes. The reading thread finds the call cancelled, or
+        the part closed, when the next bytes come.
         """
         try:
             with Transfer(file.name, file.size, part.size) as progress:  # here, so that it ends with the wait
@@ -173,7 +173,7 @@ class Fetcher:
             raise reading_too_slow(f"{file.name} of {self.reference!r} could not be fetched", error) from None
 
     def _stream(self, part: Part, file: RemoteFile, progress: Transfer, cancellation: Cancellation) -> None:
-        """Read from the store until all is here and right."""
+        """Read from the store until the file is complete and right."""
         wrong = 0
 
         def read_on() -> None:
@@ -181,7 +181,7 @@ class Fetcher:
             try:
                 self._read_on(part, file, progress, cancellation)
             except ModelryError as error:
-                # What came is of another version, and must not be gone on with.
+                # These bytes may be of another version, and must not be continued.
                 if not _is_proven(file) and not isinstance(error, (_CannotWrite, Cancelled)):
                     part.clear()
                 raise
@@ -202,7 +202,7 @@ class Fetcher:
             raise reading_error(what, error, self.source, self.options) from None
 
     def _read_on(self, part: Part, file: RemoteFile, progress: Transfer, cancellation: Cancellation) -> None:
-        """Read what is lacking, in one request."""
+        """Read the missing bytes, in one request."""
         proven = _is_proven(file)
         if part.size == file.size:
             if proven:
@@ -268,7 +268,7 @@ class Fetcher:
         if file.name == MANIFEST and size > LARGEST_MANIFEST:
             raise UnsafePresetError(
                 f"{MANIFEST} of {self.reference!r} is larger than {LARGEST_MANIFEST:,} bytes, as no honest one is, and "
-                "is not fetched. Do not use this preset; tell whoever published it."
+                "is not fetched. Do not use this preset; tell its publisher."
             )
         self.options.limits.check("bytes", size, f"{file.name} of {self.reference!r}")
 
@@ -290,10 +290,10 @@ def _is_proven(file: RemoteFile) -> bool:
 
 
 def announce_fetched(reference: str, files: Iterable[str], size: int, seconds: float) -> None:
-    """Tell the observers of a download that is complete. A handler that fetches nothing has nothing to tell.
+    """Notify the observers of a complete download. A handler that fetches nothing need not call this.
 
     Args:
-        reference: What the user wrote to name the preset, `Reference.text`.
+        reference: The preset as the user wrote it, `Reference.text`.
         files: The files that were fetched, named as in the preset.
         size: Their size in bytes, as they lie on this machine.
         seconds: How long fetching took, on the wall clock.

@@ -31,11 +31,11 @@ class PresetFiles(abc.ABC):
     @property
     @abc.abstractmethod
     def reference(self) -> str:
-        """What the user wrote to name this preset; used in messages."""
+        """The preset as the user wrote it; used in messages."""
 
     @property
     def revision(self) -> str | None:
-        """Which version of the preset this is, such as a commit; `None` if its store has no versions."""
+        """The version of the preset, such as a commit; `None` if its store has no versions."""
         return None
 
     @abc.abstractmethod
@@ -44,7 +44,7 @@ class PresetFiles(abc.ABC):
 
     @abc.abstractmethod
     def fetch(self, name: str) -> Path:
-        """Return a path on this machine that holds the file, bringing it here first where that takes it.
+        """Return a path on this machine that holds the file, fetching it first if necessary.
 
         Args:
             name: One of `names()`, and one that cannot lead out of a folder it is joined to. The same name may come
@@ -67,7 +67,7 @@ class PresetFiles(abc.ABC):
         return self.fetch(name)
 
     def download(self, names: Iterable[str]) -> None:
-        """Bring files here, so that `path` finds them; here one after the other.
+        """Fetch files, so that `path` finds them; here one after the other.
 
         Raises:
             PresetNotFound: The preset lacks one of them.
@@ -77,22 +77,22 @@ class PresetFiles(abc.ABC):
             self.path(name)
 
     def size(self, name: str) -> int | None:
-        """Return the size of a file in bytes; `None` where it takes fetching the file to know."""
+        """Return the size of a file in bytes; `None` if it is unknown before the file is fetched."""
         return None
 
     def is_local(self, name: str) -> bool:
-        """Return whether a file lies on this machine already, so that `path` need not fetch it."""
+        """Return whether a file is on this machine already, so that `path` need not fetch it."""
         return False
 
     def expected(self, name: str) -> RemoteFile | None:
-        """Return what a file must be, by its store or a lock file, its manifest aside; `None` if unknown."""
+        """Return the facts of a file in its store or a lock file, without the manifest; `None` if unknown."""
         return None
 
     def evict_if_corrupt(self, name: str) -> bool:
-        """Hash the copy of a file that is kept here for a store, and drop it if it is not what was fetched.
+        """Hash the cached copy of a remote file, and remove it if it is damaged.
 
         Returns:
-            Whether it was dropped; then the next `path` fetches the file again.
+            Whether it was removed; then the next `path` fetches the file again.
         """
         return False
 
@@ -105,7 +105,7 @@ class FolderFiles(PresetFiles):
 
     Args:
         folder: The folder.
-        reference: What the user wrote to name the preset.
+        reference: The preset as the user wrote it.
         trusted: Whether files may be links out of the folder, as installers make them in what they install.
     """
 
@@ -116,7 +116,7 @@ class FolderFiles(PresetFiles):
 
     @property
     def reference(self) -> str:
-        """What the user wrote to name this preset."""
+        """The preset as the user wrote it."""
         return self._reference
 
     @property
@@ -142,7 +142,7 @@ class FolderFiles(PresetFiles):
         if not self._trusted:
             self._check_inside(name, path)
         with storage_errors(f"{name} of preset {self._reference!r} cannot be read"):
-            path.open("rb").close()  # so that no reader need tell one who may not
+            path.open("rb").close()  # here, so that readers need not explain missing rights
         return path
 
     def _check_inside(self, name: str, path: Path) -> None:
@@ -150,7 +150,7 @@ class FolderFiles(PresetFiles):
         if not real.is_relative_to(root) and real.parent not in _hub_blobs(root):
             raise UnsafePresetError(
                 f"{name} of preset {self._reference!r} is a link to {str(real)!r}, outside of the preset. It is not "
-                "followed: a preset from a stranger could have anything of this machine read so. If the link is yours, "
+                "followed: a stranger's preset could read any file of this machine. If the link is yours, "
                 "put a copy of the file in its place."
             )
 
@@ -174,7 +174,7 @@ def _hub_blobs(folder: Path) -> set[Path]:
 
 
 class ForwardingFiles(PresetFiles):
-    """The files of another view; a subclass overrides what is to be different, and raises what the other raises.
+    """The files of another view; a subclass overrides what differs, and raises what the other raises.
 
     Args:
         files: The other view.
@@ -185,12 +185,12 @@ class ForwardingFiles(PresetFiles):
 
     @property
     def reference(self) -> str:
-        """What the user wrote to name this preset."""
+        """The preset as the user wrote it."""
         return self._files.reference
 
     @property
     def revision(self) -> str | None:
-        """Which version of the preset this is, if its store has versions."""
+        """The version of the preset, if its store has versions."""
         return self._files.revision
 
     def names(self) -> frozenset[str]:
@@ -202,7 +202,7 @@ class ForwardingFiles(PresetFiles):
         return self._files.path(name)
 
     def download(self, names: Iterable[str]) -> None:
-        """Bring files here, as the other view does it."""
+        """Fetch files, as the other view does it."""
         self._files.download(names)
 
     def size(self, name: str) -> int | None:
@@ -210,15 +210,15 @@ class ForwardingFiles(PresetFiles):
         return self._files.size(name)
 
     def is_local(self, name: str) -> bool:
-        """Return whether a file lies on this machine already."""
+        """Return whether a file is on this machine already."""
         return self._files.is_local(name)
 
     def expected(self, name: str) -> RemoteFile | None:
-        """Return what a file must be, if something beside the manifest tells."""
+        """Return the facts of a file in its store or a lock file."""
         return self._files.expected(name)
 
     def evict_if_corrupt(self, name: str) -> bool:
-        """Drop the kept copy of a file if it is damaged, and return whether it was."""
+        """Remove the cached copy of a file if it is damaged, and return whether it was."""
         return self._files.evict_if_corrupt(name)
 
     def __contains__(self, name: str) -> bool:

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 MESSAGE = "Publish a preset with modelry"
-"""What the history of a hub says where the publisher says nothing."""
+"""The default message for a hub's history."""
 
 PRESET_MARKER = "config.json"
-"""The file that makes a folder a preset: no reader takes a folder without it for one."""
+"""The file that makes a folder a preset; readers find no preset in a folder without it."""
 
 ABLE = "hf://, kaggle://, s3://, gs://, az://, abfs://, sftp://, webdav://, webdavs:// and memory://"
 
@@ -37,12 +37,12 @@ class Release:
 
     Attributes:
         files: Name → the file on this machine.
-        owned: What the names of files match that belong to a preset: an older preset's are removed if this one has them
-            not. All other files in its place are somebody's own, and stay.
-        if_missing: The files that are not to replace one of the same name.
-        message: What the publisher says about this version; `None` for what modelry says.
-        private: Whether only its owner is to see it; `None` for what the store does.
-        licence: The licence of the model, for hubs that keep it beside the files, where the model card has it anyway.
+        owned: Matches the names of a preset's files: those of an older preset that this one lacks are removed. All
+            other files in the place are the user's, and stay.
+        if_missing: Files that must not replace one of the same name.
+        message: The publisher's message about this version; `None` for a default.
+        private: Whether only its owner may see it; `None` for the store's default.
+        licence: The licence of the model, for hubs that store it separately; the model card has it anyway.
     """
 
     files: Mapping[str, Path]
@@ -59,7 +59,7 @@ class Release:
             raise InputError(f"private must be True or False, not {self.private!r}.")
 
     def allow_only(self, names: Collection[str], reference: Reference) -> None:
-        """Check that nothing else is said than what a store has use for: of `"message"` and `"private"`, those named.
+        """Check that only arguments are given that the store supports, of `"message"` and `"private"`.
 
         Raises:
             InputError: It is.
@@ -67,8 +67,8 @@ class Release:
         for name, argument in (("message", "commit_message"), ("private", "private")):
             if getattr(self, name) is not None and name not in names:
                 raise InputError(
-                    f"{reference.text!r} cannot be published with {argument}=: {reference.scheme}:// has no such "
-                    "thing. Leave it out."
+                    f"{reference.text!r} cannot be published with {argument}=: {reference.scheme}:// does not "
+                    "support it. Leave it out."
                 )
 
     def sizes(self) -> dict[str, int]:
@@ -76,16 +76,16 @@ class Release:
         return {name: path.stat().st_size for name, path in self.files.items()}
 
     def ordered(self) -> tuple[str, ...]:
-        """Return the names in the order in which they are written: what readers start from comes last."""
+        """Return the names in the order of writing: the files that readers start from come last."""
         return tuple(sorted(self.files, key=lambda name: (name == PRESET_MARKER, name == MANIFEST, name)))
 
     def stale(self, there: Collection[str]) -> tuple[str, ...]:
-        """Return which of the files that are there belong to an older preset alone."""
+        """Return the files of an older preset that this one lacks, out of those that are there."""
         return tuple(sorted(name for name in there if self.owned.fullmatch(name) and name not in self.files))
 
 
 def refuse_publishing(reference: Reference, why: str) -> NoReturn:
-    """Raise what tells that nothing can be published where a reference points, and where it can.
+    """Refuse to publish to a reference, and name the schemes that can be published to.
 
     Raises:
         StorageError: Always.
@@ -155,4 +155,4 @@ class Storage(abc.ABC):
                 published there.
             InputError: Something is given that this handler has no use for.
         """
-        refuse_publishing(reference, f"what opens {reference.scheme}:// only reads")
+        refuse_publishing(reference, f"the handler of {reference.scheme}:// only reads")

@@ -42,7 +42,7 @@ class LocalStorage(Storage):
         return FolderFiles(folder, reference.text)
 
     def open_with(self, reference: Reference, options: OpenOptions) -> FolderFiles:
-        """Return a view of the folder; what is about networks and caches holds of itself."""
+        """Return a view of the folder; options for networks and caches have no effect."""
         options.allow_only(COMMON_OPTIONS, reference)
         return self.open(reference)
 
@@ -73,7 +73,7 @@ class PackageStorage(Storage):
         raise PresetNotFound(f"The installed distribution {name!r} {distribution.version} has no folder {path!r}.")
 
     def open_with(self, reference: Reference, options: OpenOptions) -> FolderFiles:
-        """Return a view of the folder; what is about networks and caches holds of itself."""
+        """Return a view of the folder; options for networks and caches have no effect."""
         options.allow_only(COMMON_OPTIONS, reference)
         return self.open(reference)
 

@@ -24,7 +24,7 @@ class LockedPreset:
     """The one version of a preset that may be loaded.
 
     Attributes:
-        revision: What pins it in its store, such as a commit; `None` if the store has no versions.
+        revision: Its version in its store, such as a commit; `None` if the store has no versions.
         files: File name → size in bytes and SHA-256.
     """
 
@@ -77,7 +77,7 @@ class LockedPreset:
 
 
 def lock_preset(files: PresetFiles) -> LockedPreset:
-    """Return what to lock of a preset; only files of which neither store nor manifest tell a SHA-256 are fetched.
+    """Return the lock of a preset; files are fetched only where neither store nor manifest has a SHA-256.
 
     Raises:
         PresetNotFound: It has no files.

@@ -37,7 +37,7 @@ class LockFile:
     presets: Mapping[str, LockedPreset]
 
     def key(self, reference: Reference) -> str:
-        """Return how the file names a preset: by its reference without secrets.
+        """Return the key of a preset in the file: its reference without secrets.
 
         Where values that are left out of it say what is meant, a hash of them tells it from others. A folder at or
         below that of the lock file is `./…`, so that both can be moved together.
@@ -60,7 +60,7 @@ class LockFile:
         return place.as_uri()
 
     def reference(self, key: str) -> str:
-        """Return what to open for a key.
+        """Return the reference of a key.
 
         Raises:
             LockError: The key does not tell, because a value is left out of it.
@@ -74,7 +74,7 @@ class LockFile:
         return str(self.path.parent / key) if key.startswith("./") else key
 
     def find(self, reference: Reference) -> LockedPreset:
-        """Return what is locked of a preset.
+        """Return the lock of a preset.
 
         Raises:
             LockError: It is not in the file.
@@ -140,7 +140,7 @@ def parse_lock(text: str, where: str) -> dict[str, LockedPreset]:
 
     Args:
         text: The text.
-        where: What messages call it.
+        where: Its name in messages.
 
     Raises:
         LockError: It is not one, or of a newer format, or something in it is wrong.
@@ -148,7 +148,7 @@ def parse_lock(text: str, where: str) -> dict[str, LockedPreset]:
     try:
         values = json.loads(text, object_pairs_hook=_without_twins)
     except (ValueError, RecursionError) as error:
-        raise _wrong(where, f"it is no JSON: {error}") from None
+        raise _wrong(where, f"it is not JSON: {error}") from None
     version = values.get("format_version") if isinstance(values, dict) else None
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise LockError(
@@ -159,7 +159,7 @@ def parse_lock(text: str, where: str) -> dict[str, LockedPreset]:
     if version != FORMAT_VERSION or isinstance(version, bool):
         raise _wrong(where, f"format_version is {version!r}, not {FORMAT_VERSION}")
     if not isinstance(presets, dict):
-        raise _wrong(where, "presets is no object")
+        raise _wrong(where, "presets is not an object")
     return {key: _preset(preset, where, key) for key, preset in presets.items()}
 
 
@@ -181,7 +181,7 @@ def _facts(values: Any, where: str, what: str) -> tuple[int, str]:
     facts = _only(values, ("sha256", "size"), where, what)
     size, sha256 = facts["size"], facts["sha256"]
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-        raise _wrong(where, f"the size of {what} is {size!r}, no number of bytes")
+        raise _wrong(where, f"the size of {what} is {size!r}, not a number of bytes")
     if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
         raise _wrong(where, f"the sha256 of {what} is {sha256!r}, not 64 hexadecimal digits")
     return size, sha256
@@ -206,5 +206,5 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _wrong(where: str, problem: str) -> LockError:
     return LockError(
         f"The lock file {where} cannot be used: {problem}. Nothing is loaded. Restore the file, or delete it and make "
-        "it anew with `modelry lock`."
+        "a new one with `modelry lock`."
     )

@@ -33,7 +33,7 @@ def check_names(names: Iterable[str], reference: str) -> None:
         if problem is not None:
             raise UnsafePresetError(
                 f"{reference!r} lists a file {name!r}, whose name {problem}. A preset with such a name is not opened; "
-                "tell whoever published it."
+                "tell its publisher."
             )
 
 
@@ -50,7 +50,7 @@ def check_plain(name: str, where: str) -> None:
     if _problem(name) or not all(map(_PLAIN.fullmatch, name.split("/"))):
         raise UnsafePresetError(
             f"{where} refers to the file {name!r:.200}. Only relative names of ASCII letters, digits and '_.-' are "
-            "followed, so that none leads out of the preset. Do not use this preset; tell whoever published it."
+            "followed, so that none leads out of the preset. Do not use this preset; tell its publisher."
         )
 
 

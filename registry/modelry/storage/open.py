@@ -38,7 +38,7 @@ def open_preset(preset: Preset, options: OpenOptions | None = None) -> PresetFil
     if that folder is a preset, a warning says so. Write `./name` for the folder.
 
     Args:
-        preset: A built-in name, a folder, or a URI; or several, of which the next is used where one fails.
+        preset: A built-in name, a folder, or a URI; or several, tried in this order.
         options: How to open it.
 
     Raises:
@@ -130,7 +130,9 @@ def handler_of(reference: Reference) -> Storage:
             f"Install a storage plugin for them, or download the preset and pass its folder. {error}"
         ) from error
     if not (isinstance(handler, type) and issubclass(handler, Storage)):
-        raise StorageError(f"The plugin for {reference.scheme}:// registers {handler!r}, which is no Storage class.")
+        raise StorageError(
+            f"The plugin for {reference.scheme}:// registers {handler!r}, which is not a Storage subclass."
+        )
     return handler()
 
 
@@ -143,7 +145,7 @@ def _uri(reference: Reference) -> str:
 
 
 def resolve_name(reference: Reference) -> Reference:
-    """Replace a built-in name by the reference it stands for.
+    """Replace a built-in name with its reference.
 
     Raises:
         PresetNotFound: It is neither a built-in name nor a folder.
@@ -152,7 +154,7 @@ def resolve_name(reference: Reference) -> Reference:
 
 
 def _resolve(reference: Reference) -> tuple[Reference, ...]:
-    """Return the places that a built-in name stands for, or the reference itself."""
+    """Return the places of a built-in name, or the reference itself."""
     if not reference.may_be_a_name:
         return (reference,)
     presets = registry.presets()
@@ -199,7 +201,7 @@ def publish(reference: Reference, release: Release, options: OpenOptions) -> str
         )
     check_names(release.files, reference.text)
     if PRESET_MARKER not in release.files:
-        raise StorageError(f"What is to be published to {reference.text!r} is no preset: it has no {PRESET_MARKER}.")
+        raise StorageError(f"The files for {reference.text!r} are not a preset: they lack {PRESET_MARKER}.")
     start = time.perf_counter()
     published = handler.publish(reference, release, options)
     announce_published(published, release, time.perf_counter() - start)
@@ -207,7 +209,7 @@ def publish(reference: Reference, release: Release, options: OpenOptions) -> str
 
 
 def announce_published(reference: str, release: Release, seconds: float) -> None:
-    """Tell the observers of a preset that was published; modelry does so for every handler.
+    """Notify the observers of a published preset; modelry does so for every handler.
 
     Args:
         reference: The reference that opens it, without the secrets in it.

@@ -1,4 +1,4 @@
-"""Secrets in URIs: taken out of texts, and told apart from the query values that name a version."""
+"""Redaction of secrets in URIs, and the query values that identify a file."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 HIDDEN = "***"
 
-# A user name without a password is no secret where it says whose files, or, on Azure, which container is meant.
+# A user name without a password is not a secret where it names an account or, on Azure, a container.
 _NAMES_A_PLACE = {"sftp", "ssh", "abfs", "abfss", "az"}
-# What queries hold that is no secret: which version of a file is meant.
+# Values in queries that are not secrets: they name a version of a file.
 _SHOWN = {"generation", "revision", "snapshot", "version", "versionid"}
 
-# The scheme is looked for only where a word begins, or a long word would be searched anew from each of its characters.
+# The scheme is searched only at the start of a word, or a long word would be searched from each of its characters.
 _USER = re.compile(r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z0-9+.-]+)://(?P<user>[^/?#\s'\"]+)@")
 # A password in which such a character is not quoted: nothing reads the URI, and the message that says so must not show
 # it. What looks like the port of a host is none.

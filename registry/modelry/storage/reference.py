@@ -22,11 +22,11 @@ _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.D
 
 
 Preset: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
-"""What names a preset: a built-in name, a folder or a URI, or a list of several places with the same files."""
+"""A built-in name, a folder or a URI, or a list of several places with the same files."""
 
 
 def display_name(preset: Preset) -> str:
-    """Return what to call a preset in messages, without the secrets that its name may hold."""
+    """Return the preset's name for messages, without secrets."""
     places = [preset] if isinstance(preset, (str, os.PathLike)) else preset
     return ", ".join(redact(os.fspath(place)) for place in places)
 
@@ -50,7 +50,7 @@ class Reference:
 
     @property
     def may_be_a_name(self) -> bool:
-        """Whether this can be a built-in name: it has no separator, begins with neither `.` nor `~`, is no `Path`."""
+        """True if this can be a built-in name: a text without separators that begins with neither `.` nor `~`."""
         return self.scheme == "file" and not self.text.startswith((".", "~")) and not set(self.text) & {"/", "\\"}
 
 

@@ -39,16 +39,15 @@ if TYPE_CHECKING:
 class RemoteStorage(Storage):
     """Opens the presets of a remote store.
 
-    A subclass writes `source`, and `destination` if presets can be published there. The files that a source lists are
-    fetched when they are asked for, several at once, into a cache that is shared by all stores and processes; they are
-    hashed, and they are all of one version.
+    A subclass writes `source`, and `destination` if presets can be published there. The listed files are fetched on
+    demand, several at once, into a cache shared by all stores and processes; they are hashed, and all of one version.
     """
 
     works_offline: ClassVar[bool] = True  # with what the cache holds
 
     @abc.abstractmethod
     def source(self, reference: Reference, options: OpenOptions) -> RemoteSource:
-        """Parse a reference, and return what lists and reads the preset. Touches no network.
+        """Parse a reference, and return the source that lists and reads the preset; without the network.
 
         Raises:
             StorageError: The reference is malformed.
@@ -79,13 +78,13 @@ class RemoteStorage(Storage):
         return _open(reference, options, source, locked, asked.uri)
 
     def destination(self, reference: Reference, options: OpenOptions) -> RemoteDestination:
-        """Parse a reference, and return what writes the files of a preset there. Touches no network.
+        """Parse a reference, and return the destination that writes files there; without the network.
 
         Raises:
             StorageError: The reference is malformed, or nothing can be published there.
             InputError: An option is given that this store has no use for.
         """
-        refuse_publishing(reference, f"what opens {reference.scheme}:// only reads")
+        refuse_publishing(reference, f"the handler of {reference.scheme}:// only reads")
 
     def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
         """Publish file by file to `destination`; a store that has commits overrides this, and makes one.
@@ -152,12 +151,12 @@ def _resolve(source: RemoteSource, reference: Reference, options: OpenOptions) -
 
 
 class RemoteFiles(PresetFiles):
-    """The files of one version of a remote preset. If it has a manifest, every file is checked against that.
+    """The files of one version of a remote preset; with a manifest, every file is checked against it.
 
     Args:
-        fetcher: What brings them here.
-        offline: Whether the network is out of bounds.
-        locked: What they must be in any case.
+        fetcher: Fetches them.
+        offline: Whether the network must not be used.
+        locked: The lock that they must match, if any.
     """
 
     def __init__(self, fetcher: Fetcher, *, offline: bool, locked: LockedPreset | None = None) -> None:
@@ -195,11 +194,11 @@ class RemoteFiles(PresetFiles):
         return digest is not None and self._fetcher.cache.has(digest)
 
     def expected(self, name: str) -> RemoteFile | None:
-        """Return what the store, or a lock file, tells of a file."""
+        """Return the facts of a file in the store or a lock file."""
         return self._told.get(name)
 
     def evict_if_corrupt(self, name: str) -> bool:
-        """Hash a file in the cache in any case, and drop it if it is damaged; raises what reading the manifest does."""
+        """Hash a cached file in any case, and remove it if it is damaged; raises what reading the manifest does."""
         if name != MANIFEST:
             self._take_checksums(Cancellation())
         digest = self._fetcher.known_digest(self._listed[name]) if self.is_local(name) else None
@@ -266,7 +265,7 @@ class RemoteFiles(PresetFiles):
         return blob
 
     def _take_checksums(self, cancellation: Cancellation) -> None:
-        """Learn from the manifest what every other file must be."""
+        """Read the expected size and SHA-256 of every other file from the manifest."""
         with self._checking:
             if not self._checked:
                 checksums = read_checksums(self._fetch(MANIFEST, cancellation), self.reference)

@@ -28,8 +28,8 @@ class RemoteFile:
         size: Its size in bytes, or `None` if the store does not tell.
         sha256: The SHA-256 of its content as 64 hexadecimal digits, if the store tells.
         git_sha1: The SHA-1 that git has for it as 40 hexadecimal digits, if the store tells.
-        validator: What changes when the file does: an ETag, a generation, a time with a size. It proves nothing about
-            the content.
+        validator: A mark that changes with the file: an ETag, a generation, a time with a size. It proves nothing
+            about the content.
     """
 
     name: str
@@ -40,14 +40,18 @@ class RemoteFile:
 
     def __attrs_post_init__(self) -> None:
         if self.sha256 is not None and not _SHA256.fullmatch(self.sha256):
-            raise StorageError(f"The store tells {self.sha256!r} for the SHA-256 of {self.name!r}, which is none.")
+            raise StorageError(
+                f"The store reports {self.sha256!r} as the SHA-256 of {self.name!r}, which it cannot be."
+            )
         if self.git_sha1 is not None and not _SHA1.fullmatch(self.git_sha1):
-            raise StorageError(f"The store tells {self.git_sha1!r} for the git SHA-1 of {self.name!r}, which is none.")
+            raise StorageError(
+                f"The store reports {self.git_sha1!r} as the git SHA-1 of {self.name!r}, which it cannot be."
+            )
         if self.size is not None and self.size < 0:
-            raise StorageError(f"The store tells a size of {self.size} bytes for {self.name!r}.")
+            raise StorageError(f"The store reports a size of {self.size} bytes for {self.name!r}.")
         if self.sha256 is None and self.git_sha1 is None and not self.validator:
             raise StorageError(
-                f"The store tells nothing about {self.name!r} by which a change of it could be seen: no digest, no "
+                f"The store reports nothing about {self.name!r} that would show a change: no digest, no "
                 "ETag, no time. A copy of it could not be trusted."
             )
 
@@ -58,7 +62,7 @@ class Snapshot:
 
     Attributes:
         files: The files.
-        revision: What pins this version in the store, such as a commit; `None` if the store has no versions.
+        revision: The version in the store, such as a commit; `None` if the store has no versions.
     """
 
     files: tuple[RemoteFile, ...]
@@ -81,7 +85,7 @@ class ByteStream:
 
 
 AT_ONCE = 4
-"""How many files of a preset are read at the same time, unless its source says otherwise."""
+"""The number of files of a preset read at the same time, by default."""
 
 
 class RemoteSource(abc.ABC):
@@ -99,13 +103,12 @@ class RemoteSource(abc.ABC):
     def uri(self) -> str:
         """The one spelling of the reference, by which the cache knows it; it holds no secrets.
 
-        It says all that decides which files are meant: the place, an endpoint that is not the usual one, the revision
-        that was asked for.
+        It identifies the files completely: the place, an unusual endpoint, the requested revision.
         """
 
     @abc.abstractmethod
     def resolve(self) -> Snapshot:
-        """Ask the store which files the preset has now, and at which version.
+        """List the files that the preset has now, and its version.
 
         Raises:
             PresetNotFound: There is nothing where the reference points.
@@ -129,36 +132,36 @@ class RemoteSource(abc.ABC):
 
     @property
     def is_pinned(self) -> bool:
-        """Whether the reference itself names one version that can never change, so that a cached one is enough."""
+        """True if the reference names a version that can never change, so that a cached listing is enough."""
         return False
 
     @property
     def at_once(self) -> int:
-        """How many files of the preset may be read at the same time, at least 1; 4 by default.
+        """The number of files that may be read at the same time, at least 1; 4 by default.
 
-        A store overrides this whose client bears fewer connections, or where more are of use.
+        Override this for a client that supports fewer connections, or a store where more help.
         """
         return AT_ONCE
 
     def at(self, revision: str) -> RemoteSource:
-        """Return the same preset at a version that `resolve` told once, whatever the reference leads to now.
+        """Return the same preset at an earlier version of `resolve`, wherever the reference leads now.
 
         A store that has versions overrides this. Without it, a locked preset can be opened as long as the reference
         still leads to the version that was locked.
 
         Raises:
-            StorageError: That is no version in this store, or the reference itself names another.
+            StorageError: The store has no such version, or the reference itself names another.
         """
         return self
 
     def local_copy(self, snapshot: Snapshot, file: RemoteFile) -> Path | None:
-        """Return where the store's own client has the file on this machine already; it is hashed before it is used."""
+        """Return the path of the file in the cache of the store's own client, if any; it is hashed before use."""
         return None
 
     def is_transient(self, error: Exception) -> bool | None:
-        """Return whether trying again may help; `None` leaves it to modelry, which knows connections and HTTP."""
+        """Return whether another try may help; `None` leaves it to modelry, which knows connections and HTTP."""
         return None
 
     def advice(self, error: Exception) -> str | None:
-        """Return what a user should do about an error of the store's client, as a sentence; `None` if unknown."""
+        """Return advice for the user on an error of the store's client, as a sentence; `None` if unknown."""
         return None

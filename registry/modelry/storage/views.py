@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class HashedFiles(ForwardingFiles):
-    """Some of the files of another view, each with the content that it must have; abstract.
+    """Files of another view, each hashed before it may be read; abstract.
 
     Args:
         files: The other view.
@@ -56,7 +56,7 @@ class HashedFiles(ForwardingFiles):
         return self._expected[name][0] if name in self._expected else None
 
     def expected(self, name: str) -> RemoteFile | None:
-        """Return what a file must be."""
+        """Return the size and SHA-256 that a file must have."""
         return RemoteFile(name, *self._expected[name]) if name in self._expected else None
 
     def fetch(self, name: str) -> Path:
@@ -81,11 +81,11 @@ class HashedFiles(ForwardingFiles):
 
 @final
 class LockedFiles(HashedFiles):
-    """The files of another view, if they are those that are locked.
+    """The files of another view, checked against a lock.
 
     Args:
         files: The other view.
-        locked: What they must be.
+        locked: The locked files.
 
     Raises:
         LockError: The preset has other files, or another version.
@@ -163,13 +163,13 @@ _FAILURES = (StorageError, PresetNotFound, PresetFormatError, LockError, Signatu
 
 
 class MirroredFiles(ForwardingFiles):
-    """The files of the first place that works; the reference is that of the place that is used now.
+    """The files of the first place that works; `reference` is that of the place in use.
 
-    Where one fails later, the next goes on for it, but only if all that was read so far is the same to the byte there:
-    a model is never put together from two presets. What is unsafe is not passed over: it raises at once.
+    If a place fails later, the next takes over, but only if every file read so far is the same there, to the byte: a
+    model is never assembled from two presets. An unsafe preset is not passed over: it raises at once.
 
     Args:
-        places: What messages call each place → how to open it, the best one first.
+        places: The name of each place in messages → a function that opens it, the best one first.
 
     Raises:
         StorageError: None of them can be opened.
@@ -219,8 +219,8 @@ class MirroredFiles(ForwardingFiles):
         for name, path in self._read.items():
             if sha256_of(files.path(name)) != sha256_of(path):
                 raise StorageError(
-                    f"{name} of {files.reference!r} is another than that of the place before, from which it was read. "
-                    "Mirrors must hold the same files: copy the preset anew."
+                    f"{name} of {files.reference!r} differs from the place before, from which it was read. "
+                    "Mirrors must hold the same files: copy the preset again."
                 )
 
     def _note(self, reference: str, error: Exception) -> None:

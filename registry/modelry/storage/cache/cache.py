@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Cache:
-    """What was fetched before, in all layers.
+    """Files fetched before, in all layers.
 
     Attributes:
         layers: The layers, the writable one first.
@@ -44,11 +44,11 @@ class Cache:
     def find(self, sha256: str) -> Path | None:
         """Return the file with this content, which has been checked.
 
-        A damaged one in the writable layer is dropped: it is of no use to anybody.
+        A damaged file in the writable layer is removed.
         """
         for layer in self.layers:
             blob = layer.blob(sha256)
-            if not os.path.lexists(blob):  # and nothing to drop, which somebody may be putting there now
+            if not os.path.lexists(blob):  # nor anything to remove, which another process may be putting there now
                 continue
             if is_intact(blob, sha256, full=self.full, notes=self.own):
                 return blob
@@ -62,7 +62,7 @@ class Cache:
         return any(layer.blob(sha256).is_file() for layer in self.layers)
 
     def digest(self, token: str) -> str | None:
-        """Return the SHA-256 of what a store knows under a token, if it was ever fetched."""
+        """Return the SHA-256 of the file that a store knows under a token, if it was ever fetched."""
         for layer in self.layers:
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 found = layer.digest(token).read_text()
@@ -71,22 +71,22 @@ class Cache:
         return None
 
     def record_digest(self, token: str, sha256: str) -> None:
-        """Note the SHA-256 of what a store knows under a token."""
+        """Record the SHA-256 of the file that a store knows under a token."""
         if self.digest(token) != sha256:
             write_text(self.own, self.own.digest(token), sha256)
 
     def new_part(self, key: str) -> Part:
-        """Return what to write a file to that is being fetched; a context manager."""
+        """Return a part to write a download to; a context manager."""
         return Part(self.own, key)
 
     def keep(self, part: Part) -> Path:
-        """Make a complete part the file of its content."""
+        """Turn a complete part into the blob of its content."""
         blob = part.publish()
         note_intact(blob, self.own)
         return blob
 
     def link(self, blob: Path, snapshot_id: str, name: str) -> Path:
-        """Return a path that ends in `name`, of the content of a blob that has been checked."""
+        """Return a path that ends in `name`, linked to a blob that has been checked."""
         for layer in self.layers:
             path = layer.snapshot(snapshot_id) / name
             if _is_same(path, blob):
@@ -133,8 +133,8 @@ def is_intact(path: Path, sha256: str, *, full: bool, notes: Layout) -> bool:
     Args:
         path: The file.
         sha256: The SHA-256 that it must have.
-        full: Whether to hash also a large file that nobody seems to have touched since it was last hashed.
-        notes: The cache folder that says when that was.
+        full: Whether to hash large files too that are unchanged since they were last hashed, by size, time and inode.
+        notes: The cache folder that records when that was.
     """
     try:
         facts = path.lstat()
@@ -151,7 +151,7 @@ def is_intact(path: Path, sha256: str, *, full: bool, notes: Layout) -> bool:
 
 
 def note_intact(path: Path, notes: Layout) -> None:
-    """Note that a file has just been hashed, if that is worth noting."""
+    """Record that a file has just been hashed, if it is large."""
     facts = path.lstat()
     if facts.st_size > SMALL and _noted(notes, path) != _fingerprint(facts):
         with contextlib.suppress(OSError):  # a cache that cannot be written: the file is hashed again next time

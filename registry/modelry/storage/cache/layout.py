@@ -1,15 +1,15 @@
-"""Where things lie in a cache folder.
+"""Paths in a cache folder, small files written there, and locks between processes.
 
 ```
-<folder>/v1/CACHEDIR.TAG                what backup programs look for
+<folder>/v1/CACHEDIR.TAG                tells backup programs to skip the folder
             blobs/ab/<sha256>           a file's content, read-only, there in full or not at all
             snapshots/<id>/<name>       the same files by their names in one version of a preset: hard links
             listings/<id>.json          the listing of that version
             refs/<key>.json             which version a reference led to last; the key is a hash of the reference
-            digests/ab/<token>          the SHA-256 of what a store knows by an ETag or another digest
+            digests/ab/<token>          the SHA-256 of the file that a store knows by an ETag or another digest
             checks/ab/<key>             size, time and inode of a large file when it was last hashed
-            tmp/<key>.<host>.<pid>.<random>.part    what is being fetched
-            locks/<key>.lock            who fetches it
+            tmp/<key>.<host>.<pid>.<random>.part    a download under way
+            locks/<key>.lock            held by the process that fetches it
 ```
 """
 
@@ -48,7 +48,7 @@ class Layout:
     root: Path
 
     def blob(self, sha256: str) -> Path:
-        """Return where content lies."""
+        """Return the path of a content."""
         return self.root / "blobs" / sha256[:2] / sha256
 
     def snapshot(self, snapshot_id: str) -> Path:
@@ -64,7 +64,7 @@ class Layout:
         return self.root / "refs" / f"{hash_key(uri)}.json"
 
     def digest(self, token: str) -> Path:
-        """Return the file that tells the SHA-256 of what a store knows otherwise."""
+        """Return the file that has the SHA-256 for a store's token."""
         return self.root / "digests" / token[:2] / token
 
     def check(self, path: Path) -> Path:
@@ -73,7 +73,7 @@ class Layout:
         return self.root / "checks" / key[:2] / key
 
     def tmp(self) -> Path:
-        """Return the folder of what is not complete, created if need be."""
+        """Return the folder of incomplete files, created if it is missing."""
         folder = self.root / "tmp"
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
@@ -129,7 +129,7 @@ def _default() -> Path:
 
 
 LONGEST_WAIT = 600.0
-"""Seconds to wait for somebody else to fetch a file, before fetching it as well."""
+"""Seconds to wait for another process that fetches the same file, before fetching it too."""
 _CHECKED_EVERY = 0.5
 
 

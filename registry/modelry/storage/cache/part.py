@@ -23,7 +23,7 @@ _open: set[Path] = set()
 
 
 class Part:
-    """A file that only this object writes to.
+    """An incomplete download that only this object writes to.
 
     Attributes:
         path: The file.
@@ -46,7 +46,7 @@ class Part:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop writing. What was not published stays for whoever fetches the same file next."""
+        """Stop writing. An unpublished part stays for the next fetch of the same file."""
         self._file.close()
         _open.discard(self.path)
         if self.size == 0:
@@ -59,13 +59,13 @@ class Part:
         self.size += len(chunk)
 
     def clear(self) -> None:
-        """Start anew with an empty file."""
+        """Start again with an empty file."""
         self._file.seek(0)
         self._file.truncate()
         self._hash, self.size = hashlib.sha256(), 0
 
     def complete(self) -> str:
-        """Bring everything to the disk, and return the SHA-256."""
+        """Flush everything to the disk, and return the SHA-256."""
         self._file.flush()
         os.fsync(self._file.fileno())
         return self._hash.hexdigest()
@@ -83,10 +83,9 @@ class Part:
         return self._layout.tmp() / f"{self._key}.{host()}.{os.getpid()}.{secrets.token_hex(4)}{_SUFFIX}"
 
     def _adopt(self) -> None:
-        """Take over what somebody had fetched of this file.
+        """Take over an abandoned part of this file.
 
-        The bytes are copied and not continued in place: should the other one be alive after all, it writes into a file
-        that nobody reads.
+        The bytes are copied, not continued in place: a process that is alive after all then writes to an unused file.
         """
         for path in orphans(self._layout, self._key):
             mine = self._fresh_path()
@@ -108,7 +107,7 @@ class Part:
 
 
 def orphans(layout: Layout, key: str = "*") -> list[Path]:
-    """Return the parts that nobody is writing to any more, the largest first."""
+    """Return abandoned parts, the largest first."""
     found = []
     for path in layout.tmp().glob(f"{key}.*{_SUFFIX}"):
         try:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Ref:
-    """What is remembered of a reference.
+    """The last known version of a reference.
 
     Attributes:
         uri: Its one spelling, without secrets.
@@ -42,14 +42,14 @@ def snapshot_id(uri: str, snapshot: Snapshot) -> str:
 
 
 def token_of(uri: str, file: RemoteFile) -> str:
-    """Return the name under which the cache notes the SHA-256 of a file that its store knows otherwise."""
+    """Return the key under which the cache records the SHA-256 of a file, if its store has another mark for it."""
     if file.git_sha1 is not None:
         return hash_key(["git", file.git_sha1])
     return hash_key([uri, file.name, file.validator or file.sha256])
 
 
 def remember(cache: Cache, uri: str, snapshot: Snapshot) -> None:
-    """Note that a reference leads to a version."""
+    """Record that a reference leads to a version."""
     name = snapshot_id(uri, snapshot)
     listing = cache.own.listing(name)
     if _read_listing(listing, uri, name) is None:
@@ -59,7 +59,7 @@ def remember(cache: Cache, uri: str, snapshot: Snapshot) -> None:
 
 
 def recall(cache: Cache, uri: str) -> Snapshot | None:
-    """Return the version that a reference led to last, or `None` if it is not known."""
+    """Return the last known version of a reference, or `None`."""
     for layer in cache.layers:
         ref = read_ref(layer.ref(uri))
         snapshot = listing_of(layer, ref) if ref is not None and ref.uri == uri else None
@@ -71,7 +71,7 @@ def recall(cache: Cache, uri: str) -> Snapshot | None:
 
 
 def refs(layer: Layout) -> Iterator[tuple[Path, Ref]]:
-    """Yield what a layer remembers of references, with the file of each."""
+    """Yield the references of a layer, each with its file."""
     for path in sorted((layer.root / "refs").glob("*.json")):
         ref = read_ref(path)
         if ref is not None:

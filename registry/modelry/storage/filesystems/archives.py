@@ -68,7 +68,7 @@ class WrappedFile(io.RawIOBase, abc.ABC):
 
 @final
 class StoreFile(WrappedFile):
-    """A file of a store that is read to the size that the store tells, and that remembers what the store raised.
+    """A file of a store, read to the size that the store reports; it remembers the store's last error.
 
     Args:
         file: The file, as a client has opened it for reading.
@@ -87,7 +87,7 @@ class StoreFile(WrappedFile):
         self._size = size
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a position; one before the start is no fault of the store."""
+        """Go to a position; one before the start is not the store's fault."""
         position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._size}[whence]
         if position < 0:
             raise OSError(f"the archive has {self._size:,} bytes only")
@@ -123,7 +123,7 @@ class StoreFile(WrappedFile):
 
 @contextlib.contextmanager
 def reporting_damage(store: StoreFile, what: str) -> Iterator[None]:
-    """Raise what the store raised; or else, since its bytes came as they are there, that the archive is damaged.
+    """Raise the store's error; without one, the bytes came as they are there, so raise that the archive is damaged.
 
     Args:
         store: The archive in its store; where one archive lies in another, the outer one.
@@ -148,7 +148,7 @@ def damaged(what: str, why: str) -> ChecksumMismatch:
     """Return the error to raise for an archive that is not whole, or not what its own sums say."""
     return ChecksumMismatch(
         f"{what} cannot be read, because the archive is damaged, or was cut off before its end ({why}). Pack it and "
-        "put it there again; if it is not yours, tell whoever published it."
+        "put it there again; if it is not yours, tell its publisher."
     )
 
 
@@ -162,12 +162,12 @@ def open_zip(file: Any, reference: str, budget: Budget, **options: Any) -> ZipFi
 
     Args:
         file: The archive, open for reading.
-        reference: What messages call the preset.
-        budget: What it may take.
+        reference: The preset's name in messages.
+        budget: The limits of the preset.
         **options: More arguments of the client.
 
     Raises:
-        UnsafePresetError: It has too many files, or one that is no plain file, expands out of measure, has a harmful
+        UnsafePresetError: It has too many files, or one that is not a plain file, expands too much, has a harmful
             name or shares bytes with another.
         Exception: It is damaged.
     """
@@ -202,8 +202,8 @@ def open_tar(file: Any, compression: str | None, reference: str, budget: Budget,
     Args:
         file: The archive, open for reading.
         compression: How it is compressed, as fsspec calls it; `None` to see that by its first bytes, as tar does.
-        reference: What messages call the preset.
-        budget: What it may take.
+        reference: The preset's name in messages.
+        budget: The limits of the preset.
         **options: More arguments of the client.
 
     Raises:
@@ -229,7 +229,7 @@ def open_tar(file: Any, compression: str | None, reference: str, budget: Budget,
                 budget.check("files", count, repr(reference))
                 if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
                     raise _refused(reference, f"its {member.name!r} is a link, a device or a file with holes")
-            # What is no header ends the archive for tarfile, be it the block of zeros at its end or not.
+            # tarfile ends the archive at anything but a header, a block of zeros or not.
             self.tar.fileobj.seek(self.tar.offset)
             if self.tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
                 raise tarfile.ReadError(f"no header and no end at {self.tar.offset:,}")
@@ -250,7 +250,7 @@ class _Guarded(WrappedFile):
 
     Args:
         file: The file.
-        reference: What messages call the preset.
+        reference: The preset's name in messages.
         at_once: The most bytes of one read.
         in_all: The position beyond which it is not read; `None` for no limit.
     """
@@ -268,7 +268,7 @@ class _Guarded(WrappedFile):
         return int(self._file.seek(offset, whence))
 
     def read(self, size: int | None = -1) -> bytes:
-        """Return the next bytes, which are all that are left only if these are few."""
+        """Return the next bytes; a read without a size is limited too."""
         asked = self._at_once if size is None or size < 0 else size
         if asked > self._at_once:
             raise _refused(self._reference, f"one of its headers has {asked:,} bytes")
@@ -303,5 +303,5 @@ def _name_length(entry: zipfile.ZipInfo) -> int:
 def _refused(reference: str, why: str) -> UnsafePresetError:
     return UnsafePresetError(
         f"The archive of {reference!r} is not opened: {why}. Archives of presets hold plain files and folders. Pack it "
-        "anew if it is yours; otherwise tell whoever published it."
+        "again if it is yours; otherwise tell its publisher."
     )

@@ -81,7 +81,7 @@ _REFUSED = {
 
 
 def is_known(name: str) -> bool:
-    """Return whether something is the name of a protocol, be it one that is opened or not."""
+    """Return whether something is the name of a protocol, allowed or refused."""
     return name in ALLOWED or name in _REFUSED
 
 
@@ -90,7 +90,7 @@ def protocol(name: str, reference: str) -> Protocol:
 
     Args:
         name: Its name.
-        reference: What messages call the preset.
+        reference: The preset's name in messages.
 
     Raises:
         StorageError: It is refused, or unknown.
@@ -152,8 +152,8 @@ def parse_links(reference: Reference) -> tuple[Link, ...]:
     for link in archives:
         if not protocol(link.protocol, reference.text).is_archive:
             raise StorageError(
-                f"{reference.text!r} goes on behind {link.protocol}://, which is no archive. Only zip:// and tar:// "
-                "lie in something else, as in zip://folder::s3://bucket/presets.zip."
+                f"{reference.text!r} continues after {link.protocol}://, which is not an archive. Only zip:// and "
+                "tar:// lie in something else, as in zip://folder::s3://bucket/presets.zip."
             )
     if protocol(place.protocol, reference.text).is_archive:
         raise StorageError(
@@ -215,7 +215,7 @@ def uri_of(links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]]) ->
 
 
 def _more(place: Link, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what else decides where something lies; of this, only a hash is kept."""
+    """Yield further values that identify the place; only a hash of them is kept."""
     yield from identifying_values(parse_qsl(place.query, keep_blank_values=True))
     inner = options.get("client_kwargs")
     for name, value in [*options.items(), *(inner.items() if isinstance(inner, dict) else ())]:

@@ -30,7 +30,7 @@ def options_by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], refer
     Args:
         links: The links.
         given: `storage_options`: those of the client, or for a chain, a dict for each protocol in it.
-        reference: What messages call the preset.
+        reference: The preset's name in messages.
 
     Raises:
         InputError: They are not of this form, or one would take the guard off a client.
@@ -59,10 +59,10 @@ class Connection:
     """A folder that can be read.
 
     Attributes:
-        filesystem: What it is in.
+        filesystem: The file system that it is in.
         root: The path of the folder there.
-        store_file: The file of the store that the file system is in; `None` if it is no archive.
-        through: The file systems that it is read through, each of which closes its files when nobody holds it.
+        store_file: The file of the store that the file system is in; `None` if it is not an archive.
+        through: The file systems that it is read through, each of which closes its files once it is unreferenced.
     """
 
     filesystem: Any
@@ -143,5 +143,5 @@ def _place(link: Link, cls: Any, given: Mapping[str, Any]) -> tuple[dict[str, An
 
 
 def http_url(link: Link) -> str:
-    """Return the URL of a link, quoted where it is not yet: the client is told not to quote again."""
+    """Return the URL of a link, quoted where it is not yet: the client does not quote again."""
     return quote(link.url, safe="%/:=&?~#+!$,;'@()*[]")

@@ -35,7 +35,7 @@ def check_guarded(protocol: str, options: Mapping[str, Any], reference: str) -> 
     Args:
         protocol: The protocol that the client is for.
         options: Its options, as the caller gives them.
-        reference: What messages call the preset.
+        reference: The preset's name in messages.
 
     Raises:
         InputError: One would replace what is guarded, or is not of the form to add a guard to.
@@ -101,12 +101,12 @@ def _place_of(url: Any) -> Place:
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 _REACHES = {"public": 0, "private": 1, "loopback": 2, "link-local": 3}
-"""From what everybody reaches to what only this machine does, and to what holds its credentials in clouds."""
+"""Ordered from addresses that everybody reaches to those of this machine, and of its credentials in clouds."""
 
 
 @attrs.frozen
 class Place:
-    """Where a request goes to, as the client that sends it understands its URL.
+    """The target of a request, as its client understands the URL.
 
     Attributes:
         scheme: `"http"` or `"https"`.
@@ -137,12 +137,12 @@ def check_redirect(asked: Place, target: Place) -> None:
     if asked.scheme == "https" and target.scheme != "https":
         raise UnsafePresetError(
             f"The server {asked.host!r} sends on to {target.host!r} without encryption, which is not followed: anybody "
-            "on the way could read and change what comes. Tell whoever runs it, or open the preset where it lies."
+            "on the way could read and change what comes. Tell its operator, or open the preset at its final address."
         )
     if target.origin == asked.origin:
         return
     most = max(_reaches(target), key=lambda reach: _REACHES[reach])
-    # Whoever owns a name can give it a private address beside a public one.
+    # The owner of a name can give it a private address in addition to a public one.
     if most == "public" or (most == "private" and _reaches(asked) <= {"private", "loopback"}):
         return
     raise UnsafePresetError(
@@ -180,7 +180,7 @@ def _ipv4_in(address: IPv4Address | IPv6Address) -> IPv4Address | None:
 
 
 def is_this_machine(host: str) -> bool:
-    """Return whether a host's name or address leads back to this machine."""
+    """Return whether a host name or address is this machine."""
     if host == "localhost":
         return True
     try:

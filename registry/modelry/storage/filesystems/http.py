@@ -31,11 +31,11 @@ class HttpSource(RemoteSource):
     """A folder of a web server.
 
     Args:
-        reference: What messages call the preset.
+        reference: The preset's name in messages.
         uri: Its one spelling.
         link: The URL.
         options: `"http"` or `"https"` → the options of the client.
-        budget: What the preset may take.
+        budget: The limits of the preset.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class HttpSource(RemoteSource):
             if self._is_a_file():
                 raise not_a_folder_error(self._reference) from None
             raise PresetNotFound(
-                f"There is no {MANIFEST} at {self._reference!r}, which has to say what files the preset has: a web "
-                "server does not list them. Save the preset with modelry, or publish it as an archive and open "
+                f"There is no {MANIFEST} at {self._reference!r}, which must list the files of the preset: a web "
+                "server does not. Save the preset with modelry, or publish it as an archive and open "
                 "zip://folder::https://…"
             ) from None
         listed = parse_checksums(content, self._reference)
@@ -129,5 +129,5 @@ def _read(stream: ByteStream, limit: int, reference: str) -> bytes:
     for chunk in stream.chunks:
         content += chunk
         if len(content) > limit:
-            raise StorageError(f"{MANIFEST} of {reference!r} is larger than {limit:,} bytes, so it is none.")
+            raise StorageError(f"{MANIFEST} of {reference!r} is larger than {limit:,} bytes, so it is not a manifest.")
     return content

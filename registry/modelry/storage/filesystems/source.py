@@ -36,11 +36,11 @@ class FilesystemSource(RemoteSource):
     """A folder of a file system.
 
     Args:
-        reference: What messages call the preset.
+        reference: The preset's name in messages.
         uri: Its one spelling.
         links: The parts of the reference.
         options: Protocol → the options of its client.
-        budget: What an archive may take.
+        budget: The limits of an archive.
     """
 
     def __init__(
@@ -125,13 +125,13 @@ class FilesystemSource(RemoteSource):
             raise
 
     def is_transient(self, error: Exception) -> bool | None:
-        """Return whether trying again may help, by what a client has made a missing file of."""
+        """Return whether another try may help, by the cause of a `FileNotFoundError`."""
         if isinstance(error, FileNotFoundError) and isinstance(error.__cause__, Exception):
             return looks_transient(error.__cause__)
         return None
 
     def advice(self, error: Exception) -> str | None:
-        """Return what to do about an error of a client, where that is no matter of the network."""
+        """Return advice on an error of a client that the network did not cause."""
         return CLIENT_ADVICE.get(type(error).__name__)
 
     def _connect(self) -> Connection:
@@ -165,7 +165,7 @@ class FilesystemSource(RemoteSource):
 
 
 def _file(name: str, info: Mapping[str, Any], place: str | None) -> RemoteFile:
-    """Return what a client told of a file."""
+    """Return the facts that a client reports of a file."""
     validator = validator_of(info)
     if place is not None:
         validator = f"{validator} in {place}"
@@ -196,7 +196,7 @@ def relative_name(path: str, root: str) -> str:
 
 
 def raise_hidden_error(error: FileNotFoundError) -> None:
-    """Raise what a client calls a missing file though it is something else: fsspec does so for all errors of HTTP."""
+    """Raise the cause of a `FileNotFoundError` that is not about a missing file: fsspec has one for any HTTP error."""
     cause = error.__cause__
     if isinstance(cause, ModelryError):  # a guard's
         raise cause from None
@@ -217,7 +217,7 @@ _MARKS = (
 
 
 def validator_of(info: Mapping[str, Any]) -> str | None:
-    """Return what changes when the file does that a client told of; `None` if it told nothing of the kind."""
+    """Return a mark that changes with the file, as its client reports it; `None` if it reports none."""
     for names in _MARKS:
         for name in names:
             value = info.get(name)

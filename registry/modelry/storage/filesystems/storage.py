@@ -113,7 +113,7 @@ class FilesystemDestination(RemoteDestination):
             raise_hidden_error(error)
 
     def advice(self, error: Exception) -> str | None:
-        """Return what to do about an error of a client, where that is no matter of the network."""
+        """Return advice on an error of a client that the network did not cause."""
         return CLIENT_ADVICE.get(type(error).__name__)
 
     def _connect(self) -> Connection:
@@ -127,7 +127,7 @@ class FilesystemDestination(RemoteDestination):
 
 
 def _steps(sent: Callable[[int], None]) -> Callable[..., None]:
-    """Return a hook of fsspec's callbacks, which are told how far a file is, that tells by how much it has moved."""
+    """Return a hook for fsspec's callbacks, which report positions; the hook passes on increments."""
     before = 0
 
     def moved(size: int | None, value: int, **_: Any) -> None:

@@ -27,7 +27,7 @@ FORM: Final = "hf://owner/name[@revision][/folder]"
 
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-# What git allows in no ref, and what would end it in a URL.
+# Not allowed in a git ref, or the end of one in a URL.
 _NO_REVISION = re.compile(r"[\x00-\x20\x7f~^:?*\[\]\\#]|\.\.|//|@\{|^[/.-]|[/.]$")
 # Refs with slashes of their own, which are written as they are: `@refs/pr/7`.
 _SLASHED = re.compile(r"refs/(?:pr/\d+|convert/[^/]+)(?=/|$)")
@@ -57,7 +57,7 @@ class HubReference:
 
     @property
     def is_pinned(self) -> bool:
-        """Whether the revision is a commit, which never changes."""
+        """True if the revision is a commit, which never changes."""
         return is_commit(self.revision)
 
     def __str__(self) -> str:
@@ -76,10 +76,10 @@ def parse_hf(reference: Reference, revision: str | None = None) -> HubReference:
 
     Args:
         reference: A reference with the scheme `hf`.
-        revision: A revision that was given beside the reference.
+        revision: A revision that was given in addition to the reference.
 
     Raises:
-        InputError: A revision was given twice, or the one given beside the reference is none.
+        InputError: A revision was given twice, or the additional one is not a revision.
         StorageError: The reference is malformed, or names something else than a model.
     """
     text = reference.text
@@ -103,7 +103,7 @@ def parse_hf(reference: Reference, revision: str | None = None) -> HubReference:
     if chosen is None:
         chosen = MAIN
     elif not chosen or _NO_REVISION.search(chosen):
-        raise InputError(f"{chosen!r} (for {text!r}) is no revision: give a branch, a tag, refs/pr/N or a commit.")
+        raise InputError(f"{chosen!r} (for {text!r}) is not a revision: give a branch, a tag, refs/pr/N or a commit.")
     return HubReference(repository, chosen, _checked_folder(text, folder))
 
 
@@ -151,7 +151,7 @@ def chosen_endpoint(storage_options: Mapping[str, Any] | None) -> str:
     """Return the address of the hub: the option `endpoint`, else `HF_ENDPOINT`, else the public hub.
 
     Raises:
-        InputError: There is another option, or the address is none that a token may be sent to.
+        InputError: There is another option, or a token must not be sent to the address.
     """
     options = storage_options or {}
     for name in options:
@@ -181,10 +181,10 @@ def _checked(address: object, where: str) -> str:
 
 @attrs.frozen
 class HubRequest:
-    """What was asked of which hub.
+    """A reference with the hub that it is for.
 
     Attributes:
-        text: What the user wrote.
+        text: The reference as the user wrote it.
         hub: The same, parsed.
         endpoint: The address of the hub.
         has_token: Whether a token was given for this call.

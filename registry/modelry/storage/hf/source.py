@@ -29,7 +29,7 @@ class HubSource(RemoteSource):
     """A folder of a model repository, at a revision.
 
     Attributes:
-        asked: What was asked of which hub.
+        asked: The reference, with its hub.
         token: The token to show; `None` for the one that the client finds by itself.
     """
 
@@ -44,14 +44,14 @@ class HubSource(RemoteSource):
 
     @property
     def is_pinned(self) -> bool:
-        """Whether the reference has the id of a commit."""
+        """True if the reference has the id of a commit."""
         return self.asked.hub.is_pinned
 
     def at(self, revision: str) -> HubSource:
         """Return the same folder at a commit; raises what `RemoteSource.at` does."""
         hub = self.asked.hub
         if not is_commit(revision) or (hub.is_pinned and hub.revision != revision):
-            raise StorageError(f"{self.asked.text!r} cannot be opened at {revision!r}, which is no commit of it.")
+            raise StorageError(f"{self.asked.text!r} cannot be opened at {revision!r}, which is not a commit of it.")
         return attrs.evolve(self, asked=attrs.evolve(self.asked, hub=attrs.evolve(hub, revision=revision)))
 
     def resolve(self) -> Snapshot:
@@ -105,7 +105,7 @@ class HubSource(RemoteSource):
         return Path(found) if isinstance(found, str) else None
 
     def is_transient(self, error: Exception) -> bool:
-        """Return whether trying again may help."""
+        """Return whether another try may help."""
         return is_retryable_error(error)
 
     def advice(self, error: Exception) -> str | None:
@@ -135,13 +135,13 @@ def snapshot_of(told: ModelInfo, asked: HubRequest) -> Snapshot:
     """
     if told.sha is None or not is_commit(told.sha):
         raise StorageError(
-            f"{asked.endpoint} tells {told.sha!r} for the commit of {asked.text!r}, and a commit has 40 hexadecimal "
+            f"{asked.endpoint} reports {told.sha!r} as the commit of {asked.text!r}, and a commit has 40 hexadecimal "
             "digits. Is it a Hugging Face hub?"
         )
     siblings = told.siblings or []
     if len(siblings) > MOST_FILES:
         raise StorageError(
-            f"{asked.hub.repository!r} has more than {MOST_FILES:,} files, and the hub may not tell them all. "
+            f"{asked.hub.repository!r} has more than {MOST_FILES:,} files, and the hub may not list them all. "
             "Put the preset into a repository of its own."
         )
     prefix = f"{asked.hub.folder}/" if asked.hub.folder else ""
@@ -174,7 +174,7 @@ LOG_IN = "run `hf auth login`, set HF_TOKEN, or pass token="
 
 
 def explain_refusal(error: Exception, asked: HubRequest) -> ModelryError | None:
-    """Return the error to raise for one of the client's; `None` where the hub has not refused, only failed."""
+    """Return the error for a refusal of the hub; `None` if it has not refused, only failed."""
     from huggingface_hub import errors
 
     hub, shown = asked.hub, repr(asked.text)
@@ -222,7 +222,7 @@ def _refusal_by_status(error: Exception, asked: HubRequest) -> ModelryError | No
 
 
 def is_retryable_error(error: Exception) -> bool:
-    """Return whether an error of the client may be gone the next time."""
+    """Return whether another try may help after an error of the client."""
     from huggingface_hub.errors import HTTPError, OfflineModeIsEnabled  # type: ignore[attr-defined] # httpx's own
 
     return is_retryable(error, (HTTPError, OSError)) and not isinstance(error, OfflineModeIsEnabled)

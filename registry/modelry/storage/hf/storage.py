@@ -71,12 +71,12 @@ def publish_to_hub(asked: HubRequest, release: Release, options: OpenOptions) ->
 
 
 def _client(asked: HubRequest, options: OpenOptions, cancellation: Cancellation) -> HfApi:
-    """Return the hub's client, which makes no commit any more once it was given up."""
+    """Return the hub's client, which makes no commit after cancellation."""
     from huggingface_hub import HfApi
 
     @final
     class Client(HfApi):
-        # What `create_commit` calls between checking the model card and committing: all that takes long.
+        # `create_commit` calls this between checking the model card and committing; it takes longest.
         def preupload_lfs_files(self, *args: Any, **kwargs: Any) -> None:
             cancellation.check("sending the files")
             super().preupload_lfs_files(*args, **kwargs)
@@ -117,7 +117,7 @@ def _commit(api: HfApi, asked: HubRequest, release: Release, cancellation: Cance
 
 
 def _repository(api: HfApi, asked: HubRequest, private: bool | None) -> ModelInfo:
-    """Return what the hub tells about the branch, which is made if it is missing."""
+    """Return the hub's facts about the branch, which is made if it is missing."""
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
     hub = asked.hub

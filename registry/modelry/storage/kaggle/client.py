@@ -47,7 +47,7 @@ def models_client(token: str | None) -> Any:
 
 
 def fill_request(request: Any, reference: KaggleReference) -> Any:
-    """Fill in which variation, and which version of it, a request of the client is about.
+    """Fill a variation and its version into a request of the client.
 
     Raises:
         StorageError: Kaggle knows no such framework.
@@ -60,7 +60,7 @@ def fill_request(request: Any, reference: KaggleReference) -> Any:
 
 
 def call_in_time(call: Callable[[], T]) -> T:
-    """Return what a call of the client returns, which itself would wait for an answer for ever.
+    """Return the result of a call of the client, which itself sets no time-out.
 
     Raises:
         TimeoutError: There is none in time.
@@ -97,7 +97,7 @@ _MD5 = re.compile(r"(?:^|[,\s])md5=([A-Za-z0-9+/]{22}==)(?:$|[,\s])")
 
 
 class TransferCorrupted(OSError):
-    """What came is not what was sent."""
+    """A file was damaged in transfer."""
 
 
 def checked(chunks: Iterator[Any], headers: Mapping[str, str], name: str) -> Iterator[bytes]:
@@ -136,11 +136,11 @@ def _checked(chunks: Iterator[Any], expected: bytes, name: str) -> Iterator[byte
 
 
 class Denied(Exception):
-    """What Kaggle says in a reply that is otherwise one of success.
+    """An error that Kaggle reports in a successful reply.
 
     Args:
-        message: What it says.
-        status: The status that it means; `None` if it does not tell.
+        message: Kaggle's message.
+        status: The status that it means, if it says so.
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:
@@ -153,11 +153,11 @@ SETTINGS = "https://www.kaggle.com/settings"
 
 
 def explain_refusal(error: Exception, text: str, reference: KaggleReference) -> ModelryError | None:
-    """Return the error to raise for one of the client's; `None` where Kaggle has not refused, only failed.
+    """Return the error for a refusal of Kaggle; `None` if it has not refused, only failed.
 
     Args:
-        error: What the client raised.
-        text: What the user wrote.
+        error: The client's error.
+        text: The reference as the user wrote it.
         reference: The same, parsed.
     """
     status = status_of(error)
@@ -182,7 +182,7 @@ def explain_refusal(error: Exception, text: str, reference: KaggleReference) -> 
 
 
 def explain_publishing_refusal(error: Exception, text: str, reference: KaggleReference) -> ModelryError | None:
-    """Return the same for publishing, of which Kaggle has more to refuse."""
+    """Return the error for a refusal to publish."""
     status = status_of(error)
     if status in (403, 404):
         return StorageError(
@@ -195,5 +195,5 @@ def explain_publishing_refusal(error: Exception, text: str, reference: KaggleRef
 
 
 def is_retryable_error(error: Exception) -> bool:
-    """Return whether an error of the client may be gone the next time; without a reply, all of them are OSErrors."""
+    """Return whether another try may help after an error of the client; without a reply, all are OSErrors."""
     return is_retryable(error, OSError)

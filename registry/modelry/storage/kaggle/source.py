@@ -40,9 +40,9 @@ class KaggleSource(RemoteSource):
     so only its credentials and its client are used, and modelry's cache does the rest.
 
     Attributes:
-        text: What the user wrote.
+        text: The reference as the user wrote it.
         kaggle: The same, parsed.
-        cache: Where an earlier listing may be.
+        cache: The cache, which may have an earlier listing.
         token: The token to show; `None` for what kagglehub finds by itself.
     """
 
@@ -58,13 +58,13 @@ class KaggleSource(RemoteSource):
 
     @property
     def is_pinned(self) -> bool:
-        """Whether the reference has a version."""
+        """True if the reference has a version."""
         return self.kaggle.is_pinned
 
     def at(self, revision: str) -> KaggleSource:
         """Return the same variation at a version; raises what `RemoteSource.at` does."""
         if not is_version(revision) or self.kaggle.version not in (None, int(revision)):
-            raise StorageError(f"{self.text!r} cannot be opened at {revision!r}, which is no version of it.")
+            raise StorageError(f"{self.text!r} cannot be opened at {revision!r}, which is not a version of it.")
         return attrs.evolve(self, kaggle=self.kaggle.at(int(revision)))
 
     def resolve(self) -> Snapshot:
@@ -105,7 +105,7 @@ class KaggleSource(RemoteSource):
                 yield ByteStream(checked(response.iter_content(CHUNK), response.headers, file.name))
 
     def is_transient(self, error: Exception) -> bool:
-        """Return whether trying again may help."""
+        """Return whether another try may help."""
         return is_retryable_error(error)
 
     def advice(self, error: Exception) -> str | None:
@@ -138,9 +138,9 @@ class KaggleSource(RemoteSource):
             request.page_token = page.next_page_token or ""
 
     def _explain(self, error: Exception) -> None:
-        """Raise what tells the user what to do, if Kaggle has refused."""
+        """Raise an error with advice, if Kaggle has refused."""
         response = getattr(error, "response", None)
         if response is not None:
-            response.close()  # nobody reads the rest of it
+            response.close()  # the rest is not read
         if (refused := explain_refusal(error, self.text, self.kaggle)) is not None:
             raise refused from None  # the client's error may hold a signed URL

@@ -105,7 +105,7 @@ def _check(headers: Mapping[str, str], name: str, path: Path) -> None:
 
 
 class _Watched(io.FileIO):
-    """A file whose reading moves a bar, and ends where it is given up."""
+    """A file whose reading moves a progress bar, and stops on cancellation."""
 
     def __init__(self, path: Path, sent: Callable[[int], None], cancellation: Cancellation) -> None:
         super().__init__(path)
@@ -198,7 +198,7 @@ def make_version(
 
 
 def _make(ask: Callable[[], Any], cancellation: Cancellation) -> None:
-    """Call what must not be done twice: again only where Kaggle says that it has not done it."""
+    """Make a call that must not be made twice; retry only if Kaggle reports that it was not done."""
 
     def call() -> None:
         told = call_in_time(ask)
