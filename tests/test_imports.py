@@ -13,7 +13,9 @@ ROOT = Path(modelry.__file__).parent
 
 FLOORS = {
     "errors": 0,
+    "_atomic": 0,
     "_lazy": 0,
+    "_progress": 0,
     "_umask": 0,
     "_version": 0,
     "_backend": 1,

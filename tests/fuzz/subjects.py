@@ -10,7 +10,7 @@ import keras
 
 from modelry import Preprocessor, TextClassifier
 from modelry.discovery.plugin_lock import read_plugin_lock
-from modelry.storage.lock.lock_file import read_lock
+from modelry.storage.lock_file import read_lock
 from modelry.weights.load import load_weights
 from modelry.weights.stores import open_store
 

@@ -33,7 +33,7 @@ def bench(
     multiplied.
     """
     given = None if source is None else _read(source)
-    from modelry.cli.progress import progress
+    from modelry._progress import progress
     from modelry.presets.components import check_requirements, find_entry
     from modelry.presets.read import read_recipe
 

@@ -135,8 +135,8 @@ def _choice(recipe: Recipe, top_k: int | None, threshold: float | None) -> Choic
 def _classify(
     preset: str, recipe: Recipe, chunks: Iterator[list[Row]], choice: Choice, batch_size: int, as_json: bool
 ) -> None:
+    from modelry._progress import progress
     from modelry.cli.added import added_by
-    from modelry.cli.progress import progress
     from modelry.cli.results import printer
     from modelry.tasks.text_classifier.problem_types import score_names
 

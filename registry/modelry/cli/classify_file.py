@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import typer
 
+from modelry._progress import bar
 from modelry.cli.added import added_by
 from modelry.cli.file_run import FileRun, kept
-from modelry.cli.progress import bar
 from modelry.cli.work import work_of
 from modelry.errors import InputError
 from modelry.tables.chunk import text_column

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from modelry._progress import progress
 from modelry.cli.output import write_line
-from modelry.cli.progress import progress
 from modelry.errors import SaveError
 
 # What both are run on: short and long, of several scripts, and without a word.

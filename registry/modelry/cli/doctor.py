@@ -37,9 +37,9 @@ def doctor(
     Each is imported in another process. The exit status is 1 if one is broken, incompatible, ambiguous, or not as it
     was locked by `modelry plugins --lock`. When piped, cells are separated by tabs.
     """
+    from modelry._progress import progress
     from modelry.cli.environment import environment
     from modelry.cli.examine import examine
-    from modelry.cli.progress import progress
 
     with progress("Looking at what is installed") as tell:
         found = examine(distributions or (), None if no_import else timeout, locked, tell)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from modelry._progress import Bar
     from modelry.cli.added import Added
-    from modelry.cli.progress import Bar
     from modelry.tables.chunk import Chunk, Table
     from modelry.tables.partial import Partial
 

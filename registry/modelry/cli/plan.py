@@ -27,7 +27,7 @@ from modelry.presets.recipe import InputParts
 from modelry.presets.task_spec import default_names, known_spec, task_specs
 from modelry.storage.open import open_preset, resolve_name
 from modelry.storage.redact import redact
-from modelry.storage.reference import parse
+from modelry.storage.reference import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def _backend() -> dict[str, Any]:
 
 def _source(preset: str) -> dict[str, Any]:
     """Return where the preset lies, and who says so."""
-    reference = resolve_name(parse(preset))
+    reference = resolve_name(parse_reference(preset))
     found: dict[str, Any] = {"reference": reference.text}
     contributor = registry.contributor(preset) if reference.text != redact(preset) else None
     if contributor is not None:
@@ -145,7 +145,7 @@ def _weights(recipe: Recipe, dtype: str) -> dict[str, Any] | None:
 
     files = recipe.files
     absent = [name for name in weights_of(recipe) if name not in files]
-    if not absent and not all(files.is_here(name) for name in _weight_files(recipe) if name in files):
+    if not absent and not all(files.is_local(name) for name in _weight_files(recipe) if name in files):
         return None
     stores = [open_weights(files, name) for name in absent or weights_of(recipe)]
     return footprint(stores, dtype, rearranged=recipe.checkpoint is not None)
@@ -156,7 +156,7 @@ def _files(recipe: Recipe, read: dict[str, bool]) -> list[dict[str, Any]]:
     files = recipe.files
     names = [*read, *sorted(name for name in files.names() if name.startswith(ASSETS)), *_weight_files(recipe)]
     return [
-        {"name": name, "size": files.size(name), "here": read.get(name, files.is_here(name))}
+        {"name": name, "size": files.size(name), "here": read.get(name, files.is_local(name))}
         for name in dict.fromkeys(names)
         if name in files
     ]
@@ -166,7 +166,7 @@ def _weight_files(recipe: Recipe) -> Iterator[str]:
     """Yield the files of weights, each index with the shards that it lists."""
     for name in weights_of(recipe):
         yield name
-        if name.endswith(".json") and recipe.files.is_here(name):
+        if name.endswith(".json") and recipe.files.is_local(name):
             from modelry.weights.shards import shards_of
 
             yield from shards_of(recipe.files.path(name))

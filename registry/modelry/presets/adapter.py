@@ -28,8 +28,7 @@ from modelry.presets import keras_hub
 from modelry.presets.manifest import read_manifest
 from modelry.presets.nested import check_keys
 from modelry.presets.recipe import Adapter, Recipe
-from modelry.storage.cache.checking import sha256_of
-from modelry.storage.checksums import MANIFEST, read_checksums
+from modelry.storage.checksums import MANIFEST, read_checksums, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -110,7 +109,7 @@ def digests(files: PresetFiles, names: Iterable[str]) -> dict[str, str]:
     listed = read_checksums(files.path(MANIFEST), files.reference) if MANIFEST in files else {}
     found = {}
     for name in names:
-        told = files.told(name)
+        told = files.expected(name)
         known = listed[name][1] if name in listed else None if told is None else told.sha256
         found[name] = known or sha256_of(files.path(name))
     return found

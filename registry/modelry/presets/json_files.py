@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from modelry._atomic import write_text
 from modelry.errors import PresetFormatError, UnsafePresetError
-from modelry.storage.reaching import reaching
+from modelry.storage.os_errors import storage_errors
 from modelry.strict_json import LARGEST, read_json_file
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def read_json(files: PresetFiles, name: str, limit: int = LARGEST) -> dict[str, 
         StorageError: The file cannot be read.
         PresetFormatError: The file is not UTF-8, not JSON, or holds something other than an object.
     """
-    with reaching(f"{name} of preset {files.reference!r} cannot be read"):
+    with storage_errors(f"{name} of preset {files.reference!r} cannot be read"):
         value = read_json_file(bounded(files, name, limit), f"{name} of preset {files.reference!r}", limit)
     if not isinstance(value, dict):
         raise PresetFormatError(
@@ -59,5 +60,5 @@ def bounded(files: PresetFiles, name: str, limit: int) -> Path:
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a JSON object with the indentation KerasHub uses."""
-    path.write_text(json.dumps(value, indent=4, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write a JSON object atomically, with the indentation KerasHub uses."""
+    write_text(path, json.dumps(value, indent=4, ensure_ascii=False) + "\n")

@@ -1,4 +1,4 @@
-"""What a preset may take of this machine: checked against what it announces, before anything of it is read or built."""
+"""Limits on what a preset may take of this machine, checked against what it announces, before any of it is built."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from modelry.errors import InputError, UnsafePresetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
 
 FREE_EXPANSION = 8 * 2**20
 """Bytes up to which a compressed file may expand at any ratio: that much does no harm."""
@@ -43,7 +44,7 @@ class Budget:
         ratio: Bytes that a file in an archive may become for each of its bytes there; 8 MiB are free.
         tensors: Variables that the model, and tensors that a file of weights, may have.
         parameters: Numbers that the model's variables may hold together.
-        memory: Bytes that these may take in memory; by default all that this machine has.
+        memory: Bytes that these may take in memory; by default all of this machine's.
     """
 
     files: int = attrs.field(default=10_000, validator=_check_positive)
@@ -59,7 +60,7 @@ class Budget:
         Args:
             name: The attribute.
             wanted: How much of it.
-            what: What wants it, as messages have it.
+            what: What wants it, for messages.
 
         Raises:
             UnsafePresetError: More is.
@@ -87,7 +88,7 @@ class Tally:
 
     Args:
         budget: The budget.
-        what: What has the tensors, as messages have it.
+        what: What has the tensors, for messages.
     """
 
     def __init__(self, budget: Budget, what: str) -> None:

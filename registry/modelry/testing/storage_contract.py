@@ -12,10 +12,10 @@ import pytest
 from modelry.discovery.default import registry
 from modelry.errors import ModelryError, PresetNotFound, StorageError
 from modelry.storage.files import PresetFiles
-from modelry.storage.lock.make import lock_of
+from modelry.storage.lock import lock_preset
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
-from modelry.storage.reference import parse
+from modelry.storage.reference import parse_reference
 from modelry.testing.contract import expect, fail
 from modelry.testing.presets import contents
 from modelry.testing.storage_presets import with_manifest
@@ -68,7 +68,7 @@ class StorageContract(PublishingClaims):
     @pytest.fixture
     def files(self, storage: Storage, reference: str) -> PresetFiles:
         """The view that the handler gives of the published preset."""
-        return storage.open(parse(reference))
+        return storage.open(parse_reference(reference))
 
     def test_it_opens_what_is_published(self, files: PresetFiles) -> None:
         """The view names exactly the published files."""
@@ -144,7 +144,7 @@ class StorageContract(PublishingClaims):
         to_do = 'look whether the preset is there, and raise PresetNotFound(f"… {reference.text!r} …") if not.'
         nowhere = f"{reference.rstrip('/')}-no-such-preset"
         try:
-            storage.open(parse(nowhere))
+            storage.open(parse_reference(nowhere))
         except PresetNotFound as error:
             expect("no-such-preset" in str(error), f"The message does not name the reference: {error}", rule, to_do)
         except Exception as error:
@@ -155,9 +155,9 @@ class StorageContract(PublishingClaims):
     def test_a_malformed_reference_is_refused(self, storage: Storage, reference: str) -> None:
         """A reference that says nothing but the scheme raises a ModelryError."""
         rule = "open raises StorageError for a reference that it cannot read."
-        empty = f"{parse(reference).scheme}://"
+        empty = f"{parse_reference(reference).scheme}://"
         try:
-            storage.open(parse(empty))
+            storage.open(parse_reference(empty))
         except ModelryError:
             return
         except Exception as error:
@@ -166,7 +166,7 @@ class StorageContract(PublishingClaims):
 
     def test_modelry_opens_its_references(self, storage: Storage, reference: str) -> None:
         """References of its scheme reach it by the entry point, and it is created without arguments."""
-        scheme = parse(reference).scheme
+        scheme = parse_reference(reference).scheme
         names = registry.names("storage")
         rule = "the name of the entry point is the scheme of the references."
         to_do = f'[project.entry-points."modelry.storage"] {scheme} = "module:Class", then run: pip install -e .'
@@ -186,7 +186,7 @@ class StorageContract(PublishingClaims):
             return
         rule = "a handler with works_offline opens what was read before, and connects to nothing, while offline."
         to_do = "leave works_offline out of a handler that needs a network; else heed options.is_offline in open_with."
-        online = storage.open_with(parse(reference), OpenOptions())
+        online = storage.open_with(parse_reference(reference), OpenOptions())
         for name in FILES:
             online.path(name)
         asked: list[str] = []
@@ -199,7 +199,7 @@ class StorageContract(PublishingClaims):
             for name in ("connect", "connect_ex", "sendto"):
                 patch.setattr(socket.socket, name, refuse)
             try:
-                files = storage.open_with(parse(reference), OpenOptions(offline=True))
+                files = storage.open_with(parse_reference(reference), OpenOptions(offline=True))
                 found = {name: files.path(name).read_bytes() for name in FILES}
             except Exception as error:
                 fail(f"Offline, what was read a moment ago raises {error!r}.", rule, to_do)
@@ -208,11 +208,11 @@ class StorageContract(PublishingClaims):
 
     def test_a_lock_holds(self, storage: Storage, reference: str) -> None:
         """What was locked is opened as it was, and a file with another digest is not handed out."""
-        parsed, options = parse(reference), OpenOptions()
+        parsed, options = parse_reference(reference), OpenOptions()
         rule = "open_locked opens the locked version of a preset, and hands out files with the locked digests only."
         to_do = "leave open_locked as it is; where a store has versions, its source's `at` returns the one asked for."
         files = storage.open(parsed)
-        locked = lock_of(files)
+        locked = lock_preset(files)
         if all(files.size(name) in (None, len(content)) for name, content in FILES.items()):  # else see its own claim
             again = storage.open_locked(parsed, options, locked)
             found = {name: again.path(name).read_bytes() for name in FILES}
@@ -229,7 +229,7 @@ class StorageContract(PublishingClaims):
         """Several threads can fetch the same files at once, from views of their own."""
 
         def read(_: int) -> dict[str, bytes]:
-            files = storage.open(parse(reference))
+            files = storage.open(parse_reference(reference))
             return {name: files.path(name).read_bytes() for name in FILES}
 
         with ThreadPoolExecutor(8) as pool:
@@ -244,7 +244,9 @@ class StorageContract(PublishingClaims):
         for name in FILES:
             files.path(name).read_bytes()
         names = (
-            set(open_preset(reference).names()) if parse(reference).scheme in registry.names("storage") else set(FILES)
+            set(open_preset(reference).names())
+            if parse_reference(reference).scheme in registry.names("storage")
+            else set(FILES)
         )
         same = contents(folder) == before and names == set(FILES)
         expect(same, "Reading a preset changes its files.", "handlers only read.", "write to a cache elsewhere.")

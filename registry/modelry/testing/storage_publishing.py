@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modelry.errors import ModelryError, StorageError
-from modelry.storage.handler import Storage
+from modelry.storage.handler import PRESET_MARKER, Release, Storage
 from modelry.storage.options import OpenOptions
 from modelry.storage.redact import HIDDEN
-from modelry.storage.reference import parse
-from modelry.storage.release import MARK, Release
+from modelry.storage.reference import parse_reference
 from modelry.storage.remote import RemoteStorage
 from modelry.testing.contract import expect, fail
 from modelry.testing.installed import InstalledContract
@@ -52,7 +51,7 @@ class PublishingClaims(InstalledContract):
                 if name != gone:
                     (folder / name).write_bytes(content)
             watched = WatchedFiles({name: folder / name for name in files}, look, vanishing)
-            told = storage.publish(parse(place or ""), Release(watched, OWNED), OpenOptions())
+            told = storage.publish(parse_reference(place or ""), Release(watched, OWNED), OpenOptions())
             return place or "" if HIDDEN in told else told
 
         return publish
@@ -106,10 +105,10 @@ class PublishingClaims(InstalledContract):
         write(NEW, look)
         for one in found:
             expect(
-                MARK not in one or one in (OLD, NEW),
+                PRESET_MARKER not in one or one in (OLD, NEW),
                 f"While a preset was published, a reader found {_difference(one, NEW)}.",
-                f"a reader sees one whole version or none; a folder without {MARK} is no preset.",
-                f"put all files in place at once; or remove an older {MARK} first, and write the new one last.",
+                f"a reader sees one whole version or none; a folder without {PRESET_MARKER} is no preset.",
+                f"put all files in place at once; or remove an older {PRESET_MARKER} first and write the new one last.",
             )
 
     def test_a_failure_leaves_no_half_preset(
@@ -119,8 +118,8 @@ class PublishingClaims(InstalledContract):
         _skip_unless(place)
         write(OLD)
         rule = "publishing that fails raises a ModelryError, and leaves the older preset as it was, or none."
-        to_do = f"let what goes wrong with a file become a StorageError, and put {MARK} in place last."
-        for fault in ({"gone": WEIGHTS}, {"vanishing": WEIGHTS}, {"vanishing": MARK}):
+        to_do = f"let what goes wrong with a file become a StorageError, and put {PRESET_MARKER} in place last."
+        for fault in ({"gone": WEIGHTS}, {"vanishing": WEIGHTS}, {"vanishing": PRESET_MARKER}):
             what = "When {1} is {0} while a preset is published".format(*next(iter(fault.items())))
             failed = False
             try:
@@ -134,7 +133,7 @@ class PublishingClaims(InstalledContract):
             except ModelryError:
                 found = {}
             if failed:
-                whole = MARK not in found or found in (OLD, NEW)
+                whole = PRESET_MARKER not in found or found in (OLD, NEW)
                 expect(whole, f"{what}, there is {_difference(found, OLD)}.", rule, to_do)
             else:
                 expect(found == NEW, f"{what}, that succeeds with {_difference(found, NEW)}.", rule, to_do)
@@ -144,7 +143,7 @@ class PublishingClaims(InstalledContract):
         rule = "a handler that does not publish raises a StorageError that says so."
         to_do = "leave publish and destination as they are."
         try:
-            storage.publish(parse(reference), Release({}, OWNED), OpenOptions())
+            storage.publish(parse_reference(reference), Release({}, OWNED), OpenOptions())
         except StorageError:
             return
         except Exception as error:
@@ -160,7 +159,7 @@ def _publishes(cls: Any) -> bool:
 
 def _seen(storage: Storage, reference: str) -> dict[str, bytes]:
     """Return what a reader finds who opens a preset now: name → content, without hidden files."""
-    files = storage.open(parse(reference))
+    files = storage.open(parse_reference(reference))
     return {name: files.path(name).read_bytes() for name in files.names() if OWNED.fullmatch(name)}
 
 

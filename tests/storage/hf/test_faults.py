@@ -9,7 +9,7 @@ import pytest
 
 from modelry.errors import StorageError, UnsafePresetError
 from modelry.storage import retries
-from modelry.storage.hf import listing, storage
+from modelry.storage.hf import source
 from modelry.storage.open import open_preset
 
 from ..stand_ins.faults import PASSING, Kind
@@ -37,7 +37,7 @@ def test_a_large_file_comes_right_in_the_end(hub, digest, kind, times):
 
 @pytest.mark.parametrize("kind", [kind for kind in PASSING if kind not in (Kind.FLIP, Kind.SHORT, Kind.WHOLE)])
 def test_the_listing_comes_right_in_the_end(hub, digest, monkeypatch, kind):
-    monkeypatch.setattr(storage, "LISTING_TIMEOUT", 0.5)
+    monkeypatch.setattr(source, "LISTING_TIMEOUT", 0.5)
     hub.fail(kind, "/api/models/")
     assert fetched() == digest
     assert hub.faults[0].times == 0
@@ -66,14 +66,14 @@ def test_what_does_not_pass_is_a_clean_error(hub, reviews, digest, kind):
 
 
 def test_a_hub_that_is_not_there_is_a_clean_error(hub, reviews, monkeypatch):
-    monkeypatch.setattr(retries, "TRIES", 2)
+    monkeypatch.setattr(retries, "PATIENCE_WITHOUT_REPLY", 0)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(StorageError, match=r"'hf://acme/reviews' cannot be opened: ConnectError.*cannot be reached"):
         open_preset("hf://acme/reviews")
 
 
 def test_waiting_has_an_end(hub, reviews, monkeypatch):
-    monkeypatch.setattr(retries, "TRIES", 2)
+    monkeypatch.setattr(retries, "PATIENCE_WITHOUT_REPLY", 0)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DOWNLOAD_TIMEOUT", 0.1)
     hub.fail(Kind.HANG, "/resolve/.*config.json", times=1000)
     with pytest.raises(StorageError, match=r"config.json of .* could not be fetched: ReadTimeout"):
@@ -144,6 +144,6 @@ def test_another_digest_than_that_of_the_file_is_noticed(lying):
 
 
 def test_a_listing_that_may_lack_files_is_refused(hub, reviews, monkeypatch):
-    monkeypatch.setattr(listing, "MOST_FILES", 3)
+    monkeypatch.setattr(source, "MOST_FILES", 3)
     with pytest.raises(StorageError, match="has more than 3 files, and the hub may not tell them all"):
         open_preset("hf://acme/reviews@v2")

@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from modelry.errors import LockError, StorageError, WrongContent
-from modelry.storage.lock.lock_file import LockFile
-from modelry.storage.lock.make import lock_of
+from modelry.errors import ChecksumMismatch, LockError, StorageError
+from modelry.storage.lock import lock_preset
+from modelry.storage.lock_file import LockFile
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
@@ -20,7 +20,7 @@ REFERENCE = f"kaggle://{MODEL}"
 def lock(kaggle, tiny, tmp_path):
     """A lock file with version 1, before there is another."""
     path = tmp_path / "modelry.lock"
-    LockFile(path, {REFERENCE: lock_of(open_preset(REFERENCE))}).write()
+    LockFile(path, {REFERENCE: lock_preset(open_preset(REFERENCE))}).write()
     return path
 
 
@@ -48,7 +48,9 @@ def test_a_file_with_another_digest_is_not_taken(lock):
     files = change(lock)
     files["config.json"]["sha256"] = "0" * 64
     change(lock, files=files)
-    with pytest.raises(WrongContent, match=r"config\.json .* has other content than the digest that the store .* has"):
+    with pytest.raises(
+        ChecksumMismatch, match=r"config\.json .* has other content than the digest that the store .* has"
+    ):
         open_preset(REFERENCE, OpenOptions(lock=lock)).path("config.json")
 
 

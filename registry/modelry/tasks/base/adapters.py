@@ -23,7 +23,7 @@ from modelry.presets.read import read_recipe
 from modelry.presets.recipe import Origin
 from modelry.storage.budget import Tally
 from modelry.storage.options import OpenOptions
-from modelry.storage.reference import parse
+from modelry.storage.reference import parse_reference
 from modelry.tasks.base.saving import record_task, serialized_task, task_components, task_weights
 from modelry.weights.build import uninitialized, values
 from modelry.weights.load import load_mapped
@@ -120,7 +120,7 @@ def _weights(task: Any, whole: bool) -> dict[str, keras.Variable]:
 def _reference(preset: Preset) -> str:
     """Return how an adapter names a preset: by its built-in name, its absolute path, or its URI."""
     first = preset if isinstance(preset, (str, os.PathLike)) else preset[0]
-    reference = parse(first)
+    reference = parse_reference(first)
     if reference.scheme != "file":
         return reference.text
     # The registry is asked for its names only where opening the preset has asked for them too: it takes every plugin's
@@ -131,7 +131,7 @@ def _reference(preset: Preset) -> str:
 
 def _check_same_place(preset_dir: str | os.PathLike[str], origin: Origin) -> None:
     """Check that an adapter that is published does not name a folder of this machine."""
-    if parse(preset_dir).scheme != "file" and os.path.isabs(origin.reference):
+    if parse_reference(preset_dir).scheme != "file" and os.path.isabs(origin.reference):
         raise InputError(
             f"The adapter would name {origin.reference!r}, a folder of this machine, as its base, and nobody else "
             "could load it. Publish the base as well, and pass base= with its URI."

@@ -1,4 +1,4 @@
-"""What a lock file holds of one preset, and how the preset is held against it."""
+"""Locked presets: the one version that may be loaded, made from a preset as it is now."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.errors import LockError
+from modelry.errors import ChecksumMismatch, LockError, PresetNotFound
+from modelry.storage.checksums import MANIFEST, read_checksums, sha256_of, with_checksum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.storage.snapshot import RemoteFile
+    from modelry.storage.files import PresetFiles
+    from modelry.storage.remote_source import RemoteFile
+
 
 _SHOWN = 5
 
@@ -21,7 +24,7 @@ class LockedPreset:
     """The one version of a preset that may be loaded.
 
     Attributes:
-        revision: What pins it in its store, such as a commit; `None` if the store has no versions.
+        revision: Its version in its store, such as a commit; `None` if the store has no versions.
         files: File name → size in bytes and SHA-256.
     """
 
@@ -71,3 +74,44 @@ class LockedPreset:
                 yield f"{name} is not in the lock file"
             elif sizes[name] not in (None, self.files[name][0]):
                 yield f"{name} has {sizes[name]:,} bytes, and is locked with {self.files[name][0]:,}"
+
+
+def lock_preset(files: PresetFiles) -> LockedPreset:
+    """Return the lock of a preset; files are fetched only where neither store nor manifest has a SHA-256.
+
+    Raises:
+        PresetNotFound: It has no files.
+        ChecksumMismatch: A file is not what the preset's manifest or its store says; a damaged preset is not locked.
+        ModelryError: A file cannot be fetched.
+    """
+    if not files.names():
+        raise PresetNotFound(f"{files.reference!r} has no files, so there is nothing to lock.")
+    listed = read_checksums(files.path(MANIFEST), files.reference) if MANIFEST in files else {}
+    return LockedPreset(files.revision, {name: _facts(files, name, listed) for name in sorted(files.names())})
+
+
+def lock_differences(locked: LockedPreset, now: LockedPreset) -> Iterator[tuple[str, str]]:
+    """Yield each file that is not as it was locked, and whether it is `added`, `removed` or `changed`."""
+    for name in sorted(locked.files.keys() | now.files.keys()):
+        if name not in now.files:
+            yield name, "removed"
+        elif name not in locked.files:
+            yield name, "added"
+        elif locked.files[name] != now.files[name]:
+            yield name, "changed"
+
+
+def _facts(files: PresetFiles, name: str, listed: Mapping[str, tuple[int, str]]) -> tuple[int, str]:
+    told = files.expected(name)
+    if told is not None:
+        known = with_checksum(told, listed, files.reference)
+        if known.size is not None and known.sha256 is not None:
+            return known.size, known.sha256
+    path = files.path(name)
+    found = path.stat().st_size, sha256_of(path)
+    if found != listed.get(name, found):
+        raise ChecksumMismatch(
+            f"{name} of {files.reference!r} is not what its {MANIFEST} says, so it is not locked. `modelry verify` "
+            "names all files that are damaged; save or fetch the preset again."
+        )
+    return found

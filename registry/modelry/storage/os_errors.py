@@ -1,4 +1,4 @@
-"""What the file system of this machine refuses, as errors that say what to do about it."""
+"""Errors of this machine's file system, turned into `StorageError` with advice."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from modelry.errors import ModelryError, StorageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 _NOTHING_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 
-_RIGHTS = "Ask whoever owns it for the right to do so, or use a copy in a place of your own."
+_RIGHTS = "Ask its owner for the right to do so, or use a copy in a place of your own."
 _PLACE = "Use another place."
 _ADVICE = {
     errno.EACCES: _RIGHTS,
@@ -24,7 +25,7 @@ _ADVICE = {
     errno.ENAMETOOLONG: "No file can have that name: use a shorter one.",
     errno.ENOTDIR: "A part of that path is a file: check the path.",
     errno.ELOOP: "Links lead in a circle there: put a folder in the place of one.",
-    errno.ENOENT: "It has gone meanwhile: check the path, and try again.",
+    errno.ENOENT: "It is gone: check the path, and try again.",
     errno.ENOSPC: "Make room there, or use another place.",
     errno.EDQUOT: "Make room there, or use another place.",
     errno.EROFS: _PLACE,
@@ -34,25 +35,25 @@ _FAILING = "The disk, or the network that it is on, may be failing: try again, o
 
 
 @contextlib.contextmanager
-def reaching(what: str) -> Iterator[None]:
-    """Turn what the file system refuses inside into one of modelry's errors.
+def storage_errors(what: str) -> Iterator[None]:
+    """Turn an `OSError` of the block into a `StorageError` with advice.
 
     Args:
-        what: What cannot be done then, with the path and the preset: `"The folder of preset './p' cannot be listed"`.
+        what: The failed action, with the path and the preset: `"The folder of preset './p' cannot be listed"`.
 
     Raises:
-        StorageError: The file system has refused something; that is the cause.
+        StorageError: The block raised an `OSError`, which is the cause.
     """
     try:
         yield
     except ModelryError:  # some are an OSError too
         raise
     except OSError as error:
-        raise StorageError(f"{what}: {why(error)}") from error
+        raise StorageError(f"{what}: {explain(error)}") from error
 
 
-def why(error: OSError) -> str:
-    """Return what went wrong with which path, and what to do about it, as sentences."""
+def explain(error: OSError) -> str:
+    """Return the problem, the path, and advice, as sentences."""
     where = f" ({error.filename!r:.300})" if error.filename is not None else ""
     return f"{error.strerror or error}{where}. {_ADVICE.get(error.errno or 0, _FAILING)}"
 
@@ -68,15 +69,15 @@ def is_possible(path: str) -> bool:
 def paths_below(folder: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield every path below a folder, not following links; raises OSError where a folder cannot be listed."""
 
-    def refuse(error: OSError) -> NoReturn:
+    def refuse_publishing(error: OSError) -> NoReturn:
         raise error
 
-    for place, folders, others in os.walk(folder, onerror=refuse):
+    for place, folders, others in os.walk(folder, onerror=refuse_publishing):
         yield from (Path(place, name) for name in (*folders, *others))
 
 
 def is_file(path: str | os.PathLike[str]) -> bool:
-    """Return whether there is a file; raises OSError where that cannot be told, as where others may not look."""
+    """Return whether there is a file; raises OSError if that is not known, as in a folder without access."""
     return stat.S_ISREG(_mode(path))
 
 
@@ -86,7 +87,7 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
 
 
 def _mode(path: str | os.PathLike[str]) -> int:
-    """Return the mode of what is there, 0 if it is nothing."""
+    """Return the mode of a file or folder, 0 if there is nothing."""
     try:
         return os.stat(path).st_mode
     except OSError as error:
