@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from modelry import errors as errors
     from modelry import models as models
     from modelry.checkpoints.checkpoint import Checkpoint as Checkpoint
-    from modelry.discovery.default import isolated as isolated
-    from modelry.discovery.default import register as register
-    from modelry.discovery.default import registry as registry
+    from modelry.discovery.registry import isolated as isolated
+    from modelry.discovery.registry import register as register
+    from modelry.discovery.registry import registry as registry
     from modelry.models.backbone import Backbone as Backbone
     from modelry.models.head import Head as Head
     from modelry.models.pooled_head import PooledHead as PooledHead
@@ -55,10 +55,10 @@ _PUBLIC = {
     "WordPieceTokenizer": "modelry.text.wordpiece:WordPieceTokenizer",
     "__version__": "modelry._version:version",
     "errors": "modelry.errors",
-    "isolated": "modelry.discovery.default:isolated",
+    "isolated": "modelry.discovery.registry:isolated",
     "models": "modelry.models",
-    "register": "modelry.discovery.default:register",
-    "registry": "modelry.discovery.default:registry",
+    "register": "modelry.discovery.registry:register",
+    "registry": "modelry.discovery.registry:registry",
     "upload_preset": "modelry.presets.publish:upload_preset",
 }
 

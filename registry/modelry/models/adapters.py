@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from modelry.checkpoints.sourced_weight import SourcedWeight
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetFormatError
 from modelry.models import lora
 from modelry.models.saved_objects import serialized_task

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import keras
 
 from modelry.arguments import argument_names, check_arguments, defaults_of
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetError
 from modelry.models.adapters import origin_of, place_adapter
 from modelry.models.head_choice import HeadChoice, check_saved_head, choose_head

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, PresetFormatError, UnknownComponent
 
 # Longest first: "…TextClassifierPreprocessor" also ends in "Preprocessor". The short forms are KerasNLP's old aliases.

@@ -9,10 +9,10 @@ import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
-from modelry.discovery.compatibility import next_breaking
-from modelry.discovery.default import registry
+from modelry.discovery.entry import next_breaking
 from modelry.discovery.names import CORE, RUNTIME, noun
 from modelry.discovery.pip import install_advice, is_requirement
+from modelry.discovery.registry import registry
 from modelry.errors import (
     BrokenPlugin,
     MissingPlugin,

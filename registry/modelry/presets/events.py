@@ -6,8 +6,8 @@ import functools
 import time
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from modelry.discovery.default import registry
 from modelry.discovery.hook_values import PresetLoaded
+from modelry.discovery.registry import registry
 from modelry.storage.reference import told
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import PluginError
 
 if TYPE_CHECKING:

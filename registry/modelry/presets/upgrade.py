@@ -9,9 +9,9 @@ import attrs
 from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
-from modelry.discovery.default import registry
 from modelry.discovery.names import normalise, noun, split
 from modelry.discovery.pip import pip_install
+from modelry.discovery.registry import registry
 from modelry.errors import PluginError, PresetFormatError
 from modelry.presets.components import check_requirements
 from modelry.presets.read import read_recipe

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry.discovery.default import registry
 from modelry.discovery.hook_values import Fetched, Published
+from modelry.discovery.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

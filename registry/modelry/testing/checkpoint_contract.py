@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import ModelryError, UnknownComponent
 from modelry.models.backbone import Backbone
 from modelry.models.text_classifier import TextClassifier
