@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from modelry import models as models
     from modelry.backbones.backbone import Backbone as Backbone
     from modelry.checkpoints.checkpoint import Checkpoint as Checkpoint
-    from modelry.discovery.default import isolated as isolated
-    from modelry.discovery.default import register as register
-    from modelry.discovery.default import registry as registry
+    from modelry.discovery.registry import isolated as isolated
+    from modelry.discovery.registry import register as register
+    from modelry.discovery.registry import registry as registry
     from modelry.presets.publish import upload_preset as upload_preset
     from modelry.storage.budget import Budget as Budget
     from modelry.storage.files import PresetFiles as PresetFiles
@@ -51,10 +51,10 @@ _PUBLIC = {
     "WordPieceTokenizer": "modelry.tokenizers.wordpiece:WordPieceTokenizer",
     "__version__": "modelry._version:version",
     "errors": "modelry.errors",
-    "isolated": "modelry.discovery.default:isolated",
+    "isolated": "modelry.discovery.registry:isolated",
     "models": "modelry.models",
-    "register": "modelry.discovery.default:register",
-    "registry": "modelry.discovery.default:registry",
+    "register": "modelry.discovery.registry:register",
+    "registry": "modelry.discovery.registry:registry",
     "upload_preset": "modelry.presets.publish:upload_preset",
 }
 

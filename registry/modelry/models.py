@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from modelry._backend import require_backend
 from modelry._lazy import resolve
-from modelry.discovery.default import registry as _registry
+from modelry.discovery.registry import registry as _registry
 from modelry.errors import UnknownComponent
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from modelry.cli.app import app
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import numpy as np
 
 from modelry.arguments import KERAS_ARGUMENTS, argument_defaults
 from modelry.checkpoints.layouts import Rows
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import PresetFormatError, SaveError
 from modelry.presets.components import owner_of
 from modelry.presets.json_files import write_json

@@ -14,7 +14,7 @@ from modelry.presets.components import announced, check_given, create, load_clas
 from modelry.presets.read import ready_recipe
 from modelry.storage.budget import Tally
 from modelry.storage.options import take_options
-from modelry.storage.reference import told
+from modelry.storage.reference import display_name
 from modelry.weights.build import initialize, settle_policies, uninitialized
 from modelry.weights.stores import bring_weights
 
@@ -35,7 +35,7 @@ def load_backbone(cls: type[B], preset: Preset, load_weights: bool, overrides: M
     recipe = ready_recipe(preset, options)
     if recipe.adapter is not None:
         raise PresetError(
-            f"{told(preset)!r} is an adapter for a whole task. Load it with modelry.Task.from_preset; its backbone has "
+            f"{display_name(preset)!r} is an adapter for a whole task. Load it with modelry.Task.from_preset; its backbone has "
             "the adapters then."
         )
     found = load_class(recipe, recipe.backbone, cls)

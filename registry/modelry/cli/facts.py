@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.arguments import KERAS_ARGUMENTS
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import ModelryError, PluginError
 from modelry.presets.components import check_requirements
 from modelry.presets.json_files import read_json

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetError
 from modelry.presets.read import read_recipe
 from modelry.presets.task_spec import default_names, task_specs

@@ -17,8 +17,8 @@ from modelry._backend import backend, require_backend
 from modelry.cli.facts import component_facts, parts_of, requirement_facts, task_facts, weights_of
 from modelry.cli.footprint import footprint
 from modelry.cli.recorded_files import RecordedFiles
-from modelry.discovery.compatibility import refusal
-from modelry.discovery.default import registry
+from modelry.discovery.entry import incompatibility
+from modelry.discovery.registry import registry
 from modelry.errors import ModelryError
 from modelry.presets.components import find_entry
 from modelry.presets.keras_hub import ASSETS
@@ -135,7 +135,7 @@ def _component(recipe: Recipe, part: Part) -> dict[str, Any]:
         entry = find_entry(recipe, part)
     except ModelryError as error:
         return component_facts(part, None, str(error))
-    unfit = refusal(entry.distribution, entry.version)
+    unfit = incompatibility(entry.distribution, entry.version)
     return component_facts(part, entry, entry.problem or (unfit and f"{entry.owner} {unfit}"))
 
 

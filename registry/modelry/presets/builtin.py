@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.presets.task_spec import default_names
 
 if TYPE_CHECKING:

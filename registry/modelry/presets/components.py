@@ -12,11 +12,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
 from modelry.arguments import argument_names, check_arguments
-from modelry.discovery.compatibility import next_breaking
-from modelry.discovery.default import registry
+from modelry.discovery.entry import next_breaking
+from modelry.discovery.registry import registry
 from modelry.discovery.hook_values import PresetLoaded
 from modelry.discovery.names import CORE, RUNTIME, noun
 from modelry.discovery.pip import install_advice, is_requirement
+from modelry.discovery.registry import registry
 from modelry.errors import (
     BrokenPlugin,
     MissingPlugin,
@@ -29,7 +30,7 @@ from modelry.errors import (
 )
 from modelry.presets.boundary import blamed_on
 from modelry.storage.options import OPTIONS
-from modelry.storage.reference import told
+from modelry.storage.reference import display_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -123,7 +124,7 @@ def announced(
         component = load(cls, preset, *args, **kwargs)
         if registry.hooks.has_observers:
             seconds = time.perf_counter() - start
-            event = PresetLoaded(told(preset), type(component).__name__, _distributions(component), seconds)
+            event = PresetLoaded(display_name(preset), type(component).__name__, _distributions(component), seconds)
             registry.hooks.announce(event)
         return component
 

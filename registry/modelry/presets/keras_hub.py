@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from modelry.arguments import KERAS_ARGUMENTS
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, PresetFormatError, UnknownComponent
 from modelry.json_values import field
 from modelry.presets.json_files import read_json

@@ -9,7 +9,7 @@ import attrs
 from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.discovery.names import normalise, noun, split
 from modelry.discovery.pip import pip_install
 from modelry.errors import InputError, PluginError, PresetFormatError, PresetNotFound

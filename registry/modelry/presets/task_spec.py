@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.discovery.names import CORE, split
 from modelry.errors import BrokenPlugin, PluginError, UnknownComponent
 from modelry.presets.nested import check_keys

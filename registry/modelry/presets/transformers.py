@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, PresetFormatError, PresetNotFound, UnknownComponent, UnsafePresetError
 from modelry.json_values import field
 from modelry.presets.boundary import blamed_on

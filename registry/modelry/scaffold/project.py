@@ -122,7 +122,7 @@ def supported_versions(version: str) -> str:
     """Return the versions of modelry that a plugin written for `version` works with, `>=0.1,<0.2` for 0.1.3."""
     from packaging.version import Version
 
-    from modelry.discovery.compatibility import next_breaking
+    from modelry.discovery.entry import next_breaking
 
     parsed = Version(version)
     lowest = version if parsed.is_prerelease else f"{parsed.major}.{parsed.minor}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING
 
-from modelry.discovery.default import registry
-from modelry.discovery.distributions import installed
 from modelry.discovery.hints import FIRST_PARTY
 from modelry.discovery.names import noun
+from modelry.discovery.registry import registry
+from modelry.discovery.scan import installed
 from modelry.errors import InputError
 from modelry.scaffold.kinds import PRESETS
 from modelry.scaffold.names import package_name

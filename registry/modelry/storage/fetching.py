@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, final
 import attrs
 
 from modelry._progress import Transfer
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.discovery.hook_values import Fetched
 from modelry.errors import ChecksumMismatch, DeadlineExceeded, ModelryError, StorageError, UnsafePresetError
 from modelry.storage.cache.records import token_of

@@ -12,7 +12,7 @@ import pytest
 
 from modelry.backbones.backbone import Backbone
 from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import ModelryError, UnknownComponent
 from modelry.presets.read import read_recipe
 from modelry.tasks.base.transformers_saving import checkpoint_of

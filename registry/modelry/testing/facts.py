@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.testing.installed import owner_of
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from modelry.discovery.default import registry
 from modelry.discovery.names import KINDS
+from modelry.discovery.registry import registry
 from modelry.errors import did_you_mean
 
 _IMPORT = re.compile(r"cannot import name '(?P<name>\w+)' from '(?P<package>[\w.]+)'")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modelry.discovery.default import registry
 from modelry.discovery.names import RUNTIME
+from modelry.discovery.registry import registry
 from modelry.testing.contract import Contract, expect, fail
 from modelry.testing.processes import run_module
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 import attrs
 import pytest
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import ModelryError, PresetNotFound, StorageError
 from modelry.storage.files import PresetFiles
 from modelry.storage.lock import lock_preset

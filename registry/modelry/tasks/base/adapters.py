@@ -11,7 +11,7 @@ import numpy as np
 from modelry.backbones import lora
 from modelry.backbones.weights import backbone_weights
 from modelry.checkpoints.sourced_weight import SourcedWeight
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetFormatError
 from modelry.presets import adapter as adapters
 from modelry.presets.base_reference import options_for_base

@@ -14,7 +14,7 @@ from modelry.arguments import check_arguments
 from modelry.backbones.int8 import saved_policy
 from modelry.backbones.loading import build_backbone, check_dtype, tally_of
 from modelry.backbones.weights import backbone_weights, place_backbone
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetError, PresetNotFound
 from modelry.preprocessing.loading import build_preprocessor
 from modelry.presets.boundary import blamed_on

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import keras
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import InputError
 from modelry.presets.components import load_class
 

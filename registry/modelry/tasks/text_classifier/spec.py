@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.arguments import KERAS_ARGUMENTS, argument_defaults, config_of
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import PresetFormatError, SaveError
 from modelry.json_values import field
 from modelry.presets.components import owner_of
