@@ -13,6 +13,7 @@ ROOT = Path(modelry.__file__).parent
 
 FLOORS = {
     "errors": 0,
+    "_atomic": 0,
     "_lazy": 0,
     "_umask": 0,
     "_version": 0,
