@@ -1,4 +1,4 @@
-"""What says on the terminal how far the work is; nothing where nobody would see it."""
+"""Progress on the terminal; nothing is shown where standard error is not a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def progress(message: str, wanted: bool = True) -> Iterator[Callable[[str], None]]:
-    """Show a message while the block runs, and give it a function that replaces the message."""
+    """Show a message while the block runs, and yield a function that replaces it."""
     if not (wanted and sys.stderr.isatty()):
         yield lambda message: None
         return
@@ -25,16 +25,16 @@ def progress(message: str, wanted: bool = True) -> Iterator[Callable[[str], None
 
 
 class Bar:
-    """A bar for work whose length is known; one without a display shows nothing."""
+    """A progress bar for work of known length; without a display it shows nothing."""
 
     def __init__(self, display: Any = None) -> None:
         self._display = display
         self._task: Any = None
-        self._began = 0.0
+        self._started = 0.0
 
-    def begin(self, message: str, total: int | None) -> None:
-        """Begin with another step, of `total` units, or with one of unknown length."""
-        self._began = time.monotonic()
+    def start(self, message: str, total: int | None) -> None:
+        """Start the next step, of `total` units, or of unknown length if that is `None`."""
+        self._started = time.monotonic()
         if self._display is not None:
             from rich.markup import escape
 
@@ -42,21 +42,21 @@ class Bar:
                 self._display.remove_task(self._task)
             self._task = self._display.add_task(escape(message), total=total, texts="")
 
-    def update(self, done: int, texts: int, new: int | None = None) -> None:
-        """Show how far the step is.
+    def update(self, done: int, rows: int, new: int | None = None) -> None:
+        """Show the progress of the step.
 
         Args:
-            done: The units that are done.
-            texts: The texts that are done.
-            new: Those that this step has done itself, to tell its speed; by default all of them.
+            done: Units done.
+            rows: Rows done, each with a text.
+            new: Rows that this step has done itself, for its speed; all by default.
         """
         if self._display is not None:
-            speed = (texts if new is None else new) / max(time.monotonic() - self._began, 1e-9)
-            told = f"{texts:,} texts" + (f", {speed:,.0f}/s" if speed else "")
-            self._display.update(self._task, completed=done, texts=told)
+            speed = (rows if new is None else new) / max(time.monotonic() - self._started, 1e-9)
+            count = f"{rows:,} texts" + (f", {speed:,.0f}/s" if speed else "")
+            self._display.update(self._task, completed=done, texts=count)
 
     def stop(self) -> None:
-        """Take the bar off the terminal."""
+        """Remove the bar from the terminal."""
         if self._display is not None:
             self._display.stop()
 

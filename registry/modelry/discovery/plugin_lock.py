@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from modelry._atomic import write_text
 from modelry.discovery.contributor import contributor
 from modelry.discovery.pip import pip_reinstall
 from modelry.discovery.record import Record, read_record
 from modelry.errors import PluginError
-from modelry.tables.durable import write_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
