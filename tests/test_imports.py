@@ -15,6 +15,7 @@ FLOORS = {
     "errors": 0,
     "_atomic": 0,
     "_lazy": 0,
+    "_prefetch": 0,
     "_progress": 0,
     "_umask": 0,
     "_version": 0,

@@ -12,8 +12,8 @@ import attrs
 import keras
 import numpy as np
 
+from modelry._prefetch import prefetch
 from modelry.data.adapter import Source
-from modelry.data.ahead import map_ahead
 from modelry.data.buckets import plan_padded
 from modelry.data.features import CalledPreprocessor
 from modelry.data.replay import Once
@@ -136,7 +136,7 @@ class Predictions(Source):
             yield type(self)(lambda window=window: [window], self._planner, len(window.packed))  # type: ignore[misc]
 
     def _planned(self) -> Iterator[Window]:
-        return map_ahead(lambda part: part if isinstance(part, Window) else self._planner(part), self._windows())
+        return prefetch(lambda part: part if isinstance(part, Window) else self._planner(part), self._windows())
 
     def _features(self) -> Iterator[tuple[Any, Ints]]:
         before = 0

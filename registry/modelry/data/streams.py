@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import keras
 import numpy as np
 
+from modelry._prefetch import prefetch
 from modelry.data.adapter import Source
-from modelry.data.ahead import map_ahead
 from modelry.data.class_names import holds_names
 from modelry.data.columns import as_columns
 from modelry.data.elements import Element, as_element, check_kind, is_example, stack
@@ -134,7 +134,7 @@ class TextStream(Source):
 
     def _read(self, elements: Iterable[Any]) -> Iterator[BatchData]:
         batches = enumerate(batched(self._stream, elements, self._spec, self._batch_size))
-        return map_ahead(self._encode, _not_empty(batches))
+        return prefetch(self._encode, _not_empty(batches))
 
     def _encode(self, numbered: tuple[int, Element]) -> BatchData:
         number, element = numbered

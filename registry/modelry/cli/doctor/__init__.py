@@ -34,7 +34,7 @@ def doctor(
     cells are separated by tabs.
     """
     from modelry.cli.environment import environment
-    from modelry.cli.progress import progress
+    from modelry._progress import progress
 
     with progress("Looking at what is installed") as tell:
         found = _examine(distributions or (), None if no_import else timeout, tell)

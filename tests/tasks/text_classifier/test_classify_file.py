@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from modelry import TextClassifier
-from modelry.cli import file_run
-from modelry.cli.added import BestLabels
-from modelry.tables import chunk
+from modelry.tables import run as table_run
+from modelry.tables import table
+from modelry.tasks.text_classifier.columns import best_labels
 
-PRESET = str(Path(__file__).parents[1] / "fixtures" / "transformers" / "bert")
+PRESET = str(Path(__file__).parents[2] / "fixtures" / "transformers" / "bert")
 OUTPUTS = ["out.csv", "out.jsonl", "out.parquet"]
 
 
@@ -26,7 +26,7 @@ def classifier():
 @pytest.fixture
 def small(monkeypatch):
     """Chunks of two rows."""
-    monkeypatch.setattr(chunk, "ROWS", 2)
+    monkeypatch.setattr(table, "_ROWS", 2)
 
 
 @pytest.fixture
@@ -143,15 +143,15 @@ def test_no_rows(classify, here, classified, output, name, content):
 
 
 def test_a_fifth_label_has_its_names():
-    assert list(BestLabels("", 3, False).kinds()) == ["label", "score", "label_2", "score_2", "label_3", "score_3"]
-    assert list(BestLabels("p_", 3, True).kinds()) == ["p_label", "p_score", "p_top_k"]
-    assert list(BestLabels("", 1, True).kinds()) == ["label", "score"]
+    assert list(best_labels(3, False).kinds) == ["label", "score", "label_2", "score_2", "label_3", "score_3"]
+    assert list(best_labels(3, True).kinds) == ["label", "score", "top_k"]
+    assert list(best_labels(1, True).kinds) == ["label", "score"]
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "'in.csv' does not say which of its columns holds the texts. Name it with --text-column"),
+        ([], "The column of texts in 'in.csv' is not obvious. Name it with --text-column"),
         (["--text-column", "revew"], "'in.csv' has no column 'revew'. Did you mean 'review'?"),
         (["--text-column", "review", "--pair-column", "x"], "'in.csv' has no column 'x'."),
         (["--text-column", "review", "--prefix", "my_"], "'in.csv' already has a column 'my_label'."),
@@ -167,8 +167,8 @@ def test_a_column_that_would_be_there_twice(classify, here, classified, small):
     (here / "in.jsonl").write_text('{"text": "a"}\n' * 2 + '{"text": "b", "score": 1}\n')
     message = error_of(classify("in.jsonl", "out.jsonl"))
     assert message.startswith(
-        "Error: 'in.jsonl' already has a column 'score'. Give the columns that are added other names with --prefix, "
-        "such as --prefix predicted_ for 'predicted_score'. What is done, 2 rows, is kept"
+        "Error: 'in.jsonl' already has a column 'score'. Give the added columns other names with --prefix, "
+        "such as --prefix predicted_ for 'predicted_score'. The results of 2 rows are kept"
     )
     assert classify("in.jsonl", "out.jsonl", "--prefix", "predicted_").exit_code == 0
     assert classified == [["a", "a"], ["b"]]  # what was done is not done again
@@ -204,10 +204,10 @@ def test_a_dash_as_input_is_stdin_as_before(invoke):
     [
         ("in.csv", "in.csv", "--output is the same file as --input, 'in.csv'."),
         ("in.csv", "old.csv", "'old.csv' already exists. Choose another file, or replace it with --overwrite."),
-        ("in.csv", "folder.csv", "'folder.csv' is no file that can be replaced."),
-        ("in.csv", "none/out.csv", "There is no folder "),
-        ("in.csv", "out.txt", "is of no known format."),
-        ("in.txt", "out.csv", "'in.txt' is of no known format."),
+        ("in.csv", "folder.csv", "'folder.csv' is not a file that can be replaced."),
+        ("in.csv", "none/out.csv", "The folder "),
+        ("in.csv", "out.txt", "has an unknown format."),
+        ("in.txt", "out.csv", "'in.txt' has an unknown format."),
         ("none.csv", "out.csv", "'none.csv' does not exist."),
     ],
 )
@@ -241,11 +241,11 @@ def test_what_was_done_before_a_bad_row_is_kept(classify, here, classified, smal
     good = '{"text": "a"}\n{"text": "b"}\n'
     (here / "in.jsonl").write_text(good + '{"text": "c"}\n{"text": 5}\n')
     assert error_of(classify("in.jsonl", "out.csv")) == (
-        "Error: Line 4 of 'in.jsonl' has 5 for 'text', which is no string. "
-        "What is done, 2 rows, is kept; the same command goes on from there.\n"
+        "Error: Line 4 of 'in.jsonl' has 5 for 'text', which is not a string. "
+        "The results of 2 rows are kept; run the same command to continue.\n"
     )
     assert names(here) == ["in.jsonl", "out.csv.partial"]
-    (here / "in.jsonl").write_text(good + '{"text": "c"}\n{"text": "5"}\n{"text": "e"}\n')  # mended, and longer
+    (here / "in.jsonl").write_text(good + '{"text": "c"}\n{"text": "5"}\n{"text": "e"}\n')  # fixed, and longer
     result = classify("in.jsonl", "out.csv")
     assert " 2 of them were done before." in result.stderr
     assert classified == [["a", "b"], ["c", "5"], ["e"]]
@@ -270,15 +270,15 @@ def stopped(classify, here, small, classified):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("text,b\na,1\nB,2\nc,3\n", "'in.csv' has changed: rows 1 to 2 are not those that were classified."),
-        ("text,b\na,1\n", "'in.csv' has changed: rows 1 to 1 are not those that were classified."),
+        ("text,b\na,1\nB,2\nc,3\n", "'in.csv' has changed: rows 1 to 2 differ from those already done."),
+        ("text,b\na,1\n", "'in.csv' has changed: rows 1 to 1 differ from those already done."),
         ("text,b\n", "'in.csv' ends before row 1, which an earlier run has done."),
     ],
 )
 def test_results_never_reach_other_rows(stopped, classify, classified, content, message):
     (stopped / "in.csv").write_text(content)
-    anew = "Put the file back as it was, or run with --restart to begin anew."
-    assert error_of(classify("in.csv", "out.csv")) == f"Error: {message} {anew}\n"
+    advice = "Restore the file, or run with --restart to start over."
+    assert error_of(classify("in.csv", "out.csv")) == f"Error: {message} {advice}\n"
     assert names(stopped) == ["in.csv", "out.csv.partial"]
     assert classify("in.csv", "out.csv", "--restart").exit_code == 0
     assert [row[:2] for row in cells(stopped / "out.csv")] == [line.split(",") for line in content.splitlines()]
@@ -362,9 +362,9 @@ def test_a_run_in_two_halves_gives_what_one_gives(classify, here, small, classif
     assert classify("in.jsonl", output).exit_code == 0
     expected = (here / output).read_bytes()
     (here / output).unlink()
-    for step in ("_classify", "write"):
+    for step in ("_compute", "write"):
         with monkeypatch.context() as patch:
-            original, calls = getattr(file_run.FileRun, step), []
+            original, calls = getattr(table_run.TableRun, step), []
 
             def interrupt(*arguments, original=original, calls=calls, step=step):
                 calls.append(step)
@@ -372,10 +372,10 @@ def test_a_run_in_two_halves_gives_what_one_gives(classify, here, small, classif
                     raise KeyboardInterrupt
                 return original(*arguments)
 
-            patch.setattr(file_run.FileRun, step, interrupt)
+            patch.setattr(table_run.TableRun, step, interrupt)
             result = classify("in.jsonl", output)
-            rows = 4 if step == "_classify" else 7
-            kept = f"Interrupted. What is done, {rows} rows, is kept; the same command goes on from there.\n"
+            rows = 4 if step == "_compute" else 7
+            kept = f"Interrupted. The results of {rows} rows are kept; run the same command to continue.\n"
             assert (result.exit_code, result.stderr) == (130, kept)
     before = len(classified)
     assert classify("in.jsonl", output).exit_code == 0

@@ -9,10 +9,11 @@ from types import SimpleNamespace
 import pytest
 
 from modelry import TextClassifier
-from modelry.cli import inputs, results
+from modelry.cli import inputs
 from modelry.errors import InputError
+from modelry.tasks.text_classifier import command
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 PRESET = str(FIXTURES / "transformers" / "bert")
 
 
@@ -200,9 +201,9 @@ def test_closed_stdin(monkeypatch):
 def test_a_table_in_pieces_is_one_table(monkeypatch):
     screen = io.StringIO()
     monkeypatch.setattr(sys, "stdout", screen)
-    monkeypatch.setattr(results, "is_terminal", lambda: True)
+    monkeypatch.setattr(command, "is_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "60")
-    print_chunk = results.printer(["a long label", "b"])
+    print_chunk = command.printer(["a long label", "b"])
     print_chunk([("first",)], [[("b", 0.5)]])
     print_chunk([("second",)], [[("a long label", 0.25)]])
     assert [line.rstrip() for line in screen.getvalue().splitlines()] == [

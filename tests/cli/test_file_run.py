@@ -1,4 +1,4 @@
-"""What a run that goes on is held against: every file that the loaded model depends on, and no other."""
+"""The identity of a run's work: every file that the loaded model depends on, and no other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from modelry.cli.work import work_of
+from modelry.cli.file_run import work_of
 from modelry.presets.read import read_recipe
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def test_the_content_of_shards_is_part_of_the_work(copy_of):
     assert len(seen) == 3
 
 
-def test_what_nobody_loads_is_no_part_of_the_work(copy_of):
+def test_files_that_are_not_loaded_do_not_count(copy_of):
     preset = copy_of("keras_hub/bert")
     before = fingerprint(preset)
     (preset / "README.md").write_text("new")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PRESET = str(Path(__file__).parents[1] / "fixtures" / "transformers" / "bert")
+PRESET = str(Path(__file__).parents[2] / "fixtures" / "transformers" / "bert")
 ROWS = 20_000  # three chunks
 
 AT_FILE = """
@@ -86,7 +86,7 @@ def test_interrupted_from_the_keyboard(run, stopped, source, tmp_path):
     command = ("classify", PRESET, "--input", source(), "--output", str(tmp_path / "out.csv"))
     done = stopped(3, "SIGINT", *command)
     assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "Interrupted. What is done, 8,192 rows, is kept; the same command goes on from there.\n"
+    assert done.stderr == "Interrupted. The results of 8,192 rows are kept; run the same command to continue.\n"
     assert f"Classified {ROWS:,} texts" in run(*command).stderr
 
 
