@@ -9,7 +9,7 @@ import keras
 import pytest
 
 from modelry.models import BertBackbone
-from modelry.testing.shared_rows import check_shares_rows
+from modelry.testing.packing import check_packing
 
 NGRAMS = Path(__file__).parents[1] / "third_party" / "hashed-ngrams" / "hashed_ngrams" / "__init__.py"
 IDS = [[5, 6, 7], [8, 2], [9, 4, 3, 2, 1, 5, 5, 5], [6] * 15, [4, 7]]
@@ -38,7 +38,7 @@ def segments(ids: list[int]) -> list[int]:
 
 
 def test_bert(bert: BertBackbone) -> None:
-    check_shares_rows(bert, texts(segment_ids=segments))
+    check_packing(bert, texts(segment_ids=segments))
 
 
 @pytest.mark.parametrize("forgotten", ["positions", "text_ids"])
@@ -47,14 +47,14 @@ def test_the_check_finds_what_was_forgotten(bert: BertBackbone, monkeypatch: Any
     monkeypatch.setattr(type(bert), "encode", lambda self, **inputs: encode(**{**inputs, forgotten: None}))
 
     with pytest.raises(AssertionError, match="sequence_output of text"):
-        check_shares_rows(bert, texts(segment_ids=segments))
+        check_packing(bert, texts(segment_ids=segments))
 
 
 def test_the_check_finds_other_outputs(bert: BertBackbone, monkeypatch: Any) -> None:
     monkeypatch.setattr(type(bert), "outputs_of", lambda self, states: {"sequence_output": states})
 
     with pytest.raises(AssertionError, match="other outputs"):
-        check_shares_rows(bert, texts(segment_ids=segments))
+        check_packing(bert, texts(segment_ids=segments))
 
 
 def test_the_example_plugin() -> None:
@@ -65,6 +65,6 @@ def test_the_example_plugin() -> None:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-        check_shares_rows(module.NgramBackbone(vocabulary_size=20, hidden_dim=8), texts())
+        check_packing(module.NgramBackbone(vocabulary_size=20, hidden_dim=8), texts())
     finally:
         del sys.modules[spec.name]

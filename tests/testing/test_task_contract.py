@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import pytest
 
-from modelry.testing import CheckpointContract, TaskContract
+from modelry.testing import CheckpointContract, TextClassifierContract
 
 from .conftest import failed
 
@@ -79,6 +79,6 @@ def test_every_claim_can_fail(results):
     elsewhere = {"test_it_is_registered", "test_discovery_imports_no_keras", "test_other_backends_score_the_same"}
     core = {"test_damaged_json_is_refused", "test_truncated_weights_are_refused"}
     written = {"test_saving_restores_it", "test_writing_restores_it"}  # by the first converter of an architecture
-    for contract, kept in ((TaskContract, set()), (CheckpointContract, core | written)):
+    for contract, kept in ((TextClassifierContract, set()), (CheckpointContract, core | written)):
         claims = {name for name in dir(contract) if name.startswith("test_")}
         assert claims - broken - elsewhere - kept == set(), contract.__name__

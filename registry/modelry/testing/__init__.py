@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING
 from modelry._lazy import resolve
 
 if TYPE_CHECKING:
+    from modelry.tasks.text_classifier.testing import TextClassifierContract as TextClassifierContract
+    from modelry.tasks.text_classifier.testing_heads import HeadContract as HeadContract
     from modelry.testing.backbone_contract import BackboneContract as BackboneContract
     from modelry.testing.checkpoint_contract import CheckpointContract as CheckpointContract
-    from modelry.testing.head_contract import HeadContract as HeadContract
+    from modelry.testing.packing import check_packing as check_packing
     from modelry.testing.preprocessor_contract import PreprocessorContract as PreprocessorContract
-    from modelry.testing.shared_rows import check_shares_rows as check_shares_rows
     from modelry.testing.storage_contract import StorageContract as StorageContract
     from modelry.testing.task_contract import TaskContract as TaskContract
     from modelry.testing.tokenizer_contract import TokenizerContract as TokenizerContract
@@ -32,12 +33,13 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "BackboneContract": "modelry.testing.backbone_contract:BackboneContract",
     "CheckpointContract": "modelry.testing.checkpoint_contract:CheckpointContract",
-    "HeadContract": "modelry.testing.head_contract:HeadContract",
+    "HeadContract": "modelry.tasks.text_classifier.testing_heads:HeadContract",
     "PreprocessorContract": "modelry.testing.preprocessor_contract:PreprocessorContract",
     "StorageContract": "modelry.testing.storage_contract:StorageContract",
     "TaskContract": "modelry.testing.task_contract:TaskContract",
+    "TextClassifierContract": "modelry.tasks.text_classifier.testing:TextClassifierContract",
     "TokenizerContract": "modelry.testing.tokenizer_contract:TokenizerContract",
-    "check_shares_rows": "modelry.testing.shared_rows:check_shares_rows",
+    "check_packing": "modelry.testing.packing:check_packing",
 }
 
 __all__ = list(_PUBLIC)

@@ -13,7 +13,7 @@ from modelry.testing import (
     CheckpointContract,
     HeadContract,
     PreprocessorContract,
-    TaskContract,
+    TextClassifierContract,
     TokenizerContract,
 )
 from modelry_bert import BertClassificationHead
@@ -70,7 +70,7 @@ class TestHead(HeadContract):
         return BertClassificationHead(3)
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     @pytest.fixture
     def task(self):
         return BertTextClassifier(create_backbone(), 3, preprocessor=create_preprocessor())

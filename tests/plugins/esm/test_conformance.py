@@ -11,7 +11,7 @@ from modelry.testing import (
     BackboneContract,
     CheckpointContract,
     PreprocessorContract,
-    TaskContract,
+    TextClassifierContract,
     TokenizerContract,
 )
 from modelry_esm import ESMBackbone, ESMProteinClassifier, ESMProteinClassifierPreprocessor, ESMTokenizer
@@ -67,7 +67,7 @@ class TestPreprocessor(PreprocessorContract):
         return create_preprocessor()
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     @pytest.fixture
     def task(self):
         return ESMProteinClassifier(create_backbone(), 3, preprocessor=create_preprocessor())

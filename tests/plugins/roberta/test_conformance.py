@@ -12,7 +12,7 @@ from modelry.testing import (
     BackboneContract,
     CheckpointContract,
     PreprocessorContract,
-    TaskContract,
+    TextClassifierContract,
     TokenizerContract,
 )
 from modelry_roberta import (
@@ -82,7 +82,7 @@ class TestPreprocessor(PreprocessorContract):
         return create_preprocessor()
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     @pytest.fixture
     def task(self):
         return RobertaTextClassifier(create_backbone(), 3, preprocessor=create_preprocessor())

@@ -1,7 +1,7 @@
 """What modelry asks of every plugin, asked of this one."""
 
 import pytest
-from modelry.testing import BackboneContract, PreprocessorContract, TaskContract, TokenizerContract
+from modelry.testing import BackboneContract, PreprocessorContract, TextClassifierContract, TokenizerContract
 
 from acme_textcnn import CharacterTokenizer, TextCnnBackbone, TextCnnPreprocessor, TextCnnTextClassifier
 
@@ -46,5 +46,5 @@ class TestPreprocessor(PreprocessorContract):
     pass
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     pass

@@ -1,7 +1,13 @@
 """What modelry asks of every plugin, asked of this one."""
 
 import pytest
-from modelry.testing import BackboneContract, HeadContract, PreprocessorContract, TaskContract, TokenizerContract
+from modelry.testing import (
+    BackboneContract,
+    HeadContract,
+    PreprocessorContract,
+    TextClassifierContract,
+    TokenizerContract,
+)
 
 from hashed_ngrams import MlpHead, NgramBackbone, NgramPreprocessor, NgramTextClassifier, NgramTokenizer
 
@@ -47,5 +53,5 @@ class TestHead(HeadContract):
         return MlpHead(num_classes=3, width=8)
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     pass

@@ -1,26 +1,56 @@
-"""What modelry relies on where a storage handler publishes. Imports no Keras."""
+"""Claims about publishing to a store, and the small presets that are published. Imports no Keras."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from modelry.errors import ModelryError, StorageError
+from modelry.storage.checksums import MANIFEST
 from modelry.storage.handler import PRESET_MARKER, Release, Storage
 from modelry.storage.options import OpenOptions
 from modelry.storage.redact import HIDDEN
 from modelry.storage.reference import parse_reference
 from modelry.storage.remote import RemoteStorage
-from modelry.testing.contract import expect, fail
-from modelry.testing.installed import InstalledContract
-from modelry.testing.storage_presets import NEW, OLD, OWNED, WatchedFiles
+from modelry.testing.contract import InstalledContract, expect, fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 WEIGHTS = "model.weights.h5"
+OWNED = re.compile(r"[^.].*")
+"""The pattern of a preset's file names; hidden files are a hub's own."""
+
+
+def with_manifest(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the files of a preset, and a `modelry.json` that lists them."""
+    listed = {
+        name: {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in files.items()
+    }
+    return {**files, MANIFEST: json.dumps({"files": listed}).encode()}
+
+
+OLD = with_manifest(
+    {
+        "config.json": b'{"registered_name": "keras_hub>NoSuchBackbone"}',
+        "model.weights.h5": bytes(range(256)) * 64,
+        "assets/tokenizer/vocabulary.txt": "film\nété\n電影\n".encode(),
+    }
+)
+NEW = with_manifest(
+    {
+        "config.json": b'{"registered_name": "keras_hub>NoSuchTokenizer"}',
+        "model.weights.h5": bytes(reversed(range(256))) * 64,
+        "tokenizer.json": b"{}",
+        "empty.txt": b"",
+    }
+)
 
 
 class PublishingClaims(InstalledContract):
@@ -32,7 +62,7 @@ class PublishingClaims(InstalledContract):
         cls = type(storage)
         if _publishes(cls):
             fail(
-                f"{cls.__name__} publishes, but nothing says where these tests may.",
+                f"{cls.__name__} publishes, but these tests do not know where.",
                 "publishing is tested in an empty place of the store.",
                 "write it in the class: @pytest.fixture, then def place(self): return the reference of such a place.",
             )
@@ -51,25 +81,25 @@ class PublishingClaims(InstalledContract):
                 if name != gone:
                     (folder / name).write_bytes(content)
             watched = WatchedFiles({name: folder / name for name in files}, look, vanishing)
-            told = storage.publish(parse_reference(place or ""), Release(watched, OWNED), OpenOptions())
-            return place or "" if HIDDEN in told else told
+            opened = storage.publish(parse_reference(place or ""), Release(watched, OWNED), OpenOptions())
+            return place or "" if HIDDEN in opened else opened
 
         return publish
 
     def test_publishing_works_or_is_refused(self, request: pytest.FixtureRequest, place: str | None) -> None:
-        """What is published is opened by the reference that is returned; where it cannot be, that is said."""
+        """The reference that is returned opens the published files; a handler that cannot publish raises an error."""
         if place is None:
             self._expect_refusal(request.getfixturevalue("storage"), request.getfixturevalue("reference"))
             return
         storage, write = request.getfixturevalue("storage"), request.getfixturevalue("write")
-        told = write(OLD)
+        published = write(OLD)
         rule = "publish returns the reference that opens what was published."
         to_do = "write every file of release.ordered(), and return reference.text, pinned if the store has versions."
         try:
-            found = _seen(storage, told)
+            found = _seen(storage, published)
         except ModelryError as error:
-            fail(f"What was published cannot be opened as {told!r}: {error}", rule, to_do)
-        expect(found == OLD, f"{told!r} has {_difference(found, OLD)}.", rule, to_do)
+            fail(f"What was published cannot be opened as {published!r}: {error}", rule, to_do)
+        expect(found == OLD, f"{published!r} has {_difference(found, OLD)}.", rule, to_do)
 
     def test_an_older_preset_is_replaced_as_a_whole(
         self, storage: Storage, place: str | None, write: Callable[..., str]
@@ -77,10 +107,10 @@ class PublishingClaims(InstalledContract):
         """Files of an older preset that the new one does not have are gone, and all others are the new ones."""
         _skip_unless(place)
         write(OLD)
-        told = write(NEW)
-        rule = "who opens a place after publishing finds the new preset, and no file of the older one."
+        published = write(NEW)
+        rule = "a place that is opened after publishing has the new preset, and no file of the older one."
         to_do = "remove release.stale(names of what is there)."
-        for reference in {place or "", told}:
+        for reference in {place or "", published}:
             try:
                 found = _seen(storage, reference)
             except ModelryError as error:
@@ -90,7 +120,7 @@ class PublishingClaims(InstalledContract):
     def test_readers_see_all_of_a_preset_or_none(
         self, storage: Storage, place: str | None, write: Callable[..., str]
     ) -> None:
-        """Whoever reads while a preset is published, or replaced, finds one whole version, or no config.json."""
+        """A reader finds one whole version, or no config.json, while a preset is published or replaced."""
         _skip_unless(place)
         found: list[dict[str, bytes]] = []
 
@@ -118,7 +148,7 @@ class PublishingClaims(InstalledContract):
         _skip_unless(place)
         write(OLD)
         rule = "publishing that fails raises a ModelryError, and leaves the older preset as it was, or none."
-        to_do = f"let what goes wrong with a file become a StorageError, and put {PRESET_MARKER} in place last."
+        to_do = f"turn errors of a file into a StorageError, and put {PRESET_MARKER} in place last."
         for fault in ({"gone": WEIGHTS}, {"vanishing": WEIGHTS}, {"vanishing": PRESET_MARKER}):
             what = "When {1} is {0} while a preset is published".format(*next(iter(fault.items())))
             failed = False
@@ -137,10 +167,12 @@ class PublishingClaims(InstalledContract):
                 expect(whole, f"{what}, there is {_difference(found, OLD)}.", rule, to_do)
             else:
                 expect(found == NEW, f"{what}, that succeeds with {_difference(found, NEW)}.", rule, to_do)
-        expect(_seen(storage, write(NEW)) == NEW, "Publishing again does not mend it.", rule, "replace what is there.")
+        expect(
+            _seen(storage, write(NEW)) == NEW, "Publishing again does not repair it.", rule, "replace what is there."
+        )
 
     def _expect_refusal(self, storage: Storage, reference: str) -> None:
-        rule = "a handler that does not publish raises a StorageError that says so."
+        rule = "a handler that does not publish raises a StorageError."
         to_do = "leave publish and destination as they are."
         try:
             storage.publish(parse_reference(reference), Release({}, OWNED), OpenOptions())
@@ -151,6 +183,38 @@ class PublishingClaims(InstalledContract):
         fail(f"Publishing to {reference!r} succeeds, though there is no place for it.", rule, to_do)
 
 
+class WatchedFiles(Mapping[str, "Path"]):
+    """The files of a release, which call a function at each access.
+
+    Args:
+        files: The files by name.
+        look: The function.
+        vanishing: The name of a file that is removed when, after it, another file is accessed.
+    """
+
+    def __init__(self, files: Mapping[str, Path], look: Callable[[], None], vanishing: str = "") -> None:
+        self._files = files
+        self._look = look
+        self._vanishing = vanishing
+        self._met = False
+
+    def __getitem__(self, name: str) -> Path:
+        self._look()
+        if self._met and name != self._vanishing:
+            self._files[self._vanishing].unlink(missing_ok=True)
+        self._met = self._met or name == self._vanishing
+        return self._files[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
 def _publishes(cls: Any) -> bool:
     if issubclass(cls, RemoteStorage) and cls.publish is RemoteStorage.publish:
         return cls.destination is not RemoteStorage.destination
@@ -158,7 +222,7 @@ def _publishes(cls: Any) -> bool:
 
 
 def _seen(storage: Storage, reference: str) -> dict[str, bytes]:
-    """Return what a reader finds who opens a preset now: name → content, without hidden files."""
+    """Return the files that a reader finds who opens a preset now, without hidden ones."""
     files = storage.open(parse_reference(reference))
     return {name: files.path(name).read_bytes() for name in files.names() if OWNED.fullmatch(name)}
 

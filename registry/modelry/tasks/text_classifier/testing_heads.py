@@ -1,4 +1,4 @@
-"""What modelry relies on in every head."""
+"""Claims about heads, for `modelry.testing`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 
 from modelry.arguments import argument_names
-from modelry.testing.comparing import as_numpy, expect_close
+from modelry.testing.comparing import (
+    as_if_trained,
+    as_numpy,
+    expect_close,
+    expect_dtype,
+    expect_gradients,
+    gradients,
+)
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import expect
-from modelry.testing.dtypes import expect_dtype
-from modelry.testing.installed import InstalledContract
-from modelry.testing.variables import as_if_trained, expect_gradients, gradients
+from modelry.testing.contract import InstalledContract, expect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -64,7 +68,7 @@ class HeadContract(InstalledContract):
         restored(outputs, padding_mask=mask)
         restored.set_weights(head.get_weights())
         rule = "from_config(get_config()) gives a head that takes the same weights and scores the same."
-        to_do = "keep every argument as an attribute, and let it reach the layers; create layers in __init__ alone."
+        to_do = "keep every argument as an attribute, and let it reach the layers; create layers only in __init__."
         what = "The restored head scores otherwise with the same weights"
         expect_close(_score(restored, outputs, mask), _score(head, outputs, mask), what, rule, to_do, tolerance=2e-7)
 
@@ -100,16 +104,16 @@ class HeadContract(InstalledContract):
             what = f"With hidden_dim={size}, no weight has that size, or scores are not finite."
             rule = "hidden_dim is the size of the head's hidden layer."
             sized = any(size in tuple(weight.shape) for weight in other.weights)
-            expect(sized and np.isfinite(scores).all(), what, rule, "hand hidden_dim on, or do not take it.")
+            expect(sized and np.isfinite(scores).all(), what, rule, "pass hidden_dim on, or do not take it.")
 
     def test_activation_is_applied(self, head: Head, outputs: Arrays, mask: Any) -> None:
-        """`softmax` and `sigmoid` give what they give of the scores without activation."""
+        """`softmax` and `sigmoid` are applied to the scores without activation."""
         logits = _score(_variant(head, outputs, like=head, activation="linear"), outputs, mask)
         for name in ("softmax", "sigmoid"):
             found = _score(_variant(head, outputs, like=head, activation=name), outputs, mask)
             expected = as_numpy(getattr(keras.ops, name)(logits))
             what = f"With activation={name!r}, scores are not the {name} of those without activation"
-            rule = "the loss is chosen by the activation, so the activation must be what the head applies."
+            rule = "the loss is chosen by the activation, so the head must apply this activation."
             expect_close(found, expected, what, rule, "give the last layer activation=self.activation.")
 
     def test_dropout_is_active_in_training_alone(self, head: Head, outputs: Arrays, mask: Any) -> None:
@@ -134,7 +138,7 @@ class HeadContract(InstalledContract):
         states = outputs["sequence_output"]
         other["sequence_output"] = np.where(mask[:, :, None], states, 50.0 * (1 + np.abs(states[::-1])))
         what = "Other states where the padding mask is 0 change the scores"
-        rule = "a text's scores do not depend on what stands in its padding."
+        rule = "a text's scores do not depend on the content of its padding."
         to_do = (
             "multiply states by padding_mask before a sum, divide by its sum, and set them to -1e4 before a maximum."
         )
@@ -152,7 +156,7 @@ class HeadContract(InstalledContract):
             expect_close(_score(head, alone, mask[row : row + 1, :length])[0], expected[row], what, rule, to_do)
 
     def test_mask_may_be_missing_or_integer(self, head: Head, outputs: Arrays, mask: Any) -> None:
-        """padding_mask=None means that all tokens are real; a mask of integers means what a Boolean one does."""
+        """padding_mask=None means that all tokens are real; a mask of integers equals the Boolean one."""
         rule = "padding_mask is None, Boolean or integer."
         full = np.ones_like(mask)
         what = "Without a padding_mask, scores are not those of a mask of ones"
@@ -176,7 +180,7 @@ class HeadContract(InstalledContract):
     def test_compiled_is_eager(self, head: Head, outputs: Arrays, mask: Any) -> None:
         """In a compiled model it scores as in a plain call."""
         found = _model(head, outputs).predict({**outputs, "padding_mask": mask.astype("int32")}, verbose=0)
-        to_do = "use keras.ops alone; branch on values with ops.where, not with if."
+        to_do = "use only keras.ops; branch on values with ops.where, not with if."
         what = "In predict, scores are not those of a call"
         expect_close(found, _score(head, outputs, mask), what, "compiling changes nothing.", to_do)
 
