@@ -88,3 +88,15 @@ def test_the_tree_of_errors_is_the_one_in_the_code():
     names = [name for name, value in vars(errors).items() if isinstance(value, type)]
     branches = {"ModelryError", "PresetError"}
     assert [name for name in names if name not in branches and f"| `{name}` |" not in told] == []
+
+
+@pytest.mark.once
+def test_the_quickstart_prints_little_and_gives_the_same_answers_after_loading(tmp_path):
+    command = [sys.executable, ROOT / "examples/quickstart.py", tmp_path / "router"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 40
+    assert max(len(line) for line in lines) <= 120
+    assert any(line.split()[:1] == ["modelry-bert"] and "bert.text_classifier" in line for line in lines)
+    assert lines[-1] == "Loaded again: the same answers, to the last bit."
