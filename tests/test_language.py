@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 NOT_YET = frozenset(
     {
         *(f"docs/{page}.md" for page in ("command", "hooks", "write-a-head", "write-a-plugin", "write-a-remote-store")),
-        *("docs/write-a-storage-backend.md"),
+        "docs/write-a-storage-backend.md",
         *(f"plugins/{name}" for name in ("albert", "bert", "deberta_v3", "esm")),
         *(f"registry/modelry/{name}.py" for name in ("_backend", "errors", "plugin", "problem_types", "strict_json")),
         *(f"registry/modelry/{name}" for name in ("checkpoints", "cli", "data", "discovery", "models", "presets")),
@@ -35,7 +35,7 @@ OPENING = re.compile(r"(what|which|whether|who|whoever|whose|where|wherever|how|
 FORMS = {
     re.compile(r"\b(anew|shall|whoever|for[ -]ever|mend(s|ed|ing)?|told)\b", re.I): "use a plainer word",
     # "there is no X", "is no longer" and "is no more than" are plain English.
-    re.compile(r"(?<!\bthere )\b(is|are|was|were) no\b(?! (longer|more|less)\b)"): "write “is not a …”",
+    re.compile(r"(?<!\b[Tt]here )\b(is|are|was|were) no\b(?! (longer|more|less)\b)"): "write “is not a …”",
 }
 
 
