@@ -12,7 +12,7 @@ from modelry.storage.filesystems.redirects import Place, check_redirect
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-TIMEOUTS: Final[dict[str, float | None]] = {"total": None, "sock_connect": 30, "sock_read": 60}
+TIMEOUTS: Final[dict[str, Any]] = {"total": None, "sock_connect": 30, "sock_read": 60}
 """Of aiohttp: there is none for all of an answer, since modelry has a deadline for that."""
 
 _AIOHTTP = "Pass arguments of aiohttp.ClientSession instead, in a dict: client_kwargs={…}."
