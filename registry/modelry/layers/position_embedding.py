@@ -22,7 +22,7 @@ class PositionEmbedding(keras.layers.Layer):
         self.sequence_length = sequence_length
         self.initializer = keras.initializers.get(initializer)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Create the vectors for inputs of shape `(batch, length, hidden_dim)`."""
         self.position_embeddings = self.add_weight(
             name="embeddings", shape=(self.sequence_length, input_shape[-1]), initializer=self.initializer

@@ -46,7 +46,7 @@ class RotaryAttention(keras.layers.Layer):
         self.kernel_initializer = kernel_initializer
         self.attention_dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="attention_dropout")
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Create the weights for inputs of shape `(batch, length, hidden_dim)`."""
         inner_dim = self.num_heads * self.head_dim
         self.q_dense = self._dense(inner_dim, "q_dense")
@@ -89,7 +89,7 @@ class RotaryAttention(keras.layers.Layer):
         """Return the shape of the hidden states, which stays the same."""
         return x_shape
 
-    def _dense(self, units: int | None, name: str) -> keras.layers.Dense:
+    def _dense(self, units: int, name: str) -> keras.layers.Dense:
         return keras.layers.Dense(
             units,
             use_bias=self.use_bias,
