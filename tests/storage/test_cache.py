@@ -8,7 +8,7 @@ import pytest
 
 from modelry.errors import CorruptCache, InputError, PresetNotFound, StorageError
 from modelry.storage.cache import cache as caching
-from modelry.storage.cache.layout import Layout, layers
+from modelry.storage.cache.layout import Layout, cache_layers
 from modelry.storage.cache.part import Part, orphans
 from modelry.storage.checksums import sha256_of
 from modelry.storage.open import open_preset
@@ -175,13 +175,13 @@ def test_a_folder_of_ones_own(web, preset, cache, tmp_path):
 
 def test_folders_are_named_as_in_a_path(monkeypatch, tmp_path):
     monkeypatch.setenv("MODELRY_CACHE", os.pathsep.join(["~/a", "", str(tmp_path)]))
-    assert [layer.root.parent for layer in layers(None)] == [tmp_path.home() / "a", tmp_path]
+    assert [layer.root.parent for layer in cache_layers(None)] == [tmp_path.home() / "a", tmp_path]
     monkeypatch.setenv("MODELRY_CACHE", "")
-    (default,) = layers(None)
+    (default,) = cache_layers(None)
     assert default.root.parts[-3:] == ("modelry", "presets", "v1")
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"cache_dir names .* which is a file"):
-        layers(tmp_path / "file")
+        cache_layers(tmp_path / "file")
 
 
 def test_a_cache_that_cannot_be_written_is_named(web, preset):

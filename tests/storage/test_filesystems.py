@@ -291,7 +291,7 @@ def test_the_manifest_is_what_counts(memory, preset):
         ("s3:///", "names no place"),
         ("zip://inner", "does not say where the archive lies"),
         ("zip://inner::", "names no place"),
-        ("zip://a::s3://b/x.zip::memory://c", r"goes on behind s3://, which is no archive"),
+        ("zip://a::s3://b/x.zip::memory://c", r"continues after s3://, which is not an archive"),
         ("zip://a::reference://b", "reference:// is not: what it lists can lead to any file"),
         ("zip://a::data://b", "data:// is not"),
         ("zip://a::github://b:c@/x.zip", "github:// is not: it asks an API"),

@@ -271,13 +271,13 @@ def text_with(files=None, revision=None, **more):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
+        ("", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
         ("[]", "must have format_version and presets, and has list"),
         ('{"format_version": 2, "presets": {}}', "format version 2, and this modelry reads up to 1"),
         ('{"format_version": true, "presets": {}}', "format_version is True"),
         ('{"format_version": 1}', "must have format_version and presets"),
-        ('{"format_version": 1, "presets": []}', "presets is no object"),
+        ('{"format_version": 1, "presets": []}', "presets is not an object"),
         ('{"format_version": 1, "presets": {"a": {}}}', "'a' must have files and revision"),
         ('{"format_version": 1, "presets": {"a": 1, "a": 2}}', "'a' stands twice"),
         (text_with(revision=1), "revision of 'a' is 1"),

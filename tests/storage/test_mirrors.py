@@ -68,7 +68,7 @@ def test_a_mirror_with_other_content_is_not_used(places, web, mirror, monkeypatc
     files = open_preset([places[0], f"{mirror.url}/other"])
     files.path("task.json")
     web.faults.extend(["503"] * 20)
-    with pytest.raises(StorageError, match=r"task\.json of .* is another than that of the place before"):
+    with pytest.raises(StorageError, match=r"task\.json of .* differs from the place before"):
         files.path("task.weights.h5")
 
 

@@ -298,8 +298,8 @@ def test_a_handler_of_a_plugin_reads_only_unless_it_says_otherwise(preset):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"private": True}, "s3:// has no such thing"),
-        ({"commit_message": "first"}, "s3:// has no such thing"),
+        ({"private": True}, "s3:// does not support it"),
+        ({"commit_message": "first"}, "s3:// does not support it"),
         ({"commit_message": " "}, "commit_message must be a text"),
         ({"private": "yes"}, "private must be True or False"),
         ({"revision": "main"}, "cannot be published with revision="),

@@ -1,4 +1,4 @@
-"""A store that takes a preset too slowly is given up, and nobody sees a part of what was on its way."""
+"""A store that is too slow to publish to is given up, and readers never see a part of a preset."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ def test_a_store_that_takes_too_long_is_given_up(place, preset, other, monkeypat
     with monkeypatch.context() as patched:
         begun = break_down(patched, relay, fault, *step)
         with pytest.raises(
-            DeadlineExceeded, match=rf"{what} .* has not ended after {SOON} seconds.*nobody sees a part.*deadline="
+            DeadlineExceeded,
+            match=rf"{what} .* has not ended after {SOON} seconds.*readers never see a part.*deadline=",
         ) as caught:
             modelry.upload_preset(reference, preset, deadline=SOON)
         assert time.monotonic() - relay.broken_since < 4 * SOON

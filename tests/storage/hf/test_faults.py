@@ -119,14 +119,14 @@ def large(told):
 @pytest.mark.parametrize(
     ("lie", "message"),
     [
-        (lambda told: told.update(sha="../../../evil"), "tells '../../../evil' for the commit"),
-        (lambda told: told.update(sha="main"), "tells 'main' for the commit"),
-        (lambda told: told.update(sha=None), "tells None for the commit"),
+        (lambda told: told.update(sha="../../../evil"), "reports '../../../evil' as the commit"),
+        (lambda told: told.update(sha="main"), "reports 'main' as the commit"),
+        (lambda told: told.update(sha=None), "reports None as the commit"),
         (lambda told: told["siblings"][0].update(rfilename="../../evil"), "leads out of the preset"),
         (lambda told: told["siblings"][0].update(rfilename="/etc/passwd"), "leads out of the preset"),
         (lambda told: told["siblings"][0].update(rfilename="C:\\evil"), "leads out of the preset"),
-        (lambda told: told["siblings"][0].update(blobId="../evil"), "'../evil' for the git SHA-1"),
-        (lambda told: large(told)["lfs"].update(sha256="../" * 20 + "evil"), "for the SHA-256"),
+        (lambda told: told["siblings"][0].update(blobId="../evil"), "'../evil' as the git SHA-1"),
+        (lambda told: large(told)["lfs"].update(sha256="../" * 20 + "evil"), "as the SHA-256"),
         (lambda told: large(told)["lfs"].update(size=-1), "a size of -1 bytes"),
     ],
 )
@@ -145,5 +145,5 @@ def test_another_digest_than_that_of_the_file_is_noticed(lying):
 
 def test_a_listing_that_may_lack_files_is_refused(hub, reviews, monkeypatch):
     monkeypatch.setattr(source, "MOST_FILES", 3)
-    with pytest.raises(StorageError, match="has more than 3 files, and the hub may not tell them all"):
+    with pytest.raises(StorageError, match="has more than 3 files, and the hub may not list them all"):
         open_preset("hf://acme/reviews@v2")

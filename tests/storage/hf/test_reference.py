@@ -48,7 +48,7 @@ def test_a_revision_is_given_in_one_place():
     "revision", ["a b", "..", "a..b", "/a", "a/", "-x", "a:b", "a?b", "a\nb", "a//b", "a@{1}", "é\\"]
 )
 def test_what_git_allows_in_no_revision_is_refused(revision):
-    with pytest.raises(InputError, match="is no revision"):
+    with pytest.raises(InputError, match="is not a revision"):
         parse_hf(parse_reference("hf://acme/reviews"), revision)
 
 
@@ -85,5 +85,5 @@ def test_what_is_refused_says_why(text, message):
 
 @pytest.mark.parametrize("revision", ["a%20b", "%2e%2e", "a%00b", "..%2Fx"])
 def test_a_quoted_revision_is_checked_as_what_it_means(revision):
-    with pytest.raises(InputError, match="is no revision"):
+    with pytest.raises(InputError, match="is not a revision"):
         parse_hf(parse_reference(f"hf://acme/reviews@{revision}"))

@@ -57,7 +57,7 @@ def test_a_file_with_another_digest_is_not_taken(lock):
 @pytest.mark.parametrize("revision", ["main", "0", "1/../2"])
 def test_what_is_no_version_is_refused(lock, revision):
     change(lock, revision=revision)
-    with pytest.raises(StorageError, match="which is no version of it"):
+    with pytest.raises(StorageError, match="which is not a version of it"):
         open_preset(REFERENCE, OpenOptions(lock=lock))
 
 
@@ -65,7 +65,7 @@ def test_a_version_in_the_reference_is_not_overruled(kaggle, lock, tiny):
     values = json.loads(lock.read_text())
     values["presets"] = {f"{REFERENCE}/1": values["presets"][REFERENCE] | {"revision": "2"}}
     lock.write_text(json.dumps(values))
-    with pytest.raises(StorageError, match="'2', which is no version of it"):
+    with pytest.raises(StorageError, match="'2', which is not a version of it"):
         open_preset(f"{REFERENCE}/1", OpenOptions(lock=lock))
     values["presets"][f"{REFERENCE}/1"]["revision"] = None
     lock.write_text(json.dumps(values))

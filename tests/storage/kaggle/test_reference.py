@@ -34,7 +34,7 @@ def test_a_version_is_given_in_one_place():
     assert parse_kaggle(parse_reference(f"kaggle://{MODEL}"), "4") == KaggleReference(MODEL, 4)
     with pytest.raises(InputError, match=r"says version 3, and revision='4' is given as well"):
         parse_kaggle(parse_reference(f"kaggle://{MODEL}/3"), "4")
-    with pytest.raises(InputError, match=r"revision='main' .* is no version"):
+    with pytest.raises(InputError, match=r"revision='main' .* is not a version"):
         parse_kaggle(parse_reference(f"kaggle://{MODEL}"), "main")
 
 
@@ -49,11 +49,11 @@ def test_a_version_is_given_in_one_place():
         ("kaggle://datasets/acme/x/versions/1", "names a data set, and presets are models"),
         ("kaggle://competitions/titanic", "names a competition"),
         ("kaggle://code/acme/notebook", "names a notebook"),
-        (f"kaggle://{MODEL}/x", "'x' .* is no version"),
-        (f"kaggle://{MODEL}/0", "'0' .* is no version"),
-        (f"kaggle://{MODEL}/03", "'03' .* is no version"),
-        (f"kaggle://{MODEL}/-1", "'-1' .* is no version"),
-        (f"kaggle://{MODEL}/³", "'³' .* is no version"),
+        (f"kaggle://{MODEL}/x", "'x' .* is not a version"),
+        (f"kaggle://{MODEL}/0", "'0' .* is not a version"),
+        (f"kaggle://{MODEL}/03", "'03' .* is not a version"),
+        (f"kaggle://{MODEL}/-1", "'-1' .* is not a version"),
+        (f"kaggle://{MODEL}/³", "'³' .* is not a version"),
         ("kaggle://../../x/keras/y", "'..' names no owner"),
         ("kaggle://keras/bert/keras/..", "'..' names no variation"),
         ("kaggle://keras/bert//x", "'' names no framework"),
