@@ -51,11 +51,16 @@ HEAVY = {*KERAS, "fsspec", "huggingface_hub", "kagglehub"}
 
 
 def room_of(file: Path) -> str:
-    """Return the room of a source file: the first part of its path, two parts for a task; `__init__` for the façade."""
+    """Return the room of a source file: the first part of its path, two parts for a task; `__init__` for the façade.
+
+    The command of a task belongs to the command line, though it is kept with the task.
+    """
     return _room(file.relative_to(ROOT).with_suffix("").parts)
 
 
 def _room(parts: tuple[str, ...]) -> str:
+    if parts[0] == "tasks" and parts[2:3] == ("command",):
+        return "cli"
     return ".".join(parts[: 2 if parts[0] == "tasks" and len(parts) > 1 else 1]).removesuffix(".__init__")
 
 
@@ -123,6 +128,8 @@ def test_the_hubs_are_imported_inside_storage_alone():
         ("from ..presets.read import x", {"presets"}),
         ("from . import uri", {"storage"}),
         ("import modelry", {"__init__"}),
+        ("from modelry.tasks.text_classifier import task", {"tasks.text_classifier"}),
+        ("from modelry.tasks.text_classifier.command import classify", {"cli"}),
         ("import keras, attrs", set()),
     ],
 )
