@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import keras
@@ -258,11 +259,8 @@ class TextClassifier(Task):
             num_classes=self.num_classes,
             sparse=sparse,
             problem_type=self.problem_type,
-            set_labels=self._rename,
+            set_labels=functools.partial(setattr, self, "labels"),
         )
-
-    def _rename(self, labels: tuple[str, ...] | None) -> None:
-        self.labels = labels
 
     def classify(
         self,
