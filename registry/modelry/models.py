@@ -14,21 +14,21 @@ from modelry.errors import UnknownComponent
 
 if TYPE_CHECKING:
     from modelry.backbones.backbone import Backbone as Backbone
+    from modelry.preprocessing.preprocessor import Preprocessor as Preprocessor
     from modelry.tasks.base.head import Head as Head
     from modelry.tasks.base.task import Task as Task
+    from modelry.tasks.text_classifier.preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
     from modelry.tasks.text_classifier.task import TextClassifier as TextClassifier
-    from modelry.text.classifier_preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
-    from modelry.text.preprocessor import Preprocessor as Preprocessor
-    from modelry.text.tokenizer import Tokenizer as Tokenizer
+    from modelry.tokenizers.tokenizer import Tokenizer as Tokenizer
 
 _BASES = {
     "Backbone": "modelry.backbones.backbone:Backbone",
     "Head": "modelry.tasks.base.head:Head",
-    "Preprocessor": "modelry.text.preprocessor:Preprocessor",
+    "Preprocessor": "modelry.preprocessing.preprocessor:Preprocessor",
     "Task": "modelry.tasks.base.task:Task",
     "TextClassifier": "modelry.tasks.text_classifier.task:TextClassifier",
-    "TextClassifierPreprocessor": "modelry.text.classifier_preprocessor:TextClassifierPreprocessor",
-    "Tokenizer": "modelry.text.tokenizer:Tokenizer",
+    "TextClassifierPreprocessor": "modelry.tasks.text_classifier.preprocessor:TextClassifierPreprocessor",
+    "Tokenizer": "modelry.tokenizers.tokenizer:Tokenizer",
 }
 
 

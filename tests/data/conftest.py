@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from modelry.data.packed import PackedTexts
+from modelry.data.rows import TokenizedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,9 +25,9 @@ class WordHashes:
         self.padding = padding
         self.shapes: list[tuple[int, int]] = []
 
-    def pack(self, columns: tuple[Sequence[str], ...]) -> PackedTexts:
+    def tokenize(self, columns: tuple[Sequence[str], ...]) -> TokenizedTexts:
         rows = [self._row(texts) for texts in zip(*columns, strict=True)]
-        return PackedTexts(tuple(ids for ids, _ in rows), tuple(segments for _, segments in rows))
+        return TokenizedTexts(tuple(ids for ids, _ in rows), tuple(segments for _, segments in rows))
 
     def _row(self, texts: tuple[str, ...]) -> tuple[Any, Any]:
         ids, segments = [1], [0]
@@ -38,7 +38,7 @@ class WordHashes:
         limit = self.sequence_length
         return np.array(ids[:limit], np.int32), np.array(segments[:limit], np.int32)
 
-    def pad(self, packed: PackedTexts, rows: Any, length: int) -> dict[str, np.ndarray]:
+    def pad(self, packed: TokenizedTexts, rows: Any, length: int) -> dict[str, np.ndarray]:
         self.shapes.append((len(rows), length))
         names = ("token_ids", "segment_ids", "padding_mask")
         features = {name: np.zeros((len(rows), length), np.int32) for name in names}

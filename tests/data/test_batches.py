@@ -10,7 +10,7 @@ import pytest
 from modelry.data.batches import TextBatches
 from modelry.data.buckets import bucket_lengths
 from modelry.data.features import as_packer
-from modelry.data.packed import PackedTexts
+from modelry.data.rows import TokenizedTexts
 from modelry.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def test_features_labels_and_weights_stay_together(packer: Any, new_texts: Calla
     for shuffle in (False, True):
         source = TextBatches((texts,), targets, packer=packer, batch_size=8, shuffle=shuffle)
         for features, y, weight in source.batches():
-            alone = packer.pack(([texts[row] for row in y],))
+            alone = packer.tokenize(([texts[row] for row in y],))
             expected = packer.pad(alone, range(len(y)), features["token_ids"].shape[1])
             assert np.array_equal(features["token_ids"], expected["token_ids"])
             assert np.array_equal(weight, y.astype(np.float32) / 7)
@@ -132,7 +132,7 @@ def test_several_passes_in_one_epoch_differ(packer: Any, new_texts: Any, shares_
 def test_features_labels_and_weights_of_shared_rows_stay_together(packer: Any, new_texts: Any) -> None:
     texts = new_texts(51)
     targets = (np.arange(51, dtype=np.int32), np.arange(51, dtype=np.float32) / 7)
-    packed = packer.pack((texts,))
+    packed = packer.tokenize((texts,))
 
     for shuffle in (False, True):
         source = TextBatches((texts,), targets, packer=packer, batch_size=8, shuffle=shuffle, shares_rows=True)
@@ -203,7 +203,7 @@ def test_a_callable_gets_pairs_as_two_lists() -> None:
 
 
 def test_a_preprocessor_that_loses_texts_is_refused(packer: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(packer, "pack", lambda columns: PackedTexts((), ()))
+    monkeypatch.setattr(packer, "pack", lambda columns: TokenizedTexts((), ()))
 
     with pytest.raises(InputError, match="packed 2 texts into 0 rows"):
         TextBatches((["a", "b"],), packer=packer, batch_size=2)

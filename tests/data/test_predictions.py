@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from modelry.data.packed import PackedTexts
 from modelry.data.predictions import gathered, sliced
+from modelry.data.rows import TokenizedTexts
 from modelry.data.source import as_predictions
 from modelry.errors import InputError
 
@@ -239,7 +239,7 @@ def test_steps_of_a_stream_read_no_further(packer: Any) -> None:
 
 
 def test_a_preprocessor_that_loses_texts_is_refused(packer: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr(packer, "pack", lambda columns: PackedTexts((), ()))
+    monkeypatch.setattr(packer, "pack", lambda columns: TokenizedTexts((), ()))
 
     with pytest.raises(InputError, match="packed 2 texts into 0 rows"):
         outputs_of(as_predictions(["a", "b"], preprocessor=packer))

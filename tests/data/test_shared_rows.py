@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from modelry.data.packed import PackedTexts
+from modelry.data.rows import TokenizedTexts
 from modelry.data.shared_rows import SharedRows, lay_out, row_lengths
 
 MIXES = {
@@ -72,9 +72,9 @@ def test_rows_are_full(mix: str, fill: float) -> None:
         assert len(sizes) <= np.ceil(lengths.sum() / 512 / fill)
 
 
-def packed_of(*rows: list[int]) -> PackedTexts:
+def packed_of(*rows: list[int]) -> TokenizedTexts:
     ids = tuple(np.array(row, np.int32) for row in rows)
-    return PackedTexts(ids, tuple(row % 2 for row in ids))
+    return TokenizedTexts(ids, tuple(row % 2 for row in ids))
 
 
 def test_features_of_two_rows_and_a_free_slot(packer: Any) -> None:

@@ -67,7 +67,7 @@ def stream(packer: Any) -> Callable[..., TextStream]:
 
 
 def tokens(packer: Any, *columns: list[str]) -> list[list[int]]:
-    return [ids.tolist() for ids in packer.pack(columns).token_ids]
+    return [ids.tolist() for ids in packer.tokenize(columns).token_ids]
 
 
 def read(batch: Any) -> tuple[list[list[int]], *tuple[list[Any], ...]]:
@@ -173,7 +173,7 @@ def test_texts_of_a_batch_share_rows(stream: Any, packer: Any, elements: Any) ->
     first, second = stream(Reiterable(*elements), shares_rows=True).batches()
 
     features, y, weights = first
-    one, two = (ids.tolist() for ids in packer.pack((["a", "b c"],)).token_ids)
+    one, two = (ids.tolist() for ids in packer.tokenize((["a", "b c"],)).token_ids)
     assert features["token_ids"][0, : len(one) + len(two)].tolist() == two + one  # the longest stands first
     assert features["_text_starts"].tolist() == [len(two), 0]
     assert (y.tolist(), weights.tolist()) == ([1, 0], [2, 3])

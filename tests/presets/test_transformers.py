@@ -74,5 +74,5 @@ def test_a_long_text_is_read_to_its_end_and_a_short_one_is_padded_no_further_tha
     edit(preset / "config.json", lambda values: values.update(max_position_embeddings=8192))
     edit(preset / "tokenizer_config.json", lambda values: values.update(model_max_length=8192))
     preprocessor = Preprocessor.from_preset(preset)
-    assert preprocessor.pack((["a film " * 700],)).lengths[0] > 1000
+    assert preprocessor.tokenize((["a film " * 700],)).lengths[0] > 1000
     assert encode(preprocessor, (["a film"],))["token_ids"].shape == (1, 16)

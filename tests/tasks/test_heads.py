@@ -98,7 +98,7 @@ def test_a_text_of_no_tokens_has_finite_scores(head):
 def test_texts_that_share_rows_score_as_they_do_alone(make, head):
     classifier = make(num_classes=None, head=head(3, hidden_dim=4))
     texts = ["good film", "a", "bad bad film a good film", "film"]
-    packed = classifier.preprocessor.pack((texts,))
+    packed = classifier.preprocessor.tokenize((texts,))
     (rows,) = plan_predictions(packed.lengths, batch_size=32, sequence_length=32)
     assert rows.num_rows < rows.slots
     scores = as_numpy(classifier(rows.features(classifier.preprocessor, packed), training=False))

@@ -52,9 +52,9 @@ def _load(preset: str) -> tuple[Any, Any]:
     Floats are float32; what is quantized stays so.
     """
     from modelry.backbones.backbone import Backbone
+    from modelry.preprocessing.preprocessor import Preprocessor
     from modelry.presets.read import read_recipe
     from modelry.tasks.text_classifier.task import TextClassifier
-    from modelry.text.preprocessor import Preprocessor
 
     recipe = read_recipe(preset)
     none: dict[str, Any] = {"preprocessor": None} if recipe.tokenizer is None else {}

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 CONTRACTS = {
     "backbones": "modelry.backbones.backbone:Backbone",
-    "tokenizers": "modelry.text.tokenizer:Tokenizer",
-    "preprocessors": "modelry.text.preprocessor:Preprocessor",
+    "tokenizers": "modelry.tokenizers.tokenizer:Tokenizer",
+    "preprocessors": "modelry.preprocessing.preprocessor:Preprocessor",
     "heads": "modelry.tasks.base.head:Head",
     "tasks": "modelry.tasks.base.task:Task",
     "checkpoints": "modelry.checkpoints.checkpoint:Checkpoint",

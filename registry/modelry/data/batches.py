@@ -59,7 +59,7 @@ class TextBatches(Source):
         self._steps_per_epoch = steps_per_epoch
         self._done = 0  # batches of the epochs before this one, where epochs are counted in steps
         self._epoch, self._passes = 0, 0
-        self._packed = packer.pack(columns)
+        self._packed = packer.tokenize(columns)
         if len(self._packed) != rows:
             raise InputError(f"The preprocessor packed {rows} texts into {len(self._packed)} rows.")
         shared = shares_rows and packer.padding == "bucket"

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from modelry.errors import InputError
 
 if TYPE_CHECKING:
-    from modelry.data.packed import Array, PackedTexts, Packer
+    from modelry.data.packed import Array, Packer
+    from modelry.data.rows import TokenizedTexts
 
 Ints = npt.NDArray[np.int64]
 
@@ -39,7 +40,7 @@ class Batch:
         """The text of each result, `(m,)` int64."""
         return self.texts
 
-    def features(self, packer: Packer, packed: PackedTexts) -> dict[str, Array]:
+    def features(self, packer: Packer, packed: TokenizedTexts) -> dict[str, Array]:
         """Return the model's inputs, each `(m, length)`."""
         return packer.pad(packed, self.texts, self.length)
 
@@ -104,7 +105,7 @@ def plan_batches(
 
 
 def plan_padded(
-    packer: Packer, packed: PackedTexts, batch_size: int, rng: np.random.Generator | None = None
+    packer: Packer, packed: TokenizedTexts, batch_size: int, rng: np.random.Generator | None = None
 ) -> list[Batch]:
     """Plan batches as the packer's `padding` has it; the arguments are those of `plan_batches`."""
     if packer.padding == "bucket":

@@ -10,7 +10,8 @@ import keras
 import numpy as np
 
 from modelry.data.buckets import bucket_length
-from modelry.data.packed import PackedTexts, Packer
+from modelry.data.packed import Packer
+from modelry.data.rows import TokenizedTexts
 from modelry.data.sharing import share_batch
 from modelry.errors import InputError
 
@@ -37,7 +38,7 @@ def encode(packer: Packer, columns: Columns, shares_rows: bool = False) -> Any:
     Returns:
         A structure of NumPy arrays: `(n, …)`, or those of `SharedRows` with n slots.
     """
-    packed = packer.pack(columns)
+    packed = packer.tokenize(columns)
     length = packer.sequence_length
     if packer.padding == "bucket":
         if shares_rows:
@@ -47,14 +48,14 @@ def encode(packer: Packer, columns: Columns, shares_rows: bool = False) -> Any:
 
 
 @attrs.frozen(eq=False)
-class Untokenised(PackedTexts):
+class Untokenised(TokenizedTexts):
     """Texts that go to a callable as they are.
 
     Attributes:
         columns: one column of n texts, or two.
     """
 
-    columns: Columns
+    columns: Columns = ()
 
 
 @attrs.frozen
@@ -65,14 +66,14 @@ class CalledPreprocessor:
     sequence_length: int = 1
     padding: Literal["fixed"] = "fixed"
 
-    def pack(self, columns: tuple[Sequence[str], ...]) -> Untokenised:
+    def tokenize(self, columns: tuple[Sequence[str], ...]) -> Untokenised:
         """Keep the texts."""
         nothing = (np.zeros(0, "int32"),) * len(columns[0])
-        return Untokenised(nothing, nothing, tuple(map(list, columns)))
+        return Untokenised(nothing, nothing, columns=tuple(map(list, columns)))
 
-    def pad(self, packed: PackedTexts, rows: Sequence[int] | IntArray, length: int) -> dict[str, Array]:
+    def pad(self, packed: TokenizedTexts, rows: Sequence[int] | IntArray, length: int) -> dict[str, Array]:
         """Call the function on some of the texts."""
-        assert isinstance(packed, Untokenised)  # `pack` made it
+        assert isinstance(packed, Untokenised)  # `tokenize` made it
         columns = tuple([column[row] for row in rows] for column in packed.columns)
         given = self.function(columns[0] if len(columns) == 1 else columns)
         features: dict[str, Array] = keras.tree.map_structure(keras.ops.convert_to_numpy, given)

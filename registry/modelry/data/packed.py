@@ -7,36 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from modelry.data.rows import TokenizedTexts
+
 Array = npt.NDArray[np.generic]
 IntArray = npt.NDArray[np.integer]
-
-
-@attrs.frozen(eq=False)  # == between arrays is elementwise, so two packs have no single answer
-class PackedTexts:
-    """Ragged rows ready to be padded: special tokens are in, and long texts are truncated.
-
-    Attributes:
-        token_ids: one int32 array of shape `(length_i,)` per text.
-        segment_ids: one int32 array of shape `(length_i,)` per text: 0 in its first segment, 1 in its second.
-    """
-
-    token_ids: tuple[IntArray, ...]
-    segment_ids: tuple[IntArray, ...]
-
-    def __len__(self) -> int:
-        return len(self.token_ids)
-
-    @property
-    def lengths(self) -> npt.NDArray[np.int64]:
-        """Tokens per text, `(n,)` int64."""
-        return np.fromiter(map(len, self.token_ids), dtype=np.int64, count=len(self))
 
 
 @runtime_checkable
@@ -51,8 +31,8 @@ class Packer(Protocol):
     def padding(self) -> Literal["bucket", "fixed"]:
         """`"fixed"`: every batch has `sequence_length`, because padding changes what this architecture computes."""
 
-    def pack(self, columns: tuple[Sequence[str], ...]) -> PackedTexts:
+    def tokenize(self, columns: tuple[Sequence[str], ...]) -> TokenizedTexts:
         """Tokenise one column of texts, or two for sentence pairs."""
 
-    def pad(self, packed: PackedTexts, rows: Sequence[int] | IntArray, length: int) -> dict[str, Array]:
+    def pad(self, packed: TokenizedTexts, rows: Sequence[int] | IntArray, length: int) -> dict[str, Array]:
         """Return the model's inputs for some rows, each of shape `(len(rows), length)`."""

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from modelry.data.adapter import BatchData
     from modelry.data.buckets import Batch
     from modelry.data.columns import Columns
-    from modelry.data.packed import PackedTexts, Packer
+    from modelry.data.packed import Packer
+    from modelry.data.rows import TokenizedTexts
     from modelry.data.shared_rows import Ints, SharedRows
 
 WINDOW = 8192  # texts: enough to fill rows well, few enough to begin soon
@@ -41,7 +42,7 @@ class Window:
         batches: the batches that hold each of them.
     """
 
-    packed: PackedTexts
+    packed: TokenizedTexts
     batches: list[Batch] | list[SharedRows]
 
 
@@ -62,7 +63,7 @@ class WindowPlanner:
     def __call__(self, columns: Columns) -> Window:
         """Return the window of one column of texts, or two."""
         packer, size = self.packer, self.batch_size
-        packed = packer.pack(columns)
+        packed = packer.tokenize(columns)
         if len(packed) != len(columns[0]):
             raise InputError(f"The preprocessor packed {len(columns[0])} texts into {len(packed)} rows.")
         if self.shares_rows and packer.padding == "bucket" and len(packed) > 1:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from modelry.data.buckets import growing_lengths
-from modelry.data.packed import PackedTexts
+from modelry.data.rows import TokenizedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ class SharedRows:
         """The text of each result, `(slots,)` int64; -1 where there is none."""
         return np.concatenate([self.texts, np.full(self.slots - len(self.texts), -1)])
 
-    def features(self, packer: Packer, packed: PackedTexts) -> dict[str, Array]:
+    def features(self, packer: Packer, packed: TokenizedTexts) -> dict[str, Array]:
         """Return the model's inputs.
 
         Returns:
@@ -71,7 +71,7 @@ class SharedRows:
         order = np.lexsort((self.starts, self.rows))
         texts, rows, starts = self.texts[order], self.rows[order], self.starts[order]
         ends = np.searchsorted(rows, np.arange(self.num_rows + 1))  # of row i: texts ends[i] to ends[i + 1]
-        shared = PackedTexts(
+        shared = TokenizedTexts(
             *(
                 tuple(np.concatenate([part[text] for text in texts[a:b]] or [_NOTHING]) for a, b in pairwise(ends))
                 for part in (packed.token_ids, packed.segment_ids)

@@ -9,6 +9,7 @@ import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
+from modelry.arguments import argument_names, check_arguments
 from modelry.discovery.compatibility import next_breaking
 from modelry.discovery.default import registry
 from modelry.discovery.names import CORE, RUNTIME, noun
@@ -21,9 +22,14 @@ from modelry.errors import (
     SaveError,
     UnknownComponent,
     UnsafePresetError,
+    did_you_mean,
 )
+from modelry.presets.boundary import blamed_on
+from modelry.storage.options import OPTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from modelry.discovery.entry import Entry
     from modelry.presets.recipe import Part, Recipe
 
@@ -62,6 +68,41 @@ def load_class(recipe: Recipe, part: Part, base: type[T]) -> type[T]:
             f"Load it with a base class such as TextClassifier, or with {found.__name__} itself."
         )
     return found
+
+
+def create(cls: type[T], config: Mapping[str, Any], overrides: Mapping[str, Any], recipe: Recipe) -> T:
+    """Call a class with a preset's config and the caller's overrides, blaming the right one for a wrong argument."""
+    check_given(cls, config, overrides, recipe)
+    with blamed_on(f"Preset {recipe.files.reference!r} has a bad {cls.__name__}", overrides):
+        return cls(**{**config, **overrides})
+
+
+def check_given(cls: type, config: Mapping[str, Any], overrides: Mapping[str, Any], recipe: Recipe) -> None:
+    """Check that neither a preset nor the caller sets what a class does not take.
+
+    Raises:
+        UnknownArgument: The caller does.
+        PresetFormatError: The preset does.
+    """
+    known = argument_names(cls)
+    check_arguments(overrides, (*known, *OPTIONS), f"{cls.__name__}.from_preset")
+    check_known(config, known, cls, recipe)
+
+
+def check_known(config: Iterable[str], known: Iterable[str], cls: type, recipe: Recipe) -> None:
+    """Check that a preset sets nothing that a class does not know.
+
+    Raises:
+        PresetFormatError: It does; the message names the nearest.
+    """
+    known = tuple(known)
+    unknown = sorted(set(config) - set(known))
+    if unknown:
+        raise PresetFormatError(
+            f"Preset {recipe.files.reference!r} sets {', '.join(unknown)}, which {cls.__name__} does not know."
+            f"{did_you_mean(unknown[0], known)} It may be from a newer version: upgrade the plugin, or report it to "
+            "its author."
+        )
 
 
 @attrs.frozen

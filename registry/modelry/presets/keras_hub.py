@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelry.arguments import KERAS_ARGUMENTS
-from modelry.json_values import field
 from modelry.presets.class_ids import registered_name
-from modelry.presets.json_files import read_json
 from modelry.presets.manifest import Manifest, read_manifest
 from modelry.presets.nested import OBJECT, check_config, check_keys, checked_keras_name, dtype_name, is_quantized
 from modelry.presets.recipe import Part, Recipe, TextParts
+from modelry.storage.files import read_json
+from modelry.strict_json import field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

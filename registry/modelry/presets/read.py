@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from modelry.errors import InputError, PresetFormatError, PresetNotFound
 from modelry.presets import adapter, keras_hub, transformers
 from modelry.presets.base_reference import checked_base, options_for_base
-from modelry.presets.json_files import read_json
 from modelry.presets.renames import with_current_names
+from modelry.storage.files import read_json
 from modelry.storage.open import open_preset
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ import secrets
 from pathlib import Path
 
 from modelry.errors import InputError, PresetFormatError, PresetNotFound, SaveError
-from modelry.presets.json_files import read_json, write_json
 from modelry.presets.manifest import NAME
 from modelry.presets.verify import passes, verify
-from modelry.storage.files import FolderFiles
+from modelry.storage.files import FolderFiles, read_json
 from modelry.storage.reaching import is_file, is_folder, reaching, why
 from modelry.storage.signature import FIELD, make_signature
+from modelry.strict_json import write_json
 
 
 def sign_preset(

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.discovery.default import registry
 from modelry.errors import MissingPlugin, PresetFormatError, PresetNotFound, UnknownComponent, UnsafePresetError
-from modelry.json_values import field
 from modelry.presets.boundary import blamed_on
 from modelry.presets.recipe import Part, Recipe, TextParts
 from modelry.presets.tokenizer_settings import tokenizer_setting
+from modelry.strict_json import field
 from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
 if TYPE_CHECKING:

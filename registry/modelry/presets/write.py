@@ -16,8 +16,8 @@ from modelry._umask import umask
 from modelry._version import version
 from modelry.errors import InputError, ModelryError, SaveError
 from modelry.presets import manifest as manifests
-from modelry.presets.json_files import write_json
 from modelry.storage.reaching import is_possible, paths_below, why
+from modelry.strict_json import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,11 @@ from __future__ import annotations
 import abc
 import os
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
-from modelry.errors import PresetNotFound, StorageError, UnsafePresetError
+from modelry.errors import PresetFormatError, PresetNotFound, StorageError, UnsafePresetError
 from modelry.storage.reaching import is_file, paths_below, reaching
+from modelry.strict_json import LARGEST, read_json_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -182,3 +183,45 @@ def checked_name(name: str) -> str:
     if not parts or name.startswith("/") or "\\" in name or "\0" in name or ":" in parts[0] or ".." in parts:
         raise StorageError(f"{name!r} is not a file name inside a preset; only relative names without '..' are.")
     return name
+
+
+def read_json(files: PresetFiles, name: str, limit: int = LARGEST) -> dict[str, Any]:
+    """Read a file that must hold one JSON object.
+
+    Args:
+        files: The preset.
+        name: The file.
+        limit: The most bytes it may have.
+
+    Raises:
+        PresetNotFound: The preset has no such file.
+        UnsafePresetError: The file is too large, or written so that two readers would understand it differently.
+        StorageError: The file cannot be read.
+        PresetFormatError: The file is not UTF-8, not JSON, or holds something other than an object.
+    """
+    with reaching(f"{name} of preset {files.reference!r} cannot be read"):
+        value = read_json_file(bounded(files, name, limit), f"{name} of preset {files.reference!r}", limit)
+    if not isinstance(value, dict):
+        raise PresetFormatError(
+            f"{name} of preset {files.reference!r} must hold a JSON object, but holds a {type(value).__name__}."
+        )
+    return value
+
+
+def bounded(files: PresetFiles, name: str, limit: int) -> Path:
+    """Return the path of a file that is read as a whole, which must not be larger than `limit` bytes.
+
+    Raises:
+        PresetNotFound: The preset has no such file.
+        UnsafePresetError: The file is larger; it is not even fetched where its store tells the size.
+    """
+    size = files.size(name)
+    if size is None or size <= limit:
+        path = files.path(name)
+        size = path.stat().st_size
+    if size > limit:
+        raise UnsafePresetError(
+            f"{name} of preset {files.reference!r} has {size:,} bytes, which is larger than {limit:,} bytes, and is "
+            "read as a whole. Do not use this preset; tell whoever published it."
+        )
+    return path

@@ -14,6 +14,7 @@ from modelry.backbones.backbone import Backbone
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.discovery.default import registry
 from modelry.errors import ModelryError, UnknownComponent
+from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.read import read_recipe
 from modelry.tasks.base.transformers_saving import checkpoint_of
 from modelry.tasks.text_classifier.task import TextClassifier
@@ -22,7 +23,6 @@ from modelry.testing.contract import expect, fail
 from modelry.testing.installed import InstalledContract
 from modelry.testing.presets import edit_json, expect_refusal, truncate
 from modelry.testing.texts import STRANGE
-from modelry.text.preprocessor import Preprocessor
 
 if TYPE_CHECKING:
     import os
@@ -103,7 +103,7 @@ class CheckpointContract(InstalledContract):
         if golden_states:
             backbone, preprocessor = Backbone.from_preset(checkpoint), Preprocessor.from_preset(checkpoint)
             for text, expected in golden_states.items():
-                packed = preprocessor.pack(([text],))
+                packed = preprocessor.tokenize(([text],))
                 batch = preprocessor.pad(packed, [0], int(packed.lengths[0]))
                 states = run(backbone, batch)["sequence_output"][0]
                 expect_close(states, expected, f"The states of {text!r:.60} are not transformers'", rule, to_do)
@@ -155,7 +155,7 @@ class CheckpointContract(InstalledContract):
             to_do = f"check model_type, class_prefix and written_config of {type(self).__name__}'s converter."
             expect(before.get(key) == after.get(key), f"{key} is {after.get(key)!r} after writing.", rule, to_do)
         if _has_head(checkpoint):
-            rows = [one.preprocessor.pack((STRANGE,)).token_ids for one in (model, loaded)]
+            rows = [one.preprocessor.tokenize((STRANGE,)).token_ids for one in (model, loaded)]
             same = all(np.array_equal(one, other) for one, other in zip(*rows, strict=True))
             expect(same, "Texts have other token ids after writing and reading.", rule, "check save_for_transformers.")
 
@@ -226,7 +226,7 @@ class CheckpointContract(InstalledContract):
             fail(
                 f"With {damage}, reading the checkpoint raises a bare {type(bare).__name__}: {bare}",
                 "a checkpoint that cannot be used raises a ModelryError that says what is wrong with it.",
-                "read values with modelry.json_values.field, which names key, file and preset.",
+                "read values with modelry.strict_json.field, which names key, file and preset.",
             )
 
     def _weights(self, folder: Path) -> str:

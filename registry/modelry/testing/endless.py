@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modelry.arguments import defaults_of
+from modelry.arguments import argument_defaults
 from modelry.errors import ModelryError
 from modelry.storage.budget import Budget
 from modelry.testing.contract import expect, fail
@@ -37,7 +37,7 @@ def expect_endless_refused(backbone: Backbone, preset: Path) -> None:
     """
     __tracebackhide__ = True
     cls = type(backbone)
-    config = {**defaults_of(cls), **backbone.get_config()}
+    config = {**argument_defaults(cls), **backbone.get_config()}
     shapes = cls.weight_shapes(config)
     what = f"{cls.__name__}.weight_shapes makes a {type(shapes).__name__} of all shapes."
     expect(not isinstance(shapes, Sized), what, RULE, "yield them one by one: the sum stops where it is too great.")

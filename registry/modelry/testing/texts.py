@@ -11,7 +11,7 @@ from modelry.testing.contract import expect
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modelry.text.preprocessor import Preprocessor
+    from modelry.preprocessing.preprocessor import Preprocessor
 
 STRANGE = (
     "",

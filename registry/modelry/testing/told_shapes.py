@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from modelry.arguments import defaults_of
+from modelry.arguments import argument_defaults
 from modelry.testing.contract import expect
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def expect_shapes_told(backbone: Backbone) -> None:
 
 
 def _config(backbone: Backbone) -> dict[str, Any]:
-    return {**defaults_of(type(backbone)), **backbone.get_config()}
+    return {**argument_defaults(type(backbone)), **backbone.get_config()}
 
 
 def _doubled(cls: type[Backbone], config: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], Any]]:

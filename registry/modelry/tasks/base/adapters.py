@@ -10,20 +10,20 @@ import numpy as np
 
 from modelry.backbones import lora
 from modelry.backbones.weights import backbone_weights, head_weights
-from modelry.checkpoints.sourced_weight import SourcedWeight
+from modelry.checkpoints.weights import SourcedWeight
 from modelry.discovery.default import registry
 from modelry.errors import InputError, PresetFormatError
 from modelry.presets import adapter as adapters
 from modelry.presets.adapter import Origin
 from modelry.presets.base_reference import options_for_base
 from modelry.presets.boundary import blamed_on
-from modelry.presets.json_files import write_json
 from modelry.presets.keras_hub import TASK
 from modelry.presets.publish import new_preset
 from modelry.presets.read import read_recipe
 from modelry.storage.budget import Tally
 from modelry.storage.options import OpenOptions
 from modelry.storage.reference import parse
+from modelry.strict_json import write_json
 from modelry.tasks.base.saved_objects import serialized_task
 from modelry.tasks.base.saving import record
 from modelry.weights.build import uninitialized, values

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import keras
 
-from modelry.arguments import argument_names, check_arguments, defaults_of
+from modelry.arguments import argument_defaults, argument_names, check_arguments
 from modelry.backbones.int8 import saved_policy
 from modelry.backbones.weights import backbone_weights, head_weights, place_backbone, place_head
 from modelry.discovery.default import registry
 from modelry.errors import InputError, PresetError
+from modelry.preprocessing.loading import build_preprocessor
 from modelry.presets.boundary import blamed_on
-from modelry.presets.components import load_class
+from modelry.presets.components import check_given, check_known, create, load_class
 from modelry.presets.events import announced
 from modelry.presets.recipe import Part
 from modelry.presets.transformers import DEFAULT_SEQUENCE_LENGTH
@@ -27,7 +28,6 @@ from modelry.storage.options import OPTIONS, take_options
 from modelry.storage.reference import told
 from modelry.tasks.base.adapters import origin_of, place_adapter
 from modelry.tasks.text_classifier.head_choice import HeadChoice, check_saved_head, choose_head
-from modelry.text.loading import build_preprocessor, check_given, check_known, create
 from modelry.weights.build import initialize, settle_policies, uninitialized
 from modelry.weights.stores import bring_weights
 
@@ -189,7 +189,7 @@ def _backbone(
 ) -> B:
     """Create a backbone, whose config alone has to tell that it stays within the budget, where its class can say so."""
     check_given(cls, config, overrides, recipe)
-    whole = {**defaults_of(cls), **config, **overrides}
+    whole = {**argument_defaults(cls), **config, **overrides}
     where = f"The config of preset {recipe.files.reference!r}"
     for value in whole.values():  # whatever it counts, there are not more of it than numbers
         options.limits.check("parameters", value if isinstance(value, int) else 0, where)
@@ -239,4 +239,4 @@ def _preprocessor(recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[
     limit = recipe.backbone.config.get("max_sequence_length")
     if recipe.preprocessor is None and length is None and isinstance(limit, int):
         options["sequence_length"] = min(limit, DEFAULT_SEQUENCE_LENGTH)
-    return build_preprocessor(recipe, cls.preprocessor_cls, options)
+    return build_preprocessor(recipe, cls.preprocessor_cls, options, names=(cls.task,))

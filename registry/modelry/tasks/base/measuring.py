@@ -18,7 +18,7 @@ from modelry.tasks.text_classifier.task import TextClassifier
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from modelry.text.tokenizer import Tokenizer
+    from modelry.tokenizers.tokenizer import Tokenizer
 
 SHORT, MIXED = (4, 32), (8, 230)  # tokens of a generated text, at least and at most
 GEMMS = (256, 512, 1024, 2048, 4096, 8192)  # rows and columns of the matrices that find the peak, small ones first
@@ -155,7 +155,7 @@ def _generated(classifier: TextClassifier, count: int) -> dict[str, list[str]]:
 
 
 def _tokens(classifier: TextClassifier, texts: list[str]) -> int:
-    return int(np.sum(classifier.preprocessor.pack((texts,)).lengths))
+    return int(np.sum(classifier.preprocessor.tokenize((texts,)).lengths))
 
 
 def _gemm_flops(dtype: str) -> float:

@@ -1,4 +1,4 @@
-"""The JSON of a saved backbone or task; that of a preprocessor is in `modelry.text.serialized`."""
+"""The JSON of a saved backbone or task; a preprocessor's is its own `serialized()`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from modelry.arguments import KERAS_ARGUMENTS
 from modelry.backbones.int8 import quantized_paths, serialized_policy
 from modelry.errors import SaveError
+from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.components import owned_class
-from modelry.text.preprocessor import Preprocessor
-from modelry.text.serialized import Serialized, serialized, serialized_preprocessor
+from modelry.presets.parts import Serialized, serialized
 
 if TYPE_CHECKING:
     from modelry.backbones.backbone import Backbone
@@ -34,7 +34,7 @@ def serialized_task(task: TextClassifier) -> Serialized:
         )
     parts = {
         "backbone": serialized_backbone(task.backbone),
-        "preprocessor": None if task.preprocessor is None else serialized_preprocessor(task.preprocessor),
+        "preprocessor": None if task.preprocessor is None else task.preprocessor.serialized(),
         "name": task.name,
     }
     config = {**parts, **task.own_arguments}

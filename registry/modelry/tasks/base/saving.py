@@ -11,17 +11,16 @@ from modelry.backbones.int8 import check_savable, quantized_paths
 from modelry.backbones.lora import merged
 from modelry.backbones.weights import backbone_weights, head_weights
 from modelry.errors import SaveError
+from modelry.preprocessing.preprocessor import Preprocessor
+from modelry.preprocessing.saving import write_preprocessor
 from modelry.presets.components import owner_of
-from modelry.presets.json_files import write_json
 from modelry.presets.keras_hub import BACKBONE_WEIGHTS, METADATA, TASK, TASK_WEIGHTS
 from modelry.presets.manifest import Manifest
 from modelry.presets.publish import new_preset
 from modelry.presets.write import write_manifest
+from modelry.strict_json import write_json
 from modelry.tasks.base import transformers_saving
 from modelry.tasks.base.saved_objects import serialized_backbone, serialized_task
-from modelry.text.preprocessor import Preprocessor
-from modelry.text.saving import write_preprocessor
-from modelry.text.serialized import Serialized, serialized_preprocessor
 from modelry.weights.save import FLOATS, save_hdf5
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelry.backbones.backbone import Backbone
+    from modelry.presets.parts import Serialized
     from modelry.tasks.text_classifier.task import TextClassifier
 
 FORMATS = ("modelry", "transformers")
@@ -54,7 +54,7 @@ def save_backbone(
     with new_preset(preset_dir, publishing) as folder, merged(backbone):
         written = _write_backbone(folder, backbone, serialized_backbone(backbone), max_shard_size, dtype)
         if preprocessor is not None:
-            write_preprocessor(folder, preprocessor, serialized_preprocessor(preprocessor))
+            write_preprocessor(folder, preprocessor)
         record(folder, components, {"backbone": written})
 
 
@@ -97,7 +97,7 @@ def _check(model: Backbone | TextClassifier, format_name: str, dtype: str | None
 def _preprocessor_components(preprocessor: Preprocessor | None) -> list[tuple[str, Any]]:
     if preprocessor is None:
         return []
-    return [("preprocessors", preprocessor), ("tokenizers", preprocessor.tokenizer)]
+    return [("preprocessors", preprocessor), *preprocessor.components().items()]
 
 
 def _write_backbone(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from modelry.text.preprocessor import Preprocessor
+from modelry.preprocessing.preprocessor import Preprocessor
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,9 +10,9 @@ from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import FunctionalModel
 from modelry.backbones.keras_saving import register_for_saving
 from modelry.errors import InputError
+from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.tasks.base.saving import save_task
 from modelry.tasks.base.summary import print_preprocessor
-from modelry.text.preprocessor import Preprocessor
 
 if TYPE_CHECKING:
     import os
@@ -47,7 +47,7 @@ class Task(FunctionalModel):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         register_for_saving(cls.preprocessor_cls)
-        if hasattr(cls.preprocessor_cls, "tokenizer_cls"):
+        if cls.preprocessor_cls.tokenizer_cls is not None:
             register_for_saving(cls.preprocessor_cls.tokenizer_cls)
 
     def __init__(self, *, backbone: Backbone, preprocessor: Any, outputs: Any, **kwargs: Any) -> None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from modelry.arguments import KERAS_ARGUMENTS, argument_defaults, config_of, defaults_of
-from modelry.checkpoints.layouts import Rows
+from modelry.arguments import KERAS_ARGUMENTS, argument_defaults, config_of
+from modelry.checkpoints.weights import Rows
 from modelry.discovery.default import registry
 from modelry.errors import PresetFormatError, SaveError
+from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.components import owner_of
-from modelry.presets.json_files import write_json
 from modelry.presets.transformers import WEIGHTS, written_problem_type
-from modelry.text.preprocessor import Preprocessor
+from modelry.strict_json import write_json
 from modelry.weights.build import values
 from modelry.weights.save import save_safetensors
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from modelry.backbones.backbone import Backbone
     from modelry.checkpoints.checkpoint import Checkpoint
-    from modelry.checkpoints.sourced_weight import SourcedWeight
+    from modelry.checkpoints.weights import SourcedWeight
     from modelry.tasks.base.head import Head
     from modelry.tasks.text_classifier.task import TextClassifier
 
@@ -115,7 +115,7 @@ def _written_config(checkpoint: Checkpoint, backbone: Backbone, head: Head | Non
     config = backbone.get_config()
     written = checkpoint.written_config(config, None if head is None else head.get_config())
     try:
-        read = {**defaults_of(type(backbone)), **checkpoint.backbone_config(written, "config.json")}
+        read = {**argument_defaults(type(backbone)), **checkpoint.backbone_config(written, "config.json")}
     except PresetFormatError as error:
         raise SaveError(f"What transformers would read, modelry could not: {error}") from error
     said = (*KERAS_ARGUMENTS, *(one.argument for one in checkpoint.fields))
