@@ -21,7 +21,6 @@ FLOORS = {
     "_version": 0,
     "_backend": 1,
     "arguments": 1,
-    "json_values": 1,
     "strict_json": 1,
     "tables": 1,
     "discovery": 2,
@@ -32,20 +31,21 @@ FLOORS = {
     "presets": 5,
     "weights": 6,
     "data": 6,
-    "text": 7,
+    "tokenizers": 7,
+    "preprocessing": 8,
     "runtime": 7,
     "layers": 7,
-    "backbones": 8,
-    "tasks.base": 9,
-    "tasks.text_classifier": 10,
-    "models": 11,
-    "testing": 12,
-    "cli": 13,
-    "__main__": 14,
+    "backbones": 9,
+    "tasks.base": 10,
+    "tasks.text_classifier": 11,
+    "models": 12,
+    "testing": 13,
+    "cli": 14,
+    "__main__": 15,
 }
 """A room may import from the floors below its own; two rooms of one floor do not know each other."""
 
-KERAS_ROOMS = {"weights", "data", "text", "layers", "runtime", "backbones", "tasks", "testing"}
+KERAS_ROOMS = {"weights", "data", "tokenizers", "preprocessing", "layers", "runtime", "backbones", "tasks", "testing"}
 KERAS = {"keras", "keras_hub", "jax", "torch", "tensorflow"}
 HEAVY = {*KERAS, "fsspec", "huggingface_hub", "kagglehub"}
 

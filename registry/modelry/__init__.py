@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from modelry.discovery.registry import isolated as isolated
     from modelry.discovery.registry import register as register
     from modelry.discovery.registry import registry as registry
+    from modelry.preprocessing.preprocessor import Preprocessor as Preprocessor
     from modelry.presets.publish import upload_preset as upload_preset
     from modelry.storage.budget import Budget as Budget
     from modelry.storage.files import PresetFiles as PresetFiles
     from modelry.storage.handler import Storage as Storage
     from modelry.tasks.base.head import Head as Head
     from modelry.tasks.base.task import Task as Task
+    from modelry.tasks.text_classifier.preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
     from modelry.tasks.text_classifier.task import TextClassifier as TextClassifier
     from modelry.tokenizers.byte_pair import BytePairTokenizer as BytePairTokenizer
-    from modelry.tasks.text_classifier.preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
-    from modelry.preprocessing.preprocessor import Preprocessor as Preprocessor
     from modelry.tokenizers.sentence_piece import SentencePieceTokenizer as SentencePieceTokenizer
     from modelry.tokenizers.splitting_tokenizer import SplittingTokenizer as SplittingTokenizer
     from modelry.tokenizers.tokenizer import Tokenizer as Tokenizer

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping, Sequence
 
-    from modelry.storage.reference import Preset
     from modelry.preprocessing.preprocessor import Preprocessor
+    from modelry.storage.reference import Preset
 
 
 class Backbone(BaseModel):

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from modelry.arguments import KERAS_ARGUMENTS, argument_defaults
-from modelry.checkpoints.layouts import Rows
+from modelry.checkpoints.weights import Rows
 from modelry.discovery.registry import registry
 from modelry.errors import PresetFormatError, SaveError
+from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.components import owner_of
-from modelry.presets.json_files import write_json
 from modelry.presets.transformers import WEIGHTS
+from modelry.strict_json import write_json
 from modelry.weights.build import values
 from modelry.weights.save import save_safetensors
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelry.checkpoints.checkpoint import Checkpoint
-    from modelry.checkpoints.sourced_weight import SourcedWeight
+    from modelry.checkpoints.weights import SourcedWeight
     from modelry.preprocessing.preprocessor import Preprocessor
 
 Array = np.ndarray[Any, Any]

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-
     Dense: TypeAlias = keras.layers.Dense | keras.layers.EinsumDense
 
 TARGETS = ("query", "value", "query_dense", "value_dense", "q_dense", "v_dense")

@@ -13,14 +13,15 @@ from modelry.backbones.lora import merged
 from modelry.backbones.weights import backbone_weights
 from modelry.errors import SaveError
 from modelry.preprocessing.preprocessor import Preprocessor
-from modelry.preprocessing.saving import Serialized, serialized, serialized_preprocessor, write_preprocessor
+from modelry.preprocessing.saving import write_preprocessor
 from modelry.presets.components import owner_of
-from modelry.presets.json_files import write_json
 from modelry.presets.keras_hub import BACKBONE_WEIGHTS, METADATA
 from modelry.presets.manifest import Manifest
+from modelry.presets.parts import Serialized, serialized
 from modelry.presets.publish import new_preset
 from modelry.presets.task_spec import task_specs
 from modelry.presets.write import write_manifest
+from modelry.strict_json import write_json
 from modelry.weights.save import FLOATS, save_hdf5
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def save_backbone(
             return
         written = write_backbone(folder, backbone, serialized_backbone(backbone), max_shard_size, dtype)
         if preprocessor is not None:
-            write_preprocessor(folder, preprocessor, serialized_preprocessor(preprocessor))
+            write_preprocessor(folder, preprocessor)
         record(folder, [("backbones", backbone), *components_of(preprocessor)], {"backbone": written})
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelry.presets.boundary import blamed_on
-from modelry.weights.load import load_mapped, load_weights
-from modelry.weights.names import layer_weights
+from modelry.weights.load import layer_weights, load_mapped, load_weights
 from modelry.weights.stores import open_weights
 
 if TYPE_CHECKING:

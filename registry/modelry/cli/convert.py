@@ -52,8 +52,8 @@ def _load(preset: str) -> tuple[Any, Any]:
     Floats are float32; what is quantized stays so.
     """
     from modelry.backbones.backbone import Backbone
-    from modelry.presets.read import read_recipe
     from modelry.preprocessing.preprocessor import Preprocessor
+    from modelry.presets.read import read_recipe
     from modelry.tasks.base.task import Task
 
     recipe = read_recipe(preset)
@@ -69,9 +69,8 @@ def _load(preset: str) -> tuple[Any, Any]:
 
 def _difference(source: tuple[Any, Any], target: tuple[Any, Any]) -> float:
     """Return the greatest difference between the outputs of two models, for sample inputs."""
-    import numpy as np
-
     import keras
+    import numpy as np
 
     first, second = (_outputs(model, preprocessor) for model, preprocessor in (source, target))
     # Formats differ in where an activation of the outputs stands: the task knows what is comparable.

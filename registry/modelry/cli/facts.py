@@ -11,9 +11,9 @@ from modelry.arguments import KERAS_ARGUMENTS
 from modelry.discovery.registry import registry
 from modelry.errors import ModelryError, PluginError
 from modelry.presets.components import check_requirements
-from modelry.presets.json_files import read_json
 from modelry.presets.recipe import Part
 from modelry.presets.task_spec import default_name, known_spec
+from modelry.storage.files import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

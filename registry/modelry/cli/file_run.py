@@ -12,8 +12,8 @@ import typer
 from packaging.requirements import Requirement
 
 from modelry._backend import backend
-from modelry.cli.facts import weights_of
 from modelry._progress import bar
+from modelry.cli.facts import weights_of
 from modelry.errors import InputError
 from modelry.presets import adapter
 from modelry.presets.components import find_entry

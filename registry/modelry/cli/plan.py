@@ -126,7 +126,11 @@ def _contents(recipe: Recipe, tokenizer: str) -> dict[str, Any]:
 def _possible_tasks(recipe: Recipe) -> Iterator[TaskSpec]:
     """Yield the specs of the tasks that a preset without a task can be trained for."""
     for entry, spec in task_specs():
-        if any(True for kind in ("tasks", "preprocessors") for _ in default_names(kind, recipe.backbone.name, entry.qualified)):
+        if any(
+            True
+            for kind in ("tasks", "preprocessors")
+            for _ in default_names(kind, recipe.backbone.name, entry.qualified)
+        ):
             yield spec
 
 

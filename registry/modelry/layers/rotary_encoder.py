@@ -10,7 +10,7 @@ from keras import ops
 
 from modelry.layers.activations import activation as activation_function
 from modelry.layers.initializers import own_initializer
-from modelry.layers.rotary_attention import RotaryAttention
+from modelry.layers.rotary import RotaryAttention
 
 
 class RotaryEncoder(keras.layers.Layer, abc.ABC):

@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.errors import PresetFormatError
-from modelry.json_values import field
 from modelry.presets import keras_hub
 from modelry.presets.manifest import read_manifest
 from modelry.presets.nested import check_keys
 from modelry.presets.recipe import Adapter, Recipe
 from modelry.storage.checksums import MANIFEST, read_checksums, sha256_of
+from modelry.strict_json import field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

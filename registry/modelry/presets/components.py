@@ -13,7 +13,6 @@ from packaging.version import Version
 
 from modelry.arguments import argument_names, check_arguments
 from modelry.discovery.entry import next_breaking
-from modelry.discovery.registry import registry
 from modelry.discovery.hook_values import PresetLoaded
 from modelry.discovery.names import CORE, RUNTIME, noun
 from modelry.discovery.pip import install_advice, is_requirement

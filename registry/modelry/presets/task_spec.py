@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from modelry.discovery.registry import registry
 from modelry.discovery.names import CORE, split
+from modelry.discovery.registry import registry
 from modelry.errors import BrokenPlugin, PluginError, UnknownComponent
 from modelry.presets.nested import check_keys
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from modelry.checkpoints.checkpoint import Checkpoint
-    from modelry.checkpoints.sourced_weight import SourcedWeight
+    from modelry.checkpoints.weights import SourcedWeight
     from modelry.discovery.entry import Entry
 
 
@@ -164,9 +164,7 @@ class TaskSpec:
         """Yield Markdown lines about a saved task for its model card."""
         return ()
 
-    def from_transformers(
-        self, checkpoint: Checkpoint, config: Mapping[str, Any], where: str
-    ) -> ForeignTask:
+    def from_transformers(self, checkpoint: Checkpoint, config: Mapping[str, Any], where: str) -> ForeignTask:
         """Read the task from a transformers `config.json` that names a class with `transformers_suffix`.
 
         Raises:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, PresetFormatError, PresetNotFound, UnknownComponent, UnsafePresetError
-from modelry.json_values import field
 from modelry.presets.boundary import blamed_on
 from modelry.presets.recipe import InputParts, Part, Recipe, SavedTask
 from modelry.presets.task_spec import default_name, task_specs
 from modelry.presets.tokenizer_settings import tokenizer_setting
+from modelry.strict_json import field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,9 +85,7 @@ def _inputs(
     with blamed_on(f"The tokenizer of preset {files.reference!r} is not understood by {converter}"):
         tokenizer = checkpoint.tokenizer_config(files)
         settings = {**_truncation(files, backbone), **checkpoint.preprocessor_config(files)}
-    return InputParts(
-        tokenizer=None if tokenizer is None else Part("tokenizers", name, tokenizer), settings=settings
-    )
+    return InputParts(tokenizer=None if tokenizer is None else Part("tokenizers", name, tokenizer), settings=settings)
 
 
 def _truncation(files: PresetFiles, backbone: Mapping[str, Any]) -> dict[str, Any]:

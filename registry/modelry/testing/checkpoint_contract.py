@@ -12,16 +12,16 @@ import pytest
 import tokenizers
 
 from modelry.backbones.backbone import Backbone
+from modelry.backbones.checkpoint_writer import checkpoint_of
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, ModelryError, UnknownComponent
+from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.read import read_recipe
-from modelry.tasks.base.transformers_saving import checkpoint_of
 from modelry.testing.comparing import as_numpy, expect_close, run
 from modelry.testing.contract import InstalledContract, expect, fail
 from modelry.testing.examples import ENGLISH, STRANGE
 from modelry.testing.presets import edit_json, expect_refusal, truncate
-from modelry.text.preprocessor import Preprocessor
 
 if TYPE_CHECKING:
     import os
@@ -253,7 +253,7 @@ class CheckpointContract(InstalledContract):
             fail(
                 f"With {damage}, reading the checkpoint raises a bare {type(bare).__name__}: {bare}",
                 "a checkpoint that cannot be used raises a ModelryError with the reason.",
-                "read values with modelry.json_values.field, which names key, file and preset.",
+                "read values with modelry.strict_json.field, which names key, file and preset.",
             )
 
     def _weights(self, folder: Path) -> str:

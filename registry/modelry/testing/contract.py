@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 import pytest
 
 from modelry._lazy import resolve
-from modelry.discovery.registry import registry
 from modelry.discovery.names import RUNTIME
+from modelry.discovery.registry import registry
 from modelry.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:

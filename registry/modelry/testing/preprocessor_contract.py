@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from modelry.data.rows import TokenizedTexts
-    from modelry.text.preprocessor import Preprocessor
+    from modelry.preprocessing.preprocessor import Preprocessor
 
 
 class PreprocessorContract(InstalledContract):
@@ -55,7 +55,7 @@ class PreprocessorContract(InstalledContract):
         """Each text, even an empty or very long one, gets a row of 1 to sequence_length tokens."""
         every = [*texts, *STRANGE]
         packed = preprocessor.tokenize((every,))
-        rule = "tokenize gives each text from 1 to sequence_length tokens, in order, as integers."
+        rule = "pack gives each text from 1 to sequence_length tokens, in order, as integers."
         expect(len(packed) == len(every), f"{len(every)} texts get {len(packed)} rows.", rule, "keep empty texts too.")
         for text, ids, segments in zip(every, packed.token_ids, packed.segment_ids, strict=True):
             found = np.asarray(ids)

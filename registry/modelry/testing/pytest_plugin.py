@@ -70,8 +70,8 @@ def missing_export(error: str) -> str | None:
     Returns:
         `None` where the error is another one, or no entry point leads into the package.
     """
-    from modelry.discovery.registry import registry
     from modelry.discovery.names import KINDS
+    from modelry.discovery.registry import registry
     from modelry.errors import did_you_mean
 
     found = re.search(r"cannot import name '(?P<name>\w+)' from '(?P<package>[\w.]+)'", error)

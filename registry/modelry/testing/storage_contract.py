@@ -239,7 +239,10 @@ class StorageContract(PublishingClaims):
         second = publish(_write(OTHER_FILES, tmp_path / "second" / "another"))
         to_do = "publish each folder under a name of its own, such as folder.name."
         expect(second != reference, f"publish returns {second!r} twice.", "a store has several presets.", to_do)
-        views = [(storage.open(parse_reference(reference)), FILES), (storage.open(parse_reference(second)), OTHER_FILES)]
+        views = [
+            (storage.open(parse_reference(reference)), FILES),
+            (storage.open(parse_reference(second)), OTHER_FILES),
+        ]
         rule = "a view gives the files of the preset that was opened, whatever else is open or was read before."
         to_do = "keep the reference in the view, not in the handler; key a cache by the reference and the whole name."
         for _ in range(2):

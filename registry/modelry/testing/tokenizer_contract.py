@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from modelry.text.tokenizer import Tokenizer
+    from modelry.tokenizers.tokenizer import Tokenizer
 
 WORDS = "keep every argument as an attribute, and compute everything else from these."
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.checkpoints.layouts import Same
-from modelry.checkpoints.sourced_weight import SourcedWeight
+from modelry.checkpoints.weights import Same, SourcedWeight
 from modelry_bert.transformers import BertCheckpoint
 
 

@@ -33,8 +33,8 @@ def doctor(
     Each is imported in another process. The exit status is 1 if one is broken, incompatible or ambiguous. When piped,
     cells are separated by tabs.
     """
-    from modelry.cli.environment import environment
     from modelry._progress import progress
+    from modelry.cli.environment import environment
 
     with progress("Looking at what is installed") as tell:
         found = _examine(distributions or (), None if no_import else timeout, tell)

@@ -43,8 +43,8 @@ START_SECONDS = 300.0
 
 CONTRACTS = {
     "backbones": "modelry.backbones.backbone:Backbone",
-    "tokenizers": "modelry.text.tokenizer:Tokenizer",
-    "preprocessors": "modelry.text.preprocessor:Preprocessor",
+    "tokenizers": "modelry.tokenizers.tokenizer:Tokenizer",
+    "preprocessors": "modelry.preprocessing.preprocessor:Preprocessor",
     "heads": "modelry.tasks.base.head:Head",
     "tasks": "modelry.tasks.base.task:Task",
     TASK_SPECS: "modelry.presets.task_spec:TaskSpec",

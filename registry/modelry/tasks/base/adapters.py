@@ -10,13 +10,12 @@ import numpy as np
 
 from modelry.backbones import lora
 from modelry.backbones.weights import backbone_weights
-from modelry.checkpoints.sourced_weight import SourcedWeight
+from modelry.checkpoints.weights import SourcedWeight
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetFormatError
 from modelry.presets import adapter as adapters
 from modelry.presets.base_reference import options_for_base
 from modelry.presets.boundary import blamed_on
-from modelry.presets.json_files import write_json
 from modelry.presets.keras_hub import TASK
 from modelry.presets.publish import new_preset
 from modelry.presets.read import read_recipe
@@ -24,6 +23,7 @@ from modelry.presets.recipe import Origin
 from modelry.storage.budget import Tally
 from modelry.storage.options import OpenOptions
 from modelry.storage.reference import parse_reference
+from modelry.strict_json import write_json
 from modelry.tasks.base.saving import record_task, serialized_task, task_components, task_weights
 from modelry.weights.build import uninitialized, values
 from modelry.weights.load import load_mapped

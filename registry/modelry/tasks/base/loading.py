@@ -15,7 +15,7 @@ from modelry.backbones.int8 import saved_policy
 from modelry.backbones.loading import build_backbone, check_dtype, tally_of
 from modelry.backbones.weights import backbone_weights, place_backbone
 from modelry.discovery.registry import registry
-from modelry.errors import InputError, PresetError, PresetNotFound
+from modelry.errors import InputError, PresetError
 from modelry.preprocessing.loading import build_preprocessor
 from modelry.presets.boundary import blamed_on
 from modelry.presets.components import announced, check_known, create, load_class
@@ -27,7 +27,8 @@ from modelry.storage.options import OPTIONS, OpenOptions, take_options
 from modelry.tasks.base.adapters import origin_of, place_adapter
 from modelry.tasks.base.saving import task_weights
 from modelry.weights.build import initialize, settle_policies, uninitialized
-from modelry.weights.load import load_mapped, load_weights as place_weights
+from modelry.weights.load import load_mapped
+from modelry.weights.load import load_weights as place_weights
 from modelry.weights.stores import bring_weights, open_weights
 
 if TYPE_CHECKING:

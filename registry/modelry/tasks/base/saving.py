@@ -19,13 +19,13 @@ from modelry.backbones.saving import (
     write_backbone,
 )
 from modelry.errors import InputError, SaveError
-from modelry.preprocessing.saving import Serialized, serialized, serialized_preprocessor, write_preprocessor
+from modelry.preprocessing.saving import write_preprocessor
 from modelry.presets.components import owner_of_class
-from modelry.presets.json_files import write_json
 from modelry.presets.keras_hub import TASK, TASK_WEIGHTS
+from modelry.presets.parts import Serialized, serialized
 from modelry.presets.publish import new_preset
-from modelry.weights.load import load_weights
-from modelry.weights.names import layer_weights
+from modelry.strict_json import write_json
+from modelry.weights.load import layer_weights, load_weights
 from modelry.weights.save import save_hdf5
 from modelry.weights.stores import open_store
 
@@ -85,7 +85,7 @@ def serialized_task(task: Any) -> Serialized:
     is_quantized = bool(quantized_paths(task))
     config = {
         "backbone": serialized_backbone(task.backbone),
-        "preprocessor": None if preprocessor is None else serialized_preprocessor(preprocessor),
+        "preprocessor": None if preprocessor is None else preprocessor.serialized(),
         "name": task.name,
         **task.saved_config(),
     }

@@ -67,7 +67,7 @@ class Task(RawInputModel):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         register_for_saving(cls.preprocessor_cls)
-        if hasattr(cls.preprocessor_cls, "tokenizer_cls"):
+        if cls.preprocessor_cls.tokenizer_cls is not None:
             register_for_saving(cls.preprocessor_cls.tokenizer_cls)
 
     def __init__(

@@ -10,7 +10,6 @@ import keras
 from modelry.discovery.registry import registry
 from modelry.errors import InputError
 from modelry.presets.components import load_class
-
 from modelry.tasks.text_classifier.head import ClassifierHead, activation_name
 from modelry.tasks.text_classifier.outputs import check_labels
 from modelry.tasks.text_classifier.problem_types import REGRESSION, goes_with

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from modelry.arguments import KERAS_ARGUMENTS, argument_defaults, config_of
 from modelry.discovery.registry import registry
 from modelry.errors import PresetFormatError, SaveError
-from modelry.json_values import field
 from modelry.presets.components import owner_of
 from modelry.presets.nested import check_keys
 from modelry.presets.task_spec import ForeignTask, Part, TaskSpec
+from modelry.strict_json import field
 from modelry.tasks.text_classifier.problem_types import (
     MULTI_LABEL,
     PROBLEM_TYPES,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from modelry.checkpoints.checkpoint import Checkpoint
-    from modelry.checkpoints.sourced_weight import SourcedWeight
+    from modelry.checkpoints.weights import SourcedWeight
     from modelry.presets.task_spec import SavedTask
 
 _TRANSFORMERS_PROBLEM_TYPES = {

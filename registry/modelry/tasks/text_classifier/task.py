@@ -86,7 +86,7 @@ class TextClassifier(Task):
         activation: Any = None,
         dropout: float | None = None,
         hidden_dim: int | None = None,
-        head: Head | None = None,
+        head: ClassifierHead | None = None,
         labels: Sequence[str] | None = None,
         problem_type: str | None = None,
         compile: bool = True,  # noqa: A002 - KerasHub's name
