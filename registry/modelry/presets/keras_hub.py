@@ -142,7 +142,7 @@ class _Reader:
             return self._manifest.task, known_spec(self._manifest.task)
         name = class_name.rpartition(":")[2].rpartition(".")[2]
         spec = known_spec(name)
-        if spec is None and self._manifest is not None:
+        if spec is None:  # a class with a name of its own, from before presets named their task
             return next(((one.name, one) for _, one in task_specs() if one.reads_version_1), (name, None))
         return name, spec
 

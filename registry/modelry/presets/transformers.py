@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, PresetFormatError, PresetNotFound, UnknownComponent, UnsafePresetError
@@ -47,16 +49,16 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
     checkpoint = converter()
     architecture = checkpoint.architecture
     name = architecture if ":" in architecture else f"{entry.distribution}:{architecture}"
-    weights = _weights(files)
     with blamed_on(f"{where} is not understood by {entry.qualified}"):
         backbone = checkpoint.backbone_config(config, where)
-        task, other_task = _task(checkpoint, config, where, name, weights)
+        task, other_task = _task(checkpoint, config, where, name)
+    weights = _weights(files)
     return Recipe(
         files=files,
         format="transformers",
         backbone=Part("backbones", name, backbone),
         inputs=functools.cache(lambda: _inputs(checkpoint, files, entry.qualified, name, backbone)),
-        task=task,
+        task=task and attrs.evolve(task, weights=weights),
         other_task=other_task,
         backbone_weights=weights,
         checkpoint=checkpoint,
@@ -64,7 +66,7 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
 
 
 def _task(
-    checkpoint: Checkpoint, config: Mapping[str, Any], where: str, name: str, weights: str
+    checkpoint: Checkpoint, config: Mapping[str, Any], where: str, name: str
 ) -> tuple[SavedTask | None, str | None]:
     """Return the task that `architectures` names, or else the class that it names and no installed plugin knows."""
     classes = [str(one) for one in field(config, "architectures", list, where, [])]
@@ -74,7 +76,7 @@ def _task(
             continue
         found = spec.from_transformers(checkpoint, config, where)
         part = Part("tasks", default_name("tasks", name, entry.qualified), found.config)
-        return SavedTask(entry.qualified, part, found.parts, found.facts, weights), None
+        return SavedTask(entry.qualified, part, found.parts, found.facts), None
     return None, next((one for one in classes if not one.endswith(_BARE)), None)
 
 

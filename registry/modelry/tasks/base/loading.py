@@ -106,6 +106,8 @@ def load_task(cls: type[T], preset: Preset, load_weights: bool, overrides: Mappi
 def _place(assembly: _Assembly, task: T, read_backbone: bool, read_own: bool) -> T:
     """Give the task the preset's weights; return it, or a quantized one in its place."""
     recipe, budget = assembly.recipe, assembly.options.limits
+    if read_own:
+        assembly.cls.check_restored(recipe, assembly.overrides, task.backbone)
     backbone_file = recipe.backbone_weights if read_backbone else None
     own_file = recipe.task.weights if recipe.task is not None and read_own and recipe.adapter is None else None
     bring_weights(recipe.files, [name for name in (backbone_file, own_file) if name is not None], budget)

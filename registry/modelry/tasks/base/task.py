@@ -222,6 +222,14 @@ class Task(RawInputModel):
         return saved is not None and saved.weights is not None and not set(cls.resets) & overrides.keys()
 
     @classmethod
+    def check_restored(cls, recipe: Recipe, overrides: Mapping[str, Any], backbone: Backbone) -> None:
+        """Check that the weights to restore belong to what this class builds, where their shapes do not tell.
+
+        Raises:
+            InputError: They belong to something else.
+        """
+
+    @classmethod
     def from_parts(
         cls, recipe: Recipe, overrides: Mapping[str, Any], backbone: Backbone, preprocessor: Any, dtype: Any
     ) -> Self:

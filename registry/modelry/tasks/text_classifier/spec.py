@@ -158,7 +158,7 @@ def _read_problem_type(config: Mapping[str, Any], labels: tuple[str, ...], where
     for ours, theirs in _TRANSFORMERS_PROBLEM_TYPES.items():
         if theirs == name:
             return ours
-    known = ", ".join(sorted(_TRANSFORMERS_PROBLEM_TYPES.values()))
+    known = ", ".join(_TRANSFORMERS_PROBLEM_TYPES.values())
     raise PresetFormatError(f"{where} has the problem_type {name!r}, not one of {known}.")
 
 

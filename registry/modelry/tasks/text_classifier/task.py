@@ -153,8 +153,6 @@ class TextClassifier(Task):
     ) -> Self:
         """Create a classifier with the saved head or a fresh one; see `Task.from_parts`."""
         choice = choose_head(recipe, overrides)
-        if choice.restored:
-            check_saved_head(recipe, choice, cls, backbone)
         facts = {"dtype": dtype, "name": "head"}
         head = choice.head
         if head is None and choice.head_cls is not None:
@@ -175,6 +173,11 @@ class TextClassifier(Task):
             compile=False,
             **keras_arguments,
         )
+
+    @classmethod
+    def check_restored(cls, recipe: Recipe, overrides: Mapping[str, Any], backbone: Backbone) -> None:
+        """Check that this class makes the kind of head that the preset's weights are of; see `Task.check_restored`."""
+        check_saved_head(recipe, choose_head(recipe, overrides), cls, backbone)
 
     @classmethod
     def head_arguments(cls, backbone: Backbone, given: Mapping[str, Any]) -> dict[str, Any]:
