@@ -216,20 +216,20 @@ def test_a_task_cannot_take_a_name_of_modelry_and_shares_one_with_others_qualifi
 
 
 def test_commands_of_modelrys_own_tasks_come_first_and_ask_no_plugin(invoke, install, monkeypatch):
-    install("acme", {"modelry.plugin": {"acme": "acme_hooks"}}, acme_hooks="raise SystemExit('imported')")
-    install(
-        "core_task", {}, core_task_spec=SPEC.format(commands={"greet": "core_task_work:greet"}), core_task_work=WORK
-    )
-    own = Entry("task_specs", "own", "core_task_spec:Spec", "modelry", "0.1")
+    modules = {"core_spec": SPEC.format(commands={"greet": "core_work:greet"}), "core_work": WORK}
+    install("core", {}, **modules)
+    own = Entry("task_specs", "own", "core_spec:Spec", "modelry", "0.1")
     entries = Registry.entries
     monkeypatch.setattr(
         Registry, "entries", lambda self, kind=None: (own,) if kind == "task_specs" else entries(self, kind)
     )
-    done = invoke("greet", "Ada")
-    assert (done.exit_code, done.stdout, done.stderr) == (0, "hello Ada\n", "")
     shown = invoke("--help", env={"COLUMNS": "100"}).stdout
     assert "│ greet" in shown
+    assert "Greet somebody, at length." in shown
     assert "Commands of modelry" not in shown
+    install("acme", {"modelry.plugin": {"acme": "acme_hooks"}}, acme_hooks="raise SystemExit('imported')")
+    done = invoke("greet", "Ada")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "hello Ada\n", "")
 
 
 @pytest.mark.parametrize(

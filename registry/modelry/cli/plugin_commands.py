@@ -34,7 +34,7 @@ def listed(own: Container[str]) -> dict[str, TyperCommand]:
     except ModelryError as error:  # such as a wrong MODELRY_PLUGINS: the help must be there all the same
         print_warning(str(error))
         return {}
-    found = sorted(commands.items(), key=lambda item: (item[0].distribution, item[0].name, item[0].target))
+    found = sorted(commands.items(), key=_order)
     names = [entry.name for entry, _ in found]
     core = {entry.name for entry, _ in found if entry.distribution == CORE}
     stand_ins = {}
@@ -60,7 +60,7 @@ def load(name: str) -> Any:
     def matching(commands: dict[Entry, Command]) -> list[tuple[Entry, Command]]:
         return [
             (entry, command)
-            for entry, command in commands.items()
+            for entry, command in sorted(commands.items(), key=_order)
             if entry.name == short and distribution in (None, entry.distribution)
         ]
 
@@ -98,6 +98,10 @@ def _of_tasks(distribution: str | None = None, *, warn: bool = False) -> dict[En
                 if warn:
                     print_warning(f"A plugin is broken and skipped: {error}")
     return commands
+
+
+def _order(item: tuple[Entry, Command]) -> tuple[str, str, str]:
+    return item[0].distribution, item[0].name, item[0].target
 
 
 def _entry(plugin: Entry, command: Command) -> Entry:
