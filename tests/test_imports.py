@@ -14,6 +14,7 @@ ROOT = Path(modelry.__file__).parent
 FLOORS = {
     "errors": 0,
     "_lazy": 0,
+    "_prefetch": 0,
     "_umask": 0,
     "_version": 0,
     "_backend": 1,

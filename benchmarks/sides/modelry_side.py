@@ -32,7 +32,7 @@ def scores(name: str, texts: str, count: int) -> Answer:
 
 
 def ids(name: str, texts: str, count: int) -> Answer:
-    packed = MODELS[name].preprocessor.pack((read_texts(texts)[:count],))
+    packed = MODELS[name].preprocessor.tokenize((read_texts(texts)[:count],))
     return {"ids": [row.tolist() for row in packed.token_ids]}
 
 
@@ -43,7 +43,7 @@ def fit(name: str, texts: str, labels: list[int]) -> Answer:
 
 def tokenise(name: str, texts: str, count: int) -> Answer:
     chosen = read_texts(texts)[:count]
-    return {"seconds": timed(lambda: MODELS[name].preprocessor.pack((chosen,)))}
+    return {"seconds": timed(lambda: MODELS[name].preprocessor.tokenize((chosen,)))}
 
 
 def gemm(shapes: list[list[int]]) -> Answer:

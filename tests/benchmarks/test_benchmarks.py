@@ -87,7 +87,7 @@ def test_texts_are_as_long_as_their_kind_says(benchmarks, tmp_path, kind, shorte
     texts.write_vocabulary(tmp_path / "vocabulary.txt")
     tokenizer = BertTokenizer(tmp_path / "vocabulary.txt", lowercase=True)
     assert tokenizer.vocabulary_size() == 30522
-    lengths = BertTextClassifierPreprocessor(tokenizer).pack((texts.texts(kind, 2000),)).lengths
+    lengths = BertTextClassifierPreprocessor(tokenizer).tokenize((texts.texts(kind, 2000),)).lengths
     assert shortest <= lengths.min()
     assert lengths.max() <= longest
     assert lengths.mean() == pytest.approx(mean, rel=0.03)

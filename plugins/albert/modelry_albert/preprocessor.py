@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from modelry.data.packed import PackedTexts
+from modelry.data.rows import TokenizedTexts
 from modelry.text.cls_sep_preprocessor import ClsSepPreprocessor
 from modelry_albert.tokenizer import AlbertTokenizer
 
@@ -51,12 +51,12 @@ class AlbertTextClassifierPreprocessor(ClsSepPreprocessor):
         super().__init__(tokenizer, sequence_length, truncate, padding)
         self.second_segment = second_segment
 
-    def pack(self, columns: tuple[Sequence[str], ...]) -> PackedTexts:
-        """Tokenize and truncate texts, and add the special tokens; see `TextClassifierPreprocessor.pack`."""
-        packed = super().pack(columns)
+    def tokenize(self, columns: tuple[Sequence[str], ...]) -> TokenizedTexts:
+        """Tokenize and truncate texts, and add the special tokens; see `TextClassifierPreprocessor.tokenize`."""
+        packed = super().tokenize(columns)
         if self.second_segment:
             return packed
-        return PackedTexts(packed.token_ids, tuple(map(np.zeros_like, packed.segment_ids)))
+        return TokenizedTexts(packed.token_ids, tuple(map(np.zeros_like, packed.segment_ids)))
 
     def packing(self) -> Packing:
         """Return how texts are packed, in terms of transformers."""

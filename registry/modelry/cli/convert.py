@@ -84,7 +84,7 @@ def _difference(source: tuple[Any, Any], target: tuple[Any, Any]) -> float:
 def _outputs(model: Any, preprocessor: Any) -> Any:
     import numpy as np
 
-    from modelry.data.features import encode
+    from modelry.data import DataSpec, Targets, TextReader, as_batch
 
     if hasattr(model, "preprocessor") and preprocessor is not None:
         return model.predict_on_batch(list(TEXTS))  # (texts, classes)
@@ -93,7 +93,8 @@ def _outputs(model: Any, preprocessor: Any) -> Any:
         known = {"token_ids": ids, "segment_ids": np.zeros_like(ids)}
         inputs = {name: known.get(name, np.ones_like(ids)) for name in model.input}
     else:
-        inputs = encode(preprocessor, (list(TEXTS),))  # no longer than the texts, which calling it would be
+        spec = DataSpec(preprocessor, Targets(), TextReader())
+        inputs = as_batch(list(TEXTS), None, None, spec, predicting=True)[0]  # no longer than the texts
     outputs = model.predict_on_batch(inputs)
     if not isinstance(outputs, dict):
         return outputs  # (texts, classes)

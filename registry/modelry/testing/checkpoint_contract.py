@@ -103,7 +103,7 @@ class CheckpointContract(InstalledContract):
         if golden_states:
             backbone, preprocessor = Backbone.from_preset(checkpoint), Preprocessor.from_preset(checkpoint)
             for text, expected in golden_states.items():
-                packed = preprocessor.pack(([text],))
+                packed = preprocessor.tokenize(([text],))
                 batch = preprocessor.pad(packed, [0], int(packed.lengths[0]))
                 states = run(backbone, batch)["sequence_output"][0]
                 expect_close(states, expected, f"The states of {text!r:.60} are not transformers'", rule, to_do)
@@ -155,7 +155,7 @@ class CheckpointContract(InstalledContract):
             to_do = f"check model_type, class_prefix and written_config of {type(self).__name__}'s converter."
             expect(before.get(key) == after.get(key), f"{key} is {after.get(key)!r} after writing.", rule, to_do)
         if _has_head(checkpoint):
-            rows = [one.preprocessor.pack((STRANGE,)).token_ids for one in (model, loaded)]
+            rows = [one.preprocessor.tokenize((STRANGE,)).token_ids for one in (model, loaded)]
             same = all(np.array_equal(one, other) for one, other in zip(*rows, strict=True))
             expect(same, "Texts have other token ids after writing and reading.", rule, "check save_for_transformers.")
 

@@ -17,7 +17,7 @@ from modelry.testing.texts import STRANGE, expect_different, texts_for
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from modelry.data.packed import PackedTexts
+    from modelry.data.rows import TokenizedTexts
     from modelry.text.preprocessor import Preprocessor
 
 
@@ -55,8 +55,8 @@ class PreprocessorContract(InstalledContract):
     def test_every_text_gets_a_row(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
         """Each text gets a row of 1 to sequence_length tokens, the empty one and the very long one too."""
         every = [*texts, *STRANGE]
-        packed = preprocessor.pack((every,))
-        rule = "pack gives each text from 1 to sequence_length tokens, in order, as integers."
+        packed = preprocessor.tokenize((every,))
+        rule = "tokenize gives each text from 1 to sequence_length tokens, in order, as integers."
         expect(len(packed) == len(every), f"{len(every)} texts get {len(packed)} rows.", rule, "keep empty texts too.")
         for text, ids, segments in zip(every, packed.token_ids, packed.segment_ids, strict=True):
             found = np.asarray(ids)
@@ -74,23 +74,28 @@ class PreprocessorContract(InstalledContract):
     def test_different_texts_get_different_rows(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
         """What a text says reaches its row."""
         expect_different(texts, 2)
-        rows = [np.asarray(ids).tolist() for ids in preprocessor.pack((list(texts),)).token_ids]
+        rows = [np.asarray(ids).tolist() for ids in preprocessor.tokenize((list(texts),)).token_ids]
         what = f"All of {len(set(texts))} different texts get the ids {rows[0]}."
-        expect(any(row != rows[0] for row in rows), what, "a row has its text's tokens.", "pack tokenizer.encode.")
+        expect(
+            any(row != rows[0] for row in rows),
+            what,
+            "a row has its text's tokens.",
+            "return the ids of tokenizer.encode.",
+        )
 
     def test_sequence_length_can_be_set(self, preprocessor: Preprocessor) -> None:
         """sequence_length can be set at any time, and long texts are cut there."""
         rule = "rows have at most the sequence_length that is set now."
-        to_do = "read self.sequence_length in pack, not in __init__."
+        to_do = "read self.sequence_length in tokenize, not in __init__."
         with _length(preprocessor, 5):
-            found = preprocessor.pack((["a good film " * 50],)).lengths[0]
+            found = preprocessor.tokenize((["a good film " * 50],)).lengths[0]
             expect(found <= 5, f"With sequence_length = 5, a long text gets {found} tokens.", rule, to_do)
             shape = preprocessor(["a good film " * 50])["token_ids"].shape
             expect(shape == (1, 5), f"With sequence_length = 5, arrays have the shape {shape}.", rule, to_do)
 
     def test_padding_only_fills_up(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
         """Arrays of another length differ by padding only, and the mask says what is padding."""
-        packed = preprocessor.pack((list(texts),))
+        packed = preprocessor.tokenize((list(texts),))
         rows, longest = range(len(packed)), int(max(packed.lengths))
         short, long = (preprocessor.pad(packed, rows, length) for length in (longest, longest + 4))
         rule = "pad gives integer or boolean arrays, (rows, length), that differ by padding at the end only."
@@ -104,13 +109,13 @@ class PreprocessorContract(InstalledContract):
 
     def test_rows_are_picked_by_index(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
         """Pad takes any rows in any order, and a text's row does not depend on other texts."""
-        packed = preprocessor.pack((list(texts),))
+        packed = preprocessor.tokenize((list(texts),))
         length = int(max(packed.lengths))
         everything = preprocessor.pad(packed, range(len(packed)), length)
         rule = "batches are rows in any order, each as it would be alone."
         order = np.array([len(texts) - 1, 0, 0])
         picked = preprocessor.pad(packed, order, length)
-        alone = preprocessor.pad(preprocessor.pack(([texts[0]],)), [0], length)
+        alone = preprocessor.pad(preprocessor.tokenize(([texts[0]],)), [0], length)
         for name, array in everything.items():
             what = f"{name} of rows {order.tolist()} is not that of these rows among all."
             expect(
@@ -144,7 +149,7 @@ class PreprocessorContract(InstalledContract):
         expect_different(texts, 2)
         first, second = max(texts, key=len), sorted(set(texts), key=len)[-2]
         try:
-            pair = preprocessor.pack(([first], [second]))
+            pair = preprocessor.tokenize(([first], [second]))
         except (InputError, NotImplementedError) as error:
             pytest.skip(f"{type(preprocessor).__name__} takes no sentence pairs: {error}")
         rule = "a row of a pair holds tokens of both texts, in order, and no more than sequence_length."
@@ -154,9 +159,9 @@ class PreprocessorContract(InstalledContract):
             (([second],), "as for the second text alone"),
             (([second], [first]), "whichever text is first"),
         ):
-            same = np.array_equal(pair.token_ids[0], preprocessor.pack(columns).token_ids[0])
+            same = np.array_equal(pair.token_ids[0], preprocessor.tokenize(columns).token_ids[0])
             expect(not same, f"A pair gets the same ids {what}.", rule, to_do)
-        long = preprocessor.pack((["a good film " * 99], ["a bad film " * 99]))
+        long = preprocessor.tokenize((["a good film " * 99], ["a bad film " * 99]))
         what = f"Two long texts get {long.lengths[0]} tokens; sequence_length is {preprocessor.sequence_length}."
         expect(long.lengths[0] <= preprocessor.sequence_length, what, rule, to_do)
         if "segment_ids" in preprocessor([first]):
@@ -169,7 +174,7 @@ class PreprocessorContract(InstalledContract):
         rule = 'padding is "bucket", or "fixed" for architectures whose output padding changes.'
         expect(found in ("bucket", "fixed"), f"padding is {found!r}.", rule, "take it as an argument and keep it.")
 
-    def _expect_mask(self, packed: PackedTexts, features: dict[str, np.ndarray[Any, Any]]) -> None:
+    def _expect_mask(self, packed: TokenizedTexts, features: dict[str, np.ndarray[Any, Any]]) -> None:
         __tracebackhide__ = True
         if "padding_mask" in features:
             real = np.arange(features["padding_mask"].shape[1]) < packed.lengths[:, None]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args
 import numpy as np
 
 from modelry.arguments import one_of
-from modelry.data.packed import PackedTexts
+from modelry.data.rows import TokenizedTexts
 from modelry.errors import InputError
 from modelry.text.packing import Packing
 from modelry.text.preprocessor import Padding, Preprocessor
@@ -69,7 +69,7 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
         self.truncate = one_of("truncate", truncate, get_args(Truncate))
         self.padding = one_of("padding", padding, get_args(Padding))
 
-    def pack(self, columns: tuple[Sequence[str], ...]) -> PackedTexts:
+    def tokenize(self, columns: tuple[Sequence[str], ...]) -> TokenizedTexts:
         """Tokenize and truncate texts, and add the special tokens.
 
         Args:
@@ -89,9 +89,9 @@ class TextClassifierPreprocessor(Preprocessor, abc.ABC):
             # The first separator belongs to the first segment, and so do all others.
             second_from = len(token_ids[-1]) - len(second)
             segment_ids.append(np.repeat(np.array([0, 1], "int32"), (second_from, len(second))))
-        return PackedTexts(tuple(token_ids), tuple(segment_ids))
+        return TokenizedTexts(tuple(token_ids), tuple(segment_ids))
 
-    def pad(self, packed: PackedTexts, rows: Sequence[int] | np.ndarray, length: int) -> dict[str, np.ndarray]:
+    def pad(self, packed: TokenizedTexts, rows: Sequence[int] | np.ndarray, length: int) -> dict[str, np.ndarray]:
         """Return the backbone's inputs for some of the packed rows.
 
         Returns:

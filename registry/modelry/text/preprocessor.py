@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 
 from modelry.arguments import config_of
-from modelry.data.columns import as_columns
+from modelry.data.columns import as_text_columns
 from modelry.errors import InputError, SaveError
 from modelry.presets.builtin import BuiltinPresets
 from modelry.text.loading import load_preprocessor
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import os
     from pathlib import Path
 
-    from modelry.data.packed import PackedTexts
+    from modelry.data.rows import TokenizedTexts
     from modelry.storage.reference import Preset
     from modelry.text.tokenizer import Tokenizer
 
@@ -29,8 +29,8 @@ Padding = Literal["bucket", "fixed"]
 class Preprocessor(abc.ABC):
     """Turns texts into the padded arrays that a backbone takes.
 
-    It works in two steps, so that batches can be formed by length in between: `pack` turns texts into ragged rows of
-    token ids, `pad` turns some of the rows into arrays of one length. Calling a preprocessor does both, padding to
+    It works in two steps, so that batches can be formed by length in between: `tokenize` turns texts into ragged rows
+    of token ids, `pad` turns some of the rows into arrays of one length. Calling a preprocessor does both, padding to
     `sequence_length`.
 
     A subclass keeps each constructor argument as an attribute of the same name.
@@ -52,7 +52,7 @@ class Preprocessor(abc.ABC):
     padding: Padding
 
     @abc.abstractmethod
-    def pack(self, columns: tuple[Sequence[str], ...]) -> PackedTexts:
+    def tokenize(self, columns: tuple[Sequence[str], ...]) -> TokenizedTexts:
         """Tokenize and truncate texts, and add the special tokens.
 
         Args:
@@ -60,7 +60,7 @@ class Preprocessor(abc.ABC):
         """
 
     @abc.abstractmethod
-    def pad(self, packed: PackedTexts, rows: Sequence[int] | np.ndarray, length: int) -> dict[str, np.ndarray]:
+    def pad(self, packed: TokenizedTexts, rows: Sequence[int] | np.ndarray, length: int) -> dict[str, np.ndarray]:
         """Return the model's inputs for some of the packed rows, each array of shape `(len(rows), length)`."""
 
     @property
@@ -87,7 +87,7 @@ class Preprocessor(abc.ABC):
             text. With `y` or `sample_weight`, a tuple of inputs and these.
         """
         single = isinstance(x, str)
-        packed = self.pack(as_columns([x] if single else x))
+        packed = self.tokenize(as_text_columns([x] if single else x))
         features = self.pad(packed, range(len(packed)), self.sequence_length)
         if single:
             features = {name: array[0] for name, array in features.items()}

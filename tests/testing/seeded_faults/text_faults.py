@@ -83,14 +83,14 @@ FAULTS = (
     ),
     _preprocessor(
         "long texts are not cut",
-        "\n    def pack(self, columns):\n        kept, self.sequence_length = self.sequence_length, 100_000\n"
-        "        packed = super().pack(columns)\n        self.sequence_length = kept\n        return packed\n",
+        "\n    def tokenize(self, columns):\n        kept, self.sequence_length = self.sequence_length, 100_000\n"
+        "        packed = super().tokenize(columns)\n        self.sequence_length = kept\n        return packed\n",
         "test_every_text_gets_a_row",
         "cut at sequence_length",
     ),
     _preprocessor(
         "second text of a pair is dropped",
-        "\n    def pack(self, columns):\n        return super().pack(columns[:1])\n",
+        "\n    def tokenize(self, columns):\n        return super().tokenize(columns[:1])\n",
         "test_pairs_keep_both_texts",
         "A pair gets the same ids as for the first text alone",
     ),

@@ -56,7 +56,7 @@ class HeadTask(TextTask):
         self.head = head
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Score the backbone's inputs, or rows that several texts share; see `modelry.data.shared_rows`."""
+        """Score the backbone's inputs, or rows that several texts share; see `modelry.data.packing`."""
         if are_shared(inputs):
             return score_shared(self.backbone, self.head, inputs, training)
         return super().call(inputs, training=training, mask=mask)

@@ -155,7 +155,7 @@ def _generated(classifier: TextClassifier, count: int) -> dict[str, list[str]]:
 
 
 def _tokens(classifier: TextClassifier, texts: list[str]) -> int:
-    return int(np.sum(classifier.preprocessor.pack((texts,)).lengths))
+    return int(np.sum(classifier.preprocessor.tokenize((texts,)).lengths))
 
 
 def _gemm_flops(dtype: str) -> float:

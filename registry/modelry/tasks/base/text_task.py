@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from modelry.data.source import Source, as_batch, as_predictions, as_source, split_validation, unpack_validation
+from modelry.data.columns import TextReader
+from modelry.data.predictions import as_predictions
+from modelry.data.source import as_batch, as_source, split_validation, unpack_validation
+from modelry.data.spec import DataSpec
 from modelry.errors import InputError
 from modelry.runtime.callbacks import EpochNumbers, joined, text_progress
 from modelry.runtime.onednn import prepacked, release
@@ -14,11 +17,13 @@ from modelry.tasks.base.task import Task
 from modelry.weights.build import is_placed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     import numpy as np
 
+    from modelry.data.adapter import Source
     from modelry.data.predictions import Predictions
+    from modelry.data.targets import Targets
 
 
 class TextTask(Task):
@@ -32,23 +37,17 @@ class TextTask(Task):
 
     @property
     def shares_rows(self) -> bool:
-        """Whether the model takes rows that several texts share; see `modelry.data.shared_rows`."""
+        """Whether the model takes rows that several texts share; see `modelry.data.packing`."""
         return False
 
-    def target_options(self) -> Mapping[str, Any]:
-        """Return what labels may be: the arguments `labels`, `num_classes` and `sparse` of `as_source`."""
+    def targets(self) -> Targets:
+        """Return the description of the labels, for the model as it is now."""
         raise NotImplementedError(f"{type(self).__name__} does not say what its labels are.")
 
-    def adopt_targets(self, y: Any) -> Callable[[], None]:
-        """Look at the labels of a whole data set before training on it; does nothing unless a subclass does.
-
-        Args:
-            y: One label per text.
-
-        Returns:
-            What takes back all that this changed, and is called if training fails before its first step.
-        """
-        return lambda: None
+    def data_spec(self) -> DataSpec:
+        """Return the description of the data, for the model as it is now."""
+        self.check_sequence_length()
+        return DataSpec(self.preprocessor, self.targets(), TextReader(), supports_packing=self.shares_rows)
 
     def fit(
         self,
@@ -126,7 +125,9 @@ class TextTask(Task):
             if validation_data is not None:
                 held_out = unpack_validation(validation_data)
             elif validation_split:
-                (x, y, sample_weight), held_out = split_validation(x, y, sample_weight, validation_split)
+                (x, y, sample_weight), held_out = split_validation(
+                    x, y, sample_weight, validation_split, self.data_spec()
+                )
             source = self._source(
                 x,
                 y,
@@ -254,7 +255,7 @@ class TextTask(Task):
     def _adopted(self, y: Any) -> Iterator[None]:
         """Inside, the labels `y`, if any, are adopted; not any more if the block fails before the first step."""
         before = self._steps_taken()
-        take_back = self.adopt_targets(y) if y is not None else lambda: None
+        take_back = self.targets().adopt(y) if y is not None else lambda: None
         try:
             yield
         except BaseException:
@@ -269,23 +270,17 @@ class TextTask(Task):
         return [int(one) for one in counters] if counters and all(map(is_placed, counters)) else None
 
     def _source(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> Source:
-        self.check_sequence_length()
         if x is None:
             raise InputError("x is missing: pass texts, or a data set of them.")
-        options = {"preprocessor": self.preprocessor, "shares_rows": self.shares_rows, **options}
-        return as_source(x, y, sample_weight, **self.target_options(), **options)
+        return as_source(x, y, sample_weight, self.data_spec(), **options)
 
     def _predict(self, source: Predictions, verbose: Any = 0, callbacks: Any = None) -> Any:
         together = text_progress(source, verbose, callbacks)
-        with prepacked(self, source.num_texts):
+        with prepacked(self, source.num_examples):
             return source.restore(super().predict(source, verbose=0, callbacks=together))
 
     def _predictions(self, x: Any, **options: Any) -> Predictions:
-        self.check_sequence_length()
-        return as_predictions(
-            x, preprocessor=self.preprocessor, shares_rows=self.shares_rows, **self.target_options(), **options
-        )
+        return as_predictions(x, self.data_spec(), **options)
 
     def _batch(self, x: Any, y: Any = None, sample_weight: Any = None, **options: Any) -> tuple[Any, Any, Any]:
-        self.check_sequence_length()
-        return as_batch(x, y, sample_weight, preprocessor=self.preprocessor, **self.target_options(), **options)
+        return as_batch(x, y, sample_weight, self.data_spec(), **options)

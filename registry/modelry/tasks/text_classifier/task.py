@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import keras
 
-from modelry.data.source import infer_labels
 from modelry.errors import InputError
 from modelry.runtime.lazy_optimizer import Late, forget_late
 from modelry.tasks.base.head import Head
@@ -22,10 +22,11 @@ from modelry.tasks.text_classifier.outputs import (
     probabilities,
 )
 from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION, problem_type_of, score_names
+from modelry.tasks.text_classifier.targets import ClassificationTargets
 from modelry.weights.build import initialize, uninitialized
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from modelry.backbones.backbone import Backbone
     from modelry.storage.reference import Preset
@@ -223,22 +224,15 @@ class TextClassifier(HeadTask):
             top_k, threshold = None, THRESHOLD if threshold is None else threshold
         return best_labels(scores, names, 1 if top_k == "auto" else top_k, threshold)
 
-    def target_options(self) -> Mapping[str, Any]:
-        """Return what labels may be: their names, their number, and whether the loss takes integers."""
-        sparse = is_sparse(getattr(self, "loss", None))
-        classes = {"labels": self.labels or (), "num_classes": self.num_classes}
-        return {**classes, "sparse": sparse, "problem_type": self.problem_type}
-
-    def adopt_targets(self, y: Any) -> Callable[[], None]:
-        """Take the names of the classes from the labels to train on, in sorted order, if they have none yet."""
-        before = self.labels
-        if before is None and self.problem_type != REGRESSION:
-            self.labels = infer_labels(y, self.num_classes)
-
-        def take_back() -> None:
-            self.labels = before
-
-        return take_back
+    def targets(self) -> ClassificationTargets:
+        """Return the description of the labels, as the loss takes them now."""
+        return ClassificationTargets(
+            labels=self.labels or (),
+            num_classes=self.num_classes,
+            sparse=is_sparse(getattr(self, "loss", None)),
+            problem_type=self.problem_type,
+            set_labels=functools.partial(setattr, self, "labels"),
+        )
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the parts serialized as Keras does it."""

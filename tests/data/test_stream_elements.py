@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from modelry.data.elements import Element, as_element, is_example, stack
-from modelry.data.targets import TargetSpec
+from modelry.data.streams import Element, as_element, is_example, stack
 from modelry.errors import InputError
+from modelry.tasks.text_classifier.targets import ClassificationTargets
 
-SPARSE = TargetSpec(num_classes=3)
-DENSE = TargetSpec(num_classes=3, sparse=False)
-TWO = TargetSpec(num_classes=2)
-SETS = TargetSpec(("acting", "plot"), 2, problem_type="multi_label")
-NUMBER = TargetSpec(num_classes=1, problem_type="regression")
-NUMBERS = TargetSpec(num_classes=2, problem_type="regression")
+from .fakes import spec_of
+
+SPARSE = ClassificationTargets(num_classes=3)
+DENSE = ClassificationTargets(num_classes=3, sparse=False)
+TWO = ClassificationTargets(num_classes=2)
+SETS = ClassificationTargets(("acting", "plot"), 2, problem_type="multi_label")
+NUMBER = ClassificationTargets(num_classes=1, problem_type="regression")
+NUMBERS = ClassificationTargets(num_classes=2, problem_type="regression")
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,7 @@ def test_other_tuples_are_refused(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("x", "y", "spec", "expected"),
+    ("x", "y", "targets", "expected"),
     [
         ("a", 1, SPARSE, True),
         (b"a", None, SPARSE, True),
@@ -79,14 +81,16 @@ def test_other_tuples_are_refused(value: Any) -> None:
         (("a", "b", "c"), [1, 0, 1], SPARSE, False),
     ],
 )
-def test_a_single_example_is_told_from_a_batch(x: Any, y: Any, spec: TargetSpec, expected: bool) -> None:
-    assert is_example(Element(x, y), spec) is expected
+def test_a_single_example_is_told_from_a_batch(x: Any, y: Any, targets: ClassificationTargets, expected: bool) -> None:
+    assert is_example(Element(x, y), spec_of(len, targets=targets)) is expected
 
 
-@pytest.mark.parametrize(("y", "spec"), [(None, SPARSE), ([0.0, 1.0], TargetSpec(num_classes=2, sparse=False))])
-def test_two_strings_that_may_be_either_are_refused(y: Any, spec: TargetSpec) -> None:
+@pytest.mark.parametrize(
+    ("y", "targets"), [(None, SPARSE), ([0.0, 1.0], ClassificationTargets(num_classes=2, sparse=False))]
+)
+def test_two_strings_that_may_be_either_are_refused(y: Any, targets: ClassificationTargets) -> None:
     with pytest.raises(InputError, match=r"one pair or two texts.*text_pair.*\['a', 'b'\]"):
-        is_example(Element(("a", "b"), y), spec)
+        is_example(Element(("a", "b"), y), spec_of(len, targets=targets))
 
 
 def test_rows_of_pairs_are_not_taken_for_texts_and_labels() -> None:
@@ -114,7 +118,7 @@ def test_examples_are_stacked() -> None:
     assert pairs.y == ["pos", "neg"]
 
     rows = stack([Element(("a", "b"), [0.0, 1.0]), Element(("c", "d"), [1.0, 0.0])])
-    assert rows.x == [("a", "b"), ("c", "d")]
+    assert rows.x == (["a", "c"], ["b", "d"])
     assert rows.y.tolist() == [[0.0, 1.0], [1.0, 0.0]]
 
 

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from modelry.data.sharing import MOST, EpochPlanner, plan_predictions, share_batch
+from modelry.data.packing import MOST, EpochPlanner, pack_batch, plan_predictions
 from modelry.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modelry.data.shared_rows import Ints, SharedRows
+    from modelry.data.packing import PackedBatch
+    from modelry.data.rows import Ints
 
 MIXES: dict[str, Callable[[np.random.Generator, int], Ints]] = {
     "short": lambda rng, count: rng.integers(3, 20, count),
@@ -24,22 +25,22 @@ MIXES: dict[str, Callable[[np.random.Generator, int], Ints]] = {
 SIZES = [1, 2, 15, 16, 17, 100, 203]
 
 
-def shape(batch: SharedRows) -> tuple[int, int, int]:
-    return batch.num_rows, batch.length, batch.slots
+def shape(batch: PackedBatch) -> tuple[int, int, int]:
+    return batch.num_rows, batch.length, batch.capacity
 
 
-def check(batch: SharedRows, lengths: Ints) -> None:
+def check(batch: PackedBatch, lengths: Ints) -> None:
     """Every text lies within a row, and none on another."""
-    assert len(batch.texts) == len(batch.rows) == len(batch.starts) <= batch.slots
+    assert len(batch.indices) == len(batch.rows) == len(batch.starts) <= batch.capacity
     taken = np.zeros((batch.num_rows, batch.length), int)
-    for text, row, start in zip(batch.texts, batch.rows, batch.starts, strict=True):
+    for text, row, start in zip(batch.indices, batch.rows, batch.starts, strict=True):
         assert start + lengths[text] <= batch.length
         taken[row, start : start + lengths[text]] += 1
     assert taken.max() <= 1
 
 
-def members(plan: list[SharedRows]) -> list[list[int]]:
-    return [sorted(batch.texts.tolist()) for batch in plan]
+def members(plan: list[PackedBatch]) -> list[list[int]]:
+    return [sorted(batch.indices.tolist()) for batch in plan]
 
 
 @pytest.mark.parametrize("mix", MIXES)
@@ -50,10 +51,10 @@ def test_predictions_have_every_text_once(mix: str) -> None:
 
         plan = plan_predictions(lengths, 32, 512)
 
-        assert sorted(np.concatenate([batch.texts for batch in plan]).tolist()) == list(range(count))
+        assert sorted(np.concatenate([batch.indices for batch in plan]).tolist()) == list(range(count))
         for batch in plan:
             check(batch, lengths)
-            assert batch.slots == MOST * batch.num_rows
+            assert batch.capacity == MOST * batch.num_rows
             assert batch.num_rows * batch.length <= 32 * 64
         assert [batch.length for batch in plan] == sorted((batch.length for batch in plan), reverse=True)
 
@@ -81,7 +82,7 @@ def test_predictions_leave_little_empty() -> None:
 
 def test_a_text_that_is_too_long_is_the_preprocessors_fault() -> None:
     for plan in (plan_predictions, EpochPlanner):
-        with pytest.raises(InputError, match=r"Row 1 was packed to 70 tokens.*preprocessor"):
+        with pytest.raises(InputError, match=r"Row 1 was tokenized to 70 tokens.*preprocessor"):
             plan(np.array([3, 70]), 2, 64)
         with pytest.raises(InputError, match="batch_size is 0"):
             plan(np.array([3]), 0, 64)
@@ -93,19 +94,19 @@ def test_an_epoch_has_every_text_once_and_the_shapes_of_every_other_epoch(mix: s
     lengths = MIXES[mix](np.random.default_rng(3), count)
     planner = EpochPlanner(lengths, 16, 512)
 
-    def shapes(plan: list[SharedRows]) -> list[tuple[int, int, int]]:
+    def shapes(plan: list[PackedBatch]) -> list[tuple[int, int, int]]:
         return sorted(shape(batch) for batch in plan)
 
     rng = np.random.default_rng(4)
     plans = [planner.plan(rng) for _ in range(20)]
 
     for plan in (*plans, planner.plan(None)):
-        assert sorted(np.concatenate([batch.texts for batch in plan]).tolist()) == list(range(count))
+        assert sorted(np.concatenate([batch.indices for batch in plan]).tolist()) == list(range(count))
         assert len(plan) == -(-count // 16)
         for batch in plan:
             check(batch, lengths)
-            assert batch.slots == len(batch.texts)  # no free slot, which would count in the loss
-    assert {len(batch.texts) for batch in plans[0]} <= {16, count % 16}
+            assert batch.capacity == len(batch.indices)  # no free slot, which would count in the loss
+    assert {len(batch.indices) for batch in plans[0]} <= {16, count % 16}
     assert all(set(shapes(plan)) == set(shapes(plans[0])) for plan in plans)
     assert len(set(shapes(plans[0]))) <= 3 + 1  # one per length of row, and the last, smaller batch
 
@@ -153,7 +154,7 @@ def test_a_text_is_as_likely_in_the_first_batch_as_in_the_last(mix: str, count: 
     met = np.zeros((count, batches), int)
     for _ in range(epochs):
         for place, batch in enumerate(planner.plan(rng)):
-            met[batch.texts, place] += 1
+            met[batch.indices, place] += 1
 
     expected = epochs / batches
     chi_square = ((met - expected) ** 2 / expected).sum(axis=1)  # of each text, batches - 1 degrees of freedom
@@ -167,7 +168,7 @@ def test_every_text_gets_a_turn_in_the_smaller_batch() -> None:
     planner = EpochPlanner(lengths, 16, 512)
     rng = np.random.default_rng(13)
 
-    alone = {int(batch.texts[0]) for _ in range(600) for batch in planner.plan(rng) if len(batch.texts) == 1}
+    alone = {int(batch.indices[0]) for _ in range(600) for batch in planner.plan(rng) if len(batch.indices) == 1}
 
     # What is left is passed on to longer rows, so it may be any text but not every text equally often.
     assert len(alone) > 16
@@ -179,9 +180,9 @@ def test_one_batch_of_any_texts_has_one_of_few_shapes(mix: str) -> None:
     shapes = set()
     for _ in range(300):
         lengths = MIXES[mix](rng, 32)
-        batch = share_batch(lengths, 512)
-        assert batch.texts.tolist() == list(range(32))
-        assert batch.slots == 32
+        batch = pack_batch(lengths, 512)
+        assert batch.indices.tolist() == list(range(32))
+        assert batch.capacity == 32
         check(batch, lengths)
         shapes.add(shape(batch))
 

@@ -6,11 +6,19 @@ import keras
 import numpy as np
 import pytest
 
-from modelry.data.features import as_packer, encode
+from modelry.data.packing import single_batch
+from modelry.data.rows import ArrayPreprocessor, RowPreprocessor
 from modelry.errors import InputError
+
+from .fakes import inputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def encode(preprocessor: Any, columns: Any, supports_packing: bool = False) -> Any:
+    inputs = inputs_of(preprocessor, *columns)
+    return single_batch(preprocessor, inputs, supports_packing).features(preprocessor, inputs)
 
 
 def test_a_batch_is_padded_to_the_bucket_of_its_longest_text(packer: Any) -> None:
@@ -37,8 +45,8 @@ def test_a_callable_gets_a_list_or_two_lists() -> None:
         seen.append(x)
         return np.zeros((1, 1))
 
-    encode(as_packer(record), (["ab"],))
-    encode(as_packer(record), (["ab"], ["c"]))
+    encode(record, (["ab"],))
+    encode(record, (["ab"], ["c"]))
 
     assert seen == [["ab"], (["ab"], ["c"])]
 
@@ -47,7 +55,7 @@ def test_tensors_of_a_callable_become_arrays() -> None:
     def sizes(texts: Any) -> Any:
         return {"size": keras.ops.convert_to_tensor([[len(text)] for text in texts])}
 
-    features = encode(as_packer(sizes), (["ab", "c"],))
+    features = encode(sizes, (["ab", "c"],))
 
     assert isinstance(features["size"], np.ndarray)
     assert features["size"].tolist() == [[2], [1]]
@@ -55,20 +63,21 @@ def test_tensors_of_a_callable_become_arrays() -> None:
 
 def test_a_callable_must_keep_the_rows() -> None:
     with pytest.raises(InputError, match=r"shape \(3, 1\) for 2 texts"):
-        encode(as_packer(lambda x: np.zeros((3, 1))), (["a", "b"],))
+        encode(lambda x: np.zeros((3, 1)), (["a", "b"],))
     with pytest.raises(InputError, match=r"shape \(\)"):
-        encode(as_packer(lambda x: np.float32(1)), (["a"],))
+        encode(lambda x: np.float32(1), (["a"],))
 
 
-def test_a_preprocessor_stays_and_a_callable_is_wrapped(packer: Any) -> None:
-    assert as_packer(packer) is packer
-    assert as_packer(len).padding == "fixed"
+def test_three_kinds_of_preprocessors_are_told_apart(packer: Any) -> None:
+    assert isinstance(packer, RowPreprocessor)
+    assert not isinstance(packer, ArrayPreprocessor)
+    assert not isinstance(len, RowPreprocessor | ArrayPreprocessor)
 
 
 def test_texts_share_rows_where_the_model_takes_that(packer: Any, new_packer: Callable[..., Any]) -> None:
     texts = (["a"] * 40,)
 
-    assert encode(packer, texts, shares_rows=True)["token_ids"].shape == (2, 64)
-    assert encode(packer, texts, shares_rows=True)["_text_starts"].shape == (40,)
-    assert encode(new_packer(64, "fixed"), texts, shares_rows=True)["token_ids"].shape == (40, 64)
-    assert set(encode(as_packer(lambda x: {"size": np.zeros((40, 1))}), texts, shares_rows=True)) == {"size"}
+    assert encode(packer, texts, supports_packing=True)["token_ids"].shape == (2, 64)
+    assert encode(packer, texts, supports_packing=True)["_document_starts"].shape == (40,)
+    assert encode(new_packer(64, "fixed"), texts, supports_packing=True)["token_ids"].shape == (40, 64)
+    assert set(encode(lambda x: {"size": np.zeros((40, 1))}, texts, supports_packing=True)) == {"size"}

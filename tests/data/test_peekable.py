@@ -4,17 +4,17 @@ import itertools
 
 import pytest
 
-from modelry.data.replay import Once
+from modelry.data.adapter import PeekableIterator
 from modelry.errors import InputError
 
 
-def take(once: Once[int], count: int) -> list[int]:
+def take(once: PeekableIterator[int], count: int) -> list[int]:
     return list(itertools.islice(once, count))
 
 
 @pytest.mark.parametrize("looks", [[1], [2], [1, 1], [1, 2], [2, 1, 2]])
 def test_looking_at_up_to_two_loses_none(looks: list[int]) -> None:
-    once = Once(iter(range(5)))
+    once = PeekableIterator(iter(range(5)))
 
     for count in looks:
         take(once, count)
@@ -23,7 +23,7 @@ def test_looking_at_up_to_two_loses_none(looks: list[int]) -> None:
 
 
 def test_a_start_after_more_than_two_continues() -> None:
-    once = Once(iter(range(7)))
+    once = PeekableIterator(iter(range(7)))
 
     assert take(once, 3) == [0, 1, 2]
     assert take(once, 2) == [3, 4]
@@ -33,11 +33,11 @@ def test_a_start_after_more_than_two_continues() -> None:
 @pytest.mark.parametrize("size", [0, 1, 2, 3])
 @pytest.mark.parametrize("looks", [0, 1, 2])
 def test_a_start_after_the_end_is_refused_once_it_has_begun(size: int, looks: int) -> None:
-    once = Once(iter(range(size)))
+    once = PeekableIterator(iter(range(size)))
     for _ in range(looks):
         take(once, 2)
 
-    once.begin()
+    once.start()
 
     assert list(once) == list(range(size))
     with pytest.raises(InputError, match=r"read only once.*steps_per_epoch"):
@@ -47,13 +47,13 @@ def test_a_start_after_the_end_is_refused_once_it_has_begun(size: int, looks: in
 @pytest.mark.parametrize("size", [1, 2])
 def test_a_look_may_reach_the_end(size: int) -> None:
     """On a GPU, jax asks for a second batch before it hands on the first."""
-    once = Once(number for number in range(size))
+    once = PeekableIterator(number for number in range(size))
 
     assert list(once) == list(once) == list(range(size))
 
 
 def test_the_end_of_more_than_is_remembered_counts_without_a_beginning() -> None:
-    once = Once(iter(range(3)))
+    once = PeekableIterator(iter(range(3)))
 
     assert list(once) == [0, 1, 2]
     with pytest.raises(InputError, match="read only once"):
@@ -61,7 +61,7 @@ def test_the_end_of_more_than_is_remembered_counts_without_a_beginning() -> None
 
 
 def test_dropping_a_reader_leaves_the_generator_open() -> None:
-    once = Once(number for number in range(5))
+    once = PeekableIterator(number for number in range(5))
 
     reader = iter(once)
     next(reader)

@@ -7,12 +7,18 @@ import pandas as pd
 import pytest
 import torch
 
-from modelry.data.class_names import infer_labels
-from modelry.data.targets import TargetSpec, as_targets
+from modelry.data.rows import Inputs
 from modelry.errors import InputError
+from modelry.tasks.text_classifier.labels import infer_labels
+from modelry.tasks.text_classifier.targets import ClassificationTargets
 
-SPARSE = TargetSpec(("neg", "neutral", "pos"), 3)
-DENSE = TargetSpec(("neg", "neutral", "pos"), 3, sparse=False)
+SPARSE = ClassificationTargets(("neg", "neutral", "pos"), 3)
+DENSE = ClassificationTargets(("neg", "neutral", "pos"), 3, sparse=False)
+
+
+def as_targets(y: Any, targets: ClassificationTargets, rows: int) -> Any:
+    """Read the labels of some texts."""
+    return targets.read(y, Inputs(([""] * rows,), None, "text"))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +53,7 @@ def test_class_numbers_and_names_become_int32(y: Any) -> None:
 
 
 def test_booleans_are_classes_zero_and_one() -> None:
-    assert as_targets([True, False], TargetSpec(num_classes=2), 2).tolist() == [1, 0]
+    assert as_targets([True, False], ClassificationTargets(num_classes=2), 2).tolist() == [1, 0]
 
 
 def test_rows_for_another_loss_pass_through_as_float32() -> None:
@@ -60,7 +66,7 @@ def test_rows_for_another_loss_pass_through_as_float32() -> None:
 
 
 def test_numbers_for_a_single_output_keep_their_shape() -> None:
-    assert as_targets([0.5, 7.25], TargetSpec(num_classes=1, sparse=False), 2).tolist() == [0.5, 7.25]
+    assert as_targets([0.5, 7.25], ClassificationTargets(num_classes=1, sparse=False), 2).tolist() == [0.5, 7.25]
 
 
 def test_names_become_one_hot_rows_where_the_loss_takes_rows() -> None:
@@ -68,7 +74,7 @@ def test_names_become_one_hot_rows_where_the_loss_takes_rows() -> None:
 
 
 def test_names_of_a_single_output_become_zero_and_one() -> None:
-    spec = TargetSpec(("neg", "pos"), 1, sparse=False)
+    spec = ClassificationTargets(("neg", "pos"), 1, sparse=False)
 
     assert as_targets(["pos", "neg"], spec, 2).tolist() == [1.0, 0.0]
 
@@ -82,7 +88,7 @@ def test_names_among_numpys_strings_are_found_whatever_their_kind() -> None:
     ("y", "message"),
     [
         (np.array([[0], [None]], dtype=object), "Row 1 of y is missing"),
-        (np.array([[0, 1], [{}, 1]], dtype=object), "no number"),
+        (np.array([[0, 1], [{}, 1]], dtype=object), "not a number"),
         (np.array([["pos", "neg"], ["pos", "neg"]]), r"names in an array of shape \(2, 2\)"),
         ([0], "2 texts, but y has 1 labels"),
         (1, "single label"),
@@ -113,7 +119,7 @@ def test_the_largest_and_the_smallest_class_are_allowed() -> None:
 
 
 def test_without_a_number_of_classes_no_range_is_checked() -> None:
-    assert as_targets([0, 99], TargetSpec(), 2).tolist() == [0, 99]
+    assert as_targets([0, 99], ClassificationTargets(), 2).tolist() == [0, 99]
 
 
 def test_rows_of_another_width_than_the_classes_are_refused() -> None:
@@ -128,17 +134,17 @@ def test_a_nan_among_dense_rows_is_refused() -> None:
 
 def test_names_need_a_classifier_with_names() -> None:
     with pytest.raises(InputError, match="Pass labels="):
-        as_targets(["pos", "neg"], TargetSpec(num_classes=2), 2)
+        as_targets(["pos", "neg"], ClassificationTargets(num_classes=2), 2)
 
 
 def test_a_class_cannot_be_named_twice() -> None:
     with pytest.raises(InputError, match="twice"):
-        TargetSpec(("a", "a"))
+        ClassificationTargets(("a", "a"))
 
 
 def test_labels_cannot_be_one_string() -> None:
     with pytest.raises(InputError, match="single string"):
-        TargetSpec("ab")  # type: ignore[arg-type]
+        ClassificationTargets("ab")  # type: ignore[arg-type]
 
 
 def test_inferred_labels_are_sorted_and_unique() -> None:

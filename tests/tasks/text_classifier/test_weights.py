@@ -6,12 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from modelry.data.targets import TargetSpec
-from modelry.data.weights import as_weights
+from modelry.data.rows import Inputs
 from modelry.errors import InputError
+from modelry.tasks.text_classifier.targets import ClassificationTargets
 
-SPEC = TargetSpec(("neg", "pos"), 2)
+SPEC = ClassificationTargets(("neg", "pos"), 2)
 TARGETS = np.array([0, 1, 1], np.int32)
+
+
+def as_weights(sample_weight: Any, class_weight: Any, values: Any, targets: ClassificationTargets) -> Any:
+    """Weights of some texts."""
+    return targets.weights(sample_weight, class_weight, values, Inputs(([""] * len(values),), None, "text"))
 
 
 def test_no_weights_are_no_weights() -> None:
@@ -36,11 +41,11 @@ def test_a_class_weight_multiplies_the_sample_weights(class_weight: Any) -> None
 def test_a_class_weight_finds_the_class_of_one_hot_rows() -> None:
     rows = np.array([[0, 1], [1, 0]], np.float32)
 
-    assert np.array_equal(as_weights(None, {1: 3.0}, rows, TargetSpec((), 2, sparse=False)), [3, 1])
+    assert np.array_equal(as_weights(None, {1: 3.0}, rows, ClassificationTargets((), 2, sparse=False)), [3, 1])
 
 
 def test_a_single_output_has_two_classes() -> None:
-    spec = TargetSpec((), 1, sparse=False)
+    spec = ClassificationTargets((), 1, sparse=False)
 
     assert np.array_equal(as_weights(None, {1: 3.0}, np.array([[0.0], [1.0]]), spec), [1, 3])
 
@@ -52,7 +57,7 @@ def test_a_single_output_has_two_classes() -> None:
         (2.0, None, r"shape \(\)"),
         ([[1, 2], [3, 4], [5, 6]], None, r"shape \(3, 2\)"),
         ([1, np.inf, 2], None, "Row 1 of sample_weight is inf"),
-        (["a", "b", "c"], None, "no number"),
+        (["a", "b", "c"], None, "not a number"),
         (None, {"poss": 1.0}, r"'poss'.*Did you mean 'pos'\?"),
         (None, {2: 1.0}, "weight for 2"),
         (None, {-1: 1.0}, "weight for -1"),
@@ -67,4 +72,4 @@ def test_weights_that_fit_nothing_are_refused(sample_weight: Any, class_weight: 
 
 def test_a_class_weight_is_refused_for_several_classes_at_once() -> None:
     with pytest.raises(InputError, match="marks several"):
-        as_weights(None, {0: 2.0}, np.array([[1, 1], [1, 0]], np.float32), TargetSpec((), 2, sparse=False))
+        as_weights(None, {0: 2.0}, np.array([[1, 1], [1, 0]], np.float32), ClassificationTargets((), 2, sparse=False))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelry.data.ahead import map_ahead
+from modelry._prefetch import prefetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ def test_results_come_in_order(count: int) -> None:
         time.sleep(0.01 if number < 2 else 0)
         return number * number
 
-    assert list(map_ahead(slow_at_first, range(count))) == [number * number for number in range(count)]
+    assert list(prefetch(slow_at_first, range(count))) == [number * number for number in range(count)]
     assert not workers()
 
 
@@ -41,7 +41,7 @@ def test_items_are_read_in_the_callers_thread_and_mapped_in_another() -> None:
         for _ in range(5):
             yield threading.get_ident()
 
-    pairs = list(map_ahead(lambda read_in: (read_in, threading.get_ident()), items()))
+    pairs = list(prefetch(lambda read_in: (read_in, threading.get_ident()), items()))
 
     assert {read_in for read_in, _ in pairs} == {threading.get_ident()}
     assert threading.get_ident() not in {mapped_in for _, mapped_in in pairs}
@@ -56,7 +56,7 @@ def test_only_one_item_is_read_ahead() -> None:
             read.append(number)
             yield number
 
-    results = map_ahead(mapped.append, items())
+    results = prefetch(mapped.append, items())
     assert read == []
     for taken in range(1, 6):
         next(results)
@@ -74,13 +74,13 @@ def test_the_next_item_is_mapped_while_the_present_one_is_used() -> None:
             started.set()
         return number
 
-    results = map_ahead(work, range(3))
+    results = prefetch(work, range(3))
     assert next(results) == 0
     assert started.wait(5)
 
 
 def test_an_error_of_the_function_comes_in_its_place() -> None:
-    results = map_ahead(lambda number: 1 // (2 - number), range(5))
+    results = prefetch(lambda number: 1 // (2 - number), range(5))
 
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(ZeroDivisionError):
@@ -93,7 +93,7 @@ def test_an_error_of_the_items_comes_after_all_results_before_it() -> None:
         yield from range(3)
         raise ValueError("no more")
 
-    results = map_ahead(lambda number: number, items())
+    results = prefetch(lambda number: number, items())
 
     assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(ValueError, match="no more"):
@@ -111,7 +111,7 @@ def test_an_abandoned_iterator_leaves_no_thread_and_closes_its_items(taken: int)
         finally:
             closed.append(True)
 
-    results = map_ahead(lambda number: number, items())
+    results = prefetch(lambda number: number, items())
     for _ in range(taken):
         next(results)
     del results
