@@ -49,7 +49,7 @@ FAULTS = (
         CHARACTERS,
         "        return list(set(text.lower()))\n",
         "test_a_new_process_gives_the_same_ids",
-        "sort what comes from a set",
+        "sort sets",
     ),
     _tokenizer(
         "tokenizer's argument is not kept",
