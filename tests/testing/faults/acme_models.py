@@ -29,6 +29,9 @@ class Good(Backbone):
         inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in ("token_ids", "padding_mask")}
         Backbone.__init__(self, inputs=inputs, outputs=self.outputs_of(self.states(**inputs)), dtype=dtype, **kwargs)
 
+    def default_lora_layer_names(self):
+        return ["dense"]
+
     def states(self, token_ids, padding_mask):
         x = self.token_embedding(token_ids)
         return self.norm(self.dense(x) + self.mean(x, padding_mask))
