@@ -55,7 +55,7 @@ class PreprocessorContract(InstalledContract):
         """Each text, even an empty or very long one, gets a row of 1 to sequence_length tokens."""
         every = [*texts, *STRANGE]
         packed = preprocessor.tokenize((every,))
-        rule = "pack gives each text from 1 to sequence_length tokens, in order, as integers."
+        rule = "tokenize gives each text from 1 to sequence_length tokens, in order, as integers."
         expect(len(packed) == len(every), f"{len(every)} texts get {len(packed)} rows.", rule, "keep empty texts too.")
         for text, ids, segments in zip(every, packed.token_ids, packed.segment_ids, strict=True):
             found = np.asarray(ids)

@@ -54,7 +54,7 @@ class StorageContract(PublishingClaims):
     subject: ClassVar[str] = "storage"
     needs: ClassVar[Mapping[str, str]] = {
         "storage": "an instance of your handler, created without arguments",
-        "publish": "a function that puts the files of a folder into the store, as a preset of its own, and returns its reference",
+        "publish": "a function that puts a folder's files into the store as a new preset, and returns its reference",
     }
 
     @pytest.fixture
@@ -236,7 +236,7 @@ class StorageContract(PublishingClaims):
         self, storage: Storage, reference: str, publish: Callable[[Path], str], tmp_path: Path
     ) -> None:
         """Two presets of one store, open at the same time, give their own files, in any order."""
-        second = publish(_write(OTHER_FILES, tmp_path / "second" / "another"))
+        second = publish(_write(OTHER_FILES, tmp_path / f"{tmp_path.name}-second" / "another"))
         to_do = "publish each folder under a name of its own, such as folder.name."
         expect(second != reference, f"publish returns {second!r} twice.", "a store has several presets.", to_do)
         views = [

@@ -36,6 +36,9 @@ class TokenizerContract(InstalledContract):
         """Texts get their known ids."""
         to_do = "write down a few texts with their ids."
         expect(any(map(len, golden.values())), "golden has no ids.", "some texts' ids are known.", to_do)
+        to_do = "write down the ids of a text such as 'café', even if some of its tokens are unknown."
+        accents = any(not text.isascii() for text in golden)
+        expect(accents, "golden has only ASCII texts.", "the ids of accents are known, too.", to_do)
         rule = "ids are those with which the model was trained."
         for text, ids in golden.items():
             found = tokenizer.encode([text])[0]

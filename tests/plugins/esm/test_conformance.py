@@ -58,7 +58,7 @@ class TestTokenizer(TokenizerContract):
 
     @pytest.fixture
     def golden(self):
-        return {"MKT": [4, 5, 6], "M K": [4, 5], "mMxxK": [3, 4, 3, 5], "A<mask>": [7, 8], "": []}
+        return {"MKT": [4, 5, 6], "M K": [4, 5], "mMxxK": [3, 4, 3, 5], "A<mask>": [7, 8], "MÉ": [4, 3], "": []}
 
 
 class TestPreprocessor(PreprocessorContract):

@@ -39,7 +39,7 @@ class TestTokenizer(TokenizerContract):
 
     @pytest.fixture
     def golden(self):
-        return {"Ab ba": [4, 5, 3, 5, 4], "abc": [4, 5, 1]}
+        return {"Ab ba": [4, 5, 3, 5, 4], "abc": [4, 5, 1], "á": [1]}
 
 
 class TestPreprocessor(PreprocessorContract):
