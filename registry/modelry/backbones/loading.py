@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelry.arguments import argument_defaults
@@ -58,7 +57,7 @@ def load_backbone(cls: type[B], preset: Preset, read_weights: bool, overrides: M
 def build_backbone(
     recipe: Recipe, cls: type[B], config: Mapping[str, Any], overrides: Mapping[str, Any], options: OpenOptions
 ) -> B:
-    """Create a backbone without values, within the budget that the caller allows.
+    """Create a backbone without values; the tally of `uninitialized` stops one that is beyond the budget.
 
     Args:
         recipe: The preset.
@@ -72,12 +71,6 @@ def build_backbone(
     where = f"The config of preset {recipe.files.reference!r}"
     for value in whole.values():  # whatever it counts, there are not more of it than numbers
         options.limits.check("parameters", value if isinstance(value, int) else 0, where)
-    tally = Tally(options.limits, where)
-    bad = f"Preset {recipe.files.reference!r} has a bad {cls.__name__}"
-    # Where an argument is missing, the constructor can say so better.
-    with blamed_on(bad, overrides), contextlib.suppress(KeyError):
-        for shape in cls.weight_shapes(whole):
-            tally.add(shape, itemsize=1)
     with uninitialized(tally_of(recipe, options)):
         return create(cls, config, overrides, recipe)
 
