@@ -9,7 +9,7 @@ import numpy as np
 
 from modelry.backbones.base_model import register_for_saving
 from modelry.errors import InputError
-from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION
+from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,7 @@ from modelry.tasks.text_classifier.labels import (
     name_sets,
     numbers_by_name,
 )
-from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION, SINGLE_LABEL
+from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ class ClassificationTargets(Targets):
         labels: The names of the classes in the order of their numbers; empty if they have no names.
         num_classes: The number of the classifier's outputs; `None` if it is not known.
         sparse: For a single label, whether the loss takes the number of its class. With `False` any numbers will do.
-        problem_type: What the outputs mean; see `modelry.tasks.text_classifier.problem_types`.
+        problem_type: What the outputs mean; see `modelry.tasks.text_classifier.spec`.
         set_labels: Called with the names found in the labels to train on, if there are none yet, and with `None` to
             undo that.
     """

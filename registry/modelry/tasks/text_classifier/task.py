@@ -11,9 +11,8 @@ from modelry.arguments import KERAS_ARGUMENTS, argument_defaults, argument_names
 from modelry.errors import InputError
 from modelry.presets.components import check_known, create, owned_class
 from modelry.tasks.base.task import Task
-from modelry.tasks.text_classifier.head import ClassifierHead
 from modelry.tasks.text_classifier.head_choice import check_saved_head, choose_head
-from modelry.tasks.text_classifier.heads import MeanPoolHead
+from modelry.tasks.text_classifier.heads import ClassifierHead, MeanPoolHead
 from modelry.tasks.text_classifier.outputs import (
     THRESHOLD,
     auto_loss,
@@ -23,7 +22,7 @@ from modelry.tasks.text_classifier.outputs import (
     is_sparse,
     probabilities,
 )
-from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION, problem_type_of, score_names
+from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION, problem_type_of, score_names
 from modelry.tasks.text_classifier.targets import ClassificationTargets
 
 if TYPE_CHECKING:
