@@ -12,15 +12,15 @@ ModelryError
 │   ├── PresetNotFound             there is nothing where the reference points      (FileNotFoundError)
 │   ├── PresetRefused              an installed policy does not allow this preset   (PermissionError)
 │   ├── PresetFormatError          a file of the preset is damaged or not understood
-│   │   ├── DamagedPreset          a file in the cache is not what was fetched
+│   │   ├── CorruptCache           a file in the cache is not what was fetched
 │   │   └── UnsafePresetError      a preset tries what no honest one does, or wants more than its budget
 │   ├── LockError                  a preset is not the one that a lock file says
 │   ├── SignatureError             a preset is not signed with the key that was asked for
 │   ├── WeightsError               the stored weights do not fit the model
 │   └── SaveError                  a preset could not be written; nothing was changed
 ├── StorageError                   a reference cannot be parsed, reached or handled (ValueError)
-│   ├── DeadlinePassed             a store has not done in time what it was asked   (TimeoutError)
-│   └── WrongContent               a file is not what a digest says of it, or its archive is damaged
+│   ├── DeadlineExceeded           a store has not done in time what it was asked   (TimeoutError)
+│   └── ChecksumMismatch           a file is not what a digest says of it, or its archive is damaged
 └── InputError                     an argument or a value in the data is wrong      (ValueError)
     └── UnknownArgument            a keyword argument that nothing takes            (TypeError)
 ```
@@ -81,7 +81,7 @@ class PresetFormatError(PresetError):
     """A file of the preset is damaged, or holds something that is not understood."""
 
 
-class DamagedPreset(PresetFormatError):
+class CorruptCache(PresetFormatError):
     """A file in the cache is not what was fetched, and offline it cannot be fetched again."""
 
 
@@ -109,11 +109,11 @@ class StorageError(ModelryError, ValueError):
     """A reference cannot be parsed, reached, or handled by what is installed."""
 
 
-class DeadlinePassed(StorageError, TimeoutError):
+class DeadlineExceeded(StorageError, TimeoutError):
     """A store has not done in time what it was asked for."""
 
 
-class WrongContent(StorageError):
+class ChecksumMismatch(StorageError):
     """A file in a store is not what a digest says (the store's, a manifest's, a lock's), or its archive is damaged."""
 
 

@@ -1,6 +1,7 @@
-"""The classes that models are built of: modelry's own base classes, and those of every installed plugin.
+"""The classes that models are built of: modelry's base classes, and those of every installed plugin.
 
 `modelry.models.BertTextClassifier` imports the plugin that registers this class; `dir(modelry.models)` imports nothing.
+`modelry.TextClassifier` is resolved here too, as is the class of any other installed task.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from modelry._backend import require_backend
 from modelry._lazy import resolve
-from modelry.discovery.default import registry as _registry
+from modelry.discovery.registry import registry as _registry
 from modelry.errors import UnknownComponent
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from modelry.preprocessing.preprocessor import Preprocessor as Preprocessor
     from modelry.tasks.base.head import Head as Head
     from modelry.tasks.base.task import Task as Task
-    from modelry.tasks.text_classifier.preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
-    from modelry.tasks.text_classifier.task import TextClassifier as TextClassifier
     from modelry.tokenizers.tokenizer import Tokenizer as Tokenizer
 
 _BASES = {
@@ -26,10 +25,33 @@ _BASES = {
     "Head": "modelry.tasks.base.head:Head",
     "Preprocessor": "modelry.preprocessing.preprocessor:Preprocessor",
     "Task": "modelry.tasks.base.task:Task",
-    "TextClassifier": "modelry.tasks.text_classifier.task:TextClassifier",
-    "TextClassifierPreprocessor": "modelry.tasks.text_classifier.preprocessor:TextClassifierPreprocessor",
     "Tokenizer": "modelry.tokenizers.tokenizer:Tokenizer",
 }
+
+
+def _find(name: str, module: str) -> object:
+    """Return the class of an installed plugin, for attribute access on `module`.
+
+    Raises:
+        AttributeError: No installed plugin registers or exports a class of this name.
+    """
+    # The import system, which looks for a module here before it imports it, and inspection tools probe for such names
+    # all the time; plugins have no classes of this kind.
+    if not name[:1].isupper():
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    if name not in _registry.class_names():
+        from modelry.presets.task_spec import task_specs
+
+        for _, spec in task_specs():
+            if name in spec.exports:
+                require_backend()
+                return resolve(spec.exports[name])
+    try:
+        entry = _registry.find_class(name)
+    except UnknownComponent as error:
+        raise AttributeError(f"module {module!r} has no attribute {name!r}. {error}") from None
+    require_backend()
+    return entry.load()
 
 
 def __getattr__(name: str) -> object:
@@ -37,16 +59,7 @@ def __getattr__(name: str) -> object:
         require_backend()
         value = globals()[name] = resolve(_BASES[name])
         return value
-    # The import system, which looks for a module here before it imports it, and inspection tools probe for such names
-    # all the time; no class of a plugin has one.
-    if not name[:1].isupper():
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        entry = _registry.find_class(name)
-    except UnknownComponent as error:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {error}") from None
-    require_backend()
-    return entry.load()
+    return _find(name, __name__)
 
 
 def __dir__() -> list[str]:

@@ -20,7 +20,7 @@ from modelry.storage.files import FolderFiles
 from modelry.storage.handler import Storage
 
 class Sealed(FolderFiles):
-    def is_here(self, name):
+    def is_local(self, name):
         return False
 
     def path(self, name):
@@ -66,7 +66,7 @@ def test_a_built_in_preset_from_its_name_to_its_weights(explain):
     assert plan["contributor"]["target"] == "modelry_bert.plugin"
     assert plan["storage"] == {
         "scheme": "package",
-        "target": "modelry.storage.package:PackageStorage",
+        "target": "modelry.storage.local:PackageStorage",
         "distribution": "modelry",
         "version": plan["storage"]["version"],
     }
@@ -275,6 +275,6 @@ def test_sharded_weights_are_read_with_their_index(tmp_path, copy_of, explain):
 
 
 def test_a_plan_reads_no_weights(monkeypatch):
-    monkeypatch.setattr("modelry.weights.tensors.FileMap.array", None)
+    monkeypatch.setattr("modelry.weights.stores.FileMap.array", None)
     assert plan_of(str(TRANSFORMERS), "float32")["loads"] is True
-    assert FolderFiles(TRANSFORMERS, "x").is_here("config.json") is True
+    assert FolderFiles(TRANSFORMERS, "x").is_local("config.json") is True

@@ -11,12 +11,9 @@ import ml_dtypes
 import numpy as np
 from safetensors.numpy import save_file
 
-from modelry.discovery.lock_check import lock_all
-from modelry.discovery.plugin_lock import write_plugin_lock
-from modelry.discovery.survey import survey
 from modelry.presets.manifest import Manifest, digest
-from modelry.storage.lock.lock_file import LockFile
-from modelry.storage.lock.make import lock_of
+from modelry.storage.lock import lock_preset
+from modelry.storage.lock_file import LockFile
 from modelry.storage.open import open_preset
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -37,7 +34,7 @@ PRESETS = {
 }
 """Each preset and its JSON files."""
 
-LOCKS = ("modelry.lock", "plugins.lock")
+LOCKS = ("modelry.lock",)
 
 WEIGHTS = {
     "h5": ("model.weights.h5",),
@@ -54,9 +51,8 @@ def write_seeds(folder: Path) -> None:
         shutil.copytree(FIXTURES / name / "bert", folder / name, ignore=shutil.ignore_patterns("golden.json"))
     _write_modelry(folder / "modelry")
     (folder / "locks").mkdir()
-    locked = {name: lock_of(open_preset(str(folder / name))) for name in ("keras_hub", "modelry")}
+    locked = {name: lock_preset(open_preset(str(folder / name))) for name in ("keras_hub", "modelry")}
     LockFile(folder / "locks" / "modelry.lock", {f"./{name}": lock for name, lock in locked.items()}).write()
-    write_plugin_lock(folder / "locks" / "plugins.lock", lock_all(survey()))
     for name in WEIGHTS:
         (folder / name).mkdir()
     _write_hdf5(folder / "h5" / "model.weights.h5", list(TENSORS))

@@ -11,8 +11,8 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from modelry.storage.files import FolderFiles
-from modelry.storage.lock.format import render
-from modelry.storage.lock.make import lock_of
+from modelry.storage.lock import lock_preset
+from modelry.storage.lock_file import render
 
 from .files import NOT_FILES, archive
 from .lab import Attempt, Lab, cases_in, edit
@@ -66,13 +66,13 @@ def m39(lab: Lab) -> Iterator[Attempt]:
 def m40(lab: Lab) -> Iterator[Attempt]:
     """Another preset under a name that was locked."""
     preset, lock = lab.manifested(), lab.inside / "modelry.lock"
-    lock.write_text(render({"./preset": lock_of(FolderFiles(preset, str(preset)))}))
+    lock.write_text(render({"./preset": lock_preset(FolderFiles(preset, str(preset)))}))
     options = {"lock": str(lock)}
     yield Attempt(preset, options=options, name="as locked")
     vocabulary = preset / "assets" / "tokenizer" / "vocabulary.txt"
     content = vocabulary.read_bytes()
     vocabulary.write_bytes(content[:-2] + b"?\n")
-    yield Attempt(preset, r"vocabulary\.txt .*SHA-256", "WrongContent", options, name="of the same size")
+    yield Attempt(preset, r"vocabulary\.txt .*SHA-256", "ChecksumMismatch", options, name="of the same size")
     vocabulary.write_bytes(content + b"more\n")
     yield Attempt(preset, r"vocabulary\.txt", "LockError", options, name="of another size")
 

@@ -24,11 +24,14 @@ PRESET = Path(modelry_bert.__file__).parent / "presets" / "bert_micro_sst2"
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory, monkeypatch):
-    """An empty cache of the test's own; and pauses that are short, between servers that are near."""
+    """An empty cache of the test's own; pauses and patience that are short, between servers that are near."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("MODELRY_CACHE", str(folder))
     monkeypatch.delenv("MODELRY_OFFLINE", raising=False)
-    monkeypatch.setattr(retries, "FIRST_PAUSE", 0.001)
+    for pause, seconds in ("FIRST_PAUSE", 0.001), ("LONGEST_PAUSE", 0.05):
+        monkeypatch.setattr(retries, pause, seconds)
+    for patience in "PATIENCE", "PATIENCE_WITHOUT_REPLY":
+        monkeypatch.setattr(retries, patience, 2)
     return folder
 
 

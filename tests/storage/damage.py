@@ -8,13 +8,12 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from modelry.errors import DamagedPreset, LockError, StorageError
+from modelry.errors import CorruptCache, LockError, StorageError
 from modelry.presets.verify import verify
-from modelry.storage.cache.checking import sha256_of
 from modelry.storage.cache.layout import Layout
-from modelry.storage.checksums import MANIFEST, read_checksums
-from modelry.storage.lock.lock_file import LockFile
-from modelry.storage.lock.make import lock_of
+from modelry.storage.checksums import MANIFEST, read_checksums, sha256_of
+from modelry.storage.lock import lock_preset
+from modelry.storage.lock_file import LockFile
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
@@ -70,7 +69,7 @@ class Ordeal:
         self._listed = read_checksums(folder / MANIFEST, str(folder))
         self._lock = OpenOptions(lock=folder.parent / "ordeal.lock")
         reference = f"./{folder.name}"
-        LockFile(self._lock.lock_file, {reference: lock_of(open_preset(folder))}).write()
+        LockFile(self._lock.lock_file, {reference: lock_preset(open_preset(folder))}).write()
         self.found: Counter[str] = Counter()
         self.missed: list[str] = []
 
@@ -114,7 +113,7 @@ class Ordeal:
         found = False
         try:
             self._open(offline=True).path(name)
-        except (DamagedPreset, StorageError):
+        except (CorruptCache, StorageError):
             found = True
         return name, kind, found and self._is_right(self._open().path(name), name)
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from modelry.errors import StorageError
 from modelry.storage import retries
-from modelry.storage.cache.checking import sha256_of
-from modelry.storage.checksums import MANIFEST, read_checksums
+from modelry.storage.checksums import MANIFEST, read_checksums, sha256_of
 from modelry.storage.filesystems import guards
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
@@ -58,5 +57,5 @@ def load_under_faults(web: Web, url: str, folder: Path, count: int) -> Counter[s
 def _load(url: str, cache: Path) -> str:
     files = open_preset(url, OpenOptions(cache_dir=cache))
     sums = read_checksums(files.path(MANIFEST), url)
-    files.bring(sums)
+    files.download(sums)
     return "right" if all(sha256_of(files.path(name)) == sha256 for name, (_, sha256) in sums.items()) else "wrong"

@@ -9,15 +9,14 @@ import time
 
 import pytest
 
-from modelry import TextClassifier, isolated, registry
+from modelry import TextClassifier, _progress, isolated, registry
 from modelry.errors import PresetNotFound, StorageError
-from modelry.storage import progress
 from modelry.storage.filesystems.storage import FsspecStorage
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
-from modelry.storage.reference import parse
-from modelry.storage.remote import RemoteSource, RemoteStorage
-from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
+from modelry.storage.reference import parse_reference
+from modelry.storage.remote import RemoteStorage
+from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, Snapshot
 
 FILES = {f"{name}.bin": name.encode() * 3_000_000 for name in "abc"}
 SECONDS = 30  # after which a test gives up
@@ -70,7 +69,7 @@ def tray(monkeypatch):
 def test_files_come_at_once(tray):
     tray(meeting=threading.Barrier(3))
     files = open_preset("tray://x")
-    files.bring(FILES)
+    files.download(FILES)
     assert {name: files.path(name).read_bytes() for name in FILES} == FILES
 
 
@@ -96,7 +95,7 @@ def test_no_more_files_are_read_at_once_than_a_source_says(tray, monkeypatch, at
     others = [threading.Thread(target=files.path, args=(name,)) for name in FILES]
     for thread in others:
         thread.start()
-    files.bring(FILES)
+    files.download(FILES)
     for thread in others:
         thread.join(SECONDS)
     assert {name: files.path(name).read_bytes() for name in FILES} == FILES
@@ -118,7 +117,7 @@ def test_who_waits_for_a_turn_is_not_given_up(tray, monkeypatch):
         thread.start()
     for thread in threads:
         thread.join(SECONDS)
-    assert all(files.is_here(name) for name in FILES)
+    assert all(files.is_local(name) for name in FILES)
 
 
 @pytest.mark.parametrize("said", [0, -1, 1.5, True, None])
@@ -130,36 +129,36 @@ def test_a_source_says_a_number(tray, said):
 
 def test_files_of_an_archive_are_read_one_after_the_other(tmp_path):
     for reference, at_once in (("zip://a::s3://b/c.zip", 1), ("s3://b/c", 4), ("https://b/c", 4)):
-        assert FsspecStorage().source(parse(reference), OpenOptions()).at_once == at_once
+        assert FsspecStorage().source(parse_reference(reference), OpenOptions()).at_once == at_once
 
 
 def test_the_first_error_stops_what_is_on_its_way(tray):
     tray(meeting=threading.Barrier(3), broken="b.bin", ended=threading.Event())
     files = open_preset("tray://x")
     with pytest.raises(StorageError, match="no such tray"):
-        files.bring(FILES)
-    assert not files.is_here("a.bin")
+        files.download(FILES)
+    assert not files.is_local("a.bin")
     tray(meeting=threading.Barrier(1), broken=None)
     assert files.path("a.bin").read_bytes() == FILES["a.bin"]
 
 
 def test_what_is_missing_is_told(tray):
     with pytest.raises(PresetNotFound, match=r"has no file 'd\.bin'"):
-        open_preset("tray://x").bring(["a.bin", "d.bin"])
+        open_preset("tray://x").download(["a.bin", "d.bin"])
 
 
 def test_a_person_sees_a_bar_for_each_file_and_one_for_all(tray, monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     tray(meeting=threading.Barrier(3))
-    open_preset("tray://x").bring(FILES)
+    open_preset("tray://x").download(FILES)
     shown = capsys.readouterr().err
     assert all(name in shown for name in (*FILES, "3 files", "9.0/9.0 MB"))
-    assert progress._display._bars is None
+    assert _progress._transfers._display is None
 
 
 def test_nobody_else_sees_one(tray, capsys):
-    open_preset("tray://x").bring(FILES)
+    open_preset("tray://x").download(FILES)
     assert capsys.readouterr().err == ""
 
 

@@ -66,7 +66,7 @@ def test_what_changes_meanwhile_is_noticed_and_a_connection_can_be_given(azure, 
     with pytest.raises(StorageError, match="has changed in the store"):
         files.path("config.json")
     assert open_preset("az://presets/p", options).path("config.json").read_bytes() == b'{"version": 2}'
-    assert open_preset("az://presets/p", OpenOptions(offline=True, storage_options=options.storage_options)).is_here(
+    assert open_preset("az://presets/p", OpenOptions(offline=True, storage_options=options.storage_options)).is_local(
         "config.json"
     )
 

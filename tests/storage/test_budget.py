@@ -11,7 +11,7 @@ import pytest
 from modelry import Budget, TextClassifier
 from modelry.errors import InputError, UnsafePresetError
 from modelry.storage.budget import Tally
-from modelry.storage.filesystems.redirects import _reach_of
+from modelry.storage.filesystems.guards import _reach_of
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 

@@ -6,12 +6,11 @@ from collections import namedtuple
 
 import pytest
 
-from modelry.errors import DamagedPreset, InputError, PresetNotFound, StorageError
+from modelry.errors import CorruptCache, InputError, PresetNotFound, StorageError
 from modelry.storage.cache import cache as caching
-from modelry.storage.cache import checking
-from modelry.storage.cache.folders import layers
-from modelry.storage.cache.layout import Layout
+from modelry.storage.cache.layout import Layout, cache_layers
 from modelry.storage.cache.part import Part, orphans
+from modelry.storage.checksums import sha256_of
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
@@ -58,7 +57,7 @@ DAMAGES = [flip, cut, lose, empty, link_away]
 
 
 def blob_of(cache, preset, name):
-    return Layout(cache / "v1").blob(checking.sha256_of(preset / name))
+    return Layout(cache / "v1").blob(sha256_of(preset / name))
 
 
 @pytest.mark.parametrize("name", ["config.json", WEIGHTS])
@@ -85,7 +84,7 @@ def test_offline_a_damaged_file_is_an_error(cache, preset, reference, damage):
     damage(blob_of(cache, preset, WEIGHTS))
     files = open_preset(reference, OpenOptions(offline=True))
     with pytest.raises(
-        (DamagedPreset, StorageError), match=r"model\.weights\.h5 .*Open the preset once without offline"
+        (CorruptCache, StorageError), match=r"model\.weights\.h5 .*Open the preset once without offline"
     ):
         files.path(WEIGHTS)
     assert files.path("config.json").is_file()
@@ -93,7 +92,7 @@ def test_offline_a_damaged_file_is_an_error(cache, preset, reference, damage):
 
 def test_a_flipped_bit_is_called_damage(cache, preset, reference):
     flip(blob_of(cache, preset, WEIGHTS))
-    with pytest.raises(DamagedPreset, match="is damaged in the cache"):
+    with pytest.raises(CorruptCache, match="is damaged in the cache"):
         open_preset(reference, OpenOptions(offline=True)).path(WEIGHTS)
 
 
@@ -103,26 +102,26 @@ def test_damaged_notes_are_made_again(cache, web, preset, reference, kind):
         if path.is_file():
             path.write_text("{")
     assert open_preset(reference).path("config.json").read_bytes() == (preset / "config.json").read_bytes()
-    assert open_preset(reference, OpenOptions(offline=True)).is_here("config.json")
+    assert open_preset(reference, OpenOptions(offline=True)).is_local("config.json")
 
 
 def test_a_large_file_is_hashed_when_it_seems_changed_or_that_is_asked_for(cache, preset, reference, monkeypatch):
-    monkeypatch.setattr(checking, "SMALL", 1000)
+    monkeypatch.setattr(caching, "SMALL", 1000)
     open_preset(reference).path(WEIGHTS)
     blob, offline = blob_of(cache, preset, WEIGHTS), OpenOptions(offline=True)
     facts = blob.stat()
     flip(blob)
     os.utime(blob, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     open_preset(reference, offline).path(WEIGHTS)  # the price of being fast, which the documentation tells
-    with pytest.raises(DamagedPreset):
+    with pytest.raises(CorruptCache):
         open_preset(reference, OpenOptions(offline=True, verify="full")).path(WEIGHTS)
 
 
 def test_a_large_file_that_seems_changed_is_hashed(cache, preset, reference, monkeypatch):
-    monkeypatch.setattr(checking, "SMALL", 1000)
+    monkeypatch.setattr(caching, "SMALL", 1000)
     open_preset(reference).path(WEIGHTS)
     flip(blob_of(cache, preset, WEIGHTS))
-    with pytest.raises(DamagedPreset):
+    with pytest.raises(CorruptCache):
         open_preset(reference, OpenOptions(offline=True)).path(WEIGHTS)
 
 
@@ -142,7 +141,7 @@ def test_a_layer_below_is_read_and_never_written(cache, web, preset, reference, 
     monkeypatch.setenv("MODELRY_CACHE", os.pathsep.join([str(tmp_path / "own"), str(cache)]))
     for options in (OpenOptions(), OpenOptions(offline=True)):
         files = open_preset(reference, options)
-        assert all(files.is_here(name) for name in files.names())
+        assert all(files.is_local(name) for name in files.names())
         assert files.path(WEIGHTS).is_relative_to(cache)
     assert {path for path, _ in web.requests} == {"/sentiment/modelry.json"}
     assert not (tmp_path / "own" / "v1" / "blobs").exists()
@@ -176,13 +175,13 @@ def test_a_folder_of_ones_own(web, preset, cache, tmp_path):
 
 def test_folders_are_named_as_in_a_path(monkeypatch, tmp_path):
     monkeypatch.setenv("MODELRY_CACHE", os.pathsep.join(["~/a", "", str(tmp_path)]))
-    assert [layer.root.parent for layer in layers(None)] == [tmp_path.home() / "a", tmp_path]
+    assert [layer.root.parent for layer in cache_layers(None)] == [tmp_path.home() / "a", tmp_path]
     monkeypatch.setenv("MODELRY_CACHE", "")
-    (default,) = layers(None)
+    (default,) = cache_layers(None)
     assert default.root.parts[-3:] == ("modelry", "presets", "v1")
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"cache_dir names .* which is a file"):
-        layers(tmp_path / "file")
+        cache_layers(tmp_path / "file")
 
 
 def test_a_cache_that_cannot_be_written_is_named(web, preset):

@@ -8,10 +8,11 @@ import zipfile
 
 import pytest
 
-from modelry.errors import StorageError, UnsafePresetError, WrongContent
-from modelry.storage.filesystems.store_file import StoreFile
+from modelry.errors import ChecksumMismatch, StorageError, UnsafePresetError
+from modelry.storage import retries
+from modelry.storage.client_errors import Interrupted
+from modelry.storage.filesystems.archives import StoreFile
 from modelry.storage.open import open_preset
-from modelry.storage.retries import Interrupted, Retrying
 from modelry.testing.presets import contents
 
 from .conftest import upload
@@ -35,10 +36,10 @@ def small(tmp_path):
 def once(monkeypatch):
     """Nothing is tried again."""
 
-    def pause_after(self, error):
+    def failed(error):
         raise AssertionError(f"{error!r} is tried again")
 
-    monkeypatch.setattr(Retrying, "pause_after", pause_after)
+    monkeypatch.setattr(retries, "_Failed", failed)
 
 
 def packed(folder, kind) -> bytes:
@@ -64,7 +65,7 @@ def test_an_archive_that_is_cut_off_is_told_at_once_wherever_that_is(tmp_path, s
     for length in {*range(0, end, max(end // 40, 1)), *range(0, end, 512), end - 1}:
         place = tmp_path / "cut"
         place.write_bytes(whole[:length])
-        with pytest.raises(WrongContent, match=DAMAGED):
+        with pytest.raises(ChecksumMismatch, match=DAMAGED):
             read(place, kind)
 
 
@@ -75,7 +76,7 @@ def test_a_flipped_bit_is_told_at_once_or_does_no_harm(tmp_path, small, kind, on
         place.write_bytes(whole[:position] + bytes([whole[position] ^ 0x20]) + whole[position + 1 :])
         try:
             found = read(place, kind)
-        except (WrongContent, UnsafePresetError):
+        except (ChecksumMismatch, UnsafePresetError):
             refused += 1
         else:  # tar has no sums of its files' contents
             assert kind == "tar" or found == contents(small)
@@ -86,7 +87,7 @@ def test_a_flipped_bit_is_told_at_once_or_does_no_harm(tmp_path, small, kind, on
 def test_what_is_no_archive_is_told_at_once(tmp_path, once):
     (tmp_path / "page").write_text("<html>Not here</html>" * 100)
     for kind in ("zip", "tar"):
-        with pytest.raises(WrongContent, match=rf"{kind}://::/.*page' {DAMAGED}.*Pack it and put it there again"):
+        with pytest.raises(ChecksumMismatch, match=rf"{kind}://::/.*page' {DAMAGED}.*Pack it and put it there again"):
             open_preset(f"{kind}://::{tmp_path / 'page'}")
 
 
@@ -94,7 +95,7 @@ def test_what_is_no_archive_is_told_at_once(tmp_path, once):
 def test_a_damaged_archive_in_a_store_is_asked_for_once(web, preset, kind, once):
     whole = packed(preset, kind)
     (web.folder / "cut").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(WrongContent, match=DAMAGED):
+    with pytest.raises(ChecksumMismatch, match=DAMAGED):
         open_preset(f"{kind[:3]}://::{web.url}/cut")
 
 
@@ -112,7 +113,7 @@ def test_a_store_that_never_sends_the_end_is_no_damaged_archive(web, preset):
     web.faults.extend(["short"] * 100)
     with pytest.raises(StorageError, match=r"the archive ended .* before it should.*Try again later") as caught:
         open_preset(f"zip://::{web.url}/presets.zip")
-    assert not isinstance(caught.value, WrongContent)
+    assert not isinstance(caught.value, ChecksumMismatch)
 
 
 @pytest.mark.parametrize("inner", KINDS)
@@ -126,7 +127,7 @@ def test_an_archive_in_an_archive_is_read_and_told_at_once_where_it_is_damaged(t
             files = open_preset(reference)
             assert {name: files.path(name).read_bytes() for name in files.names()} == contents(preset)
         else:
-            with pytest.raises(WrongContent, match=DAMAGED):
+            with pytest.raises(ChecksumMismatch, match=DAMAGED):
                 open_preset(reference).path(WEIGHTS)
 
 

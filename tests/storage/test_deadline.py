@@ -10,12 +10,12 @@ import threading
 import pytest
 
 from modelry import isolated, registry
-from modelry.errors import DeadlinePassed, InputError
-from modelry.storage import time_limit
+from modelry.errors import DeadlineExceeded, InputError
+from modelry.storage import retries
 from modelry.storage.open import open_preset
-from modelry.storage.options import OpenOptions
-from modelry.storage.remote import RemoteSource, RemoteStorage
-from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
+from modelry.storage.options import OpenOptions, default_deadline
+from modelry.storage.remote import RemoteStorage
+from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, Snapshot
 
 from .threads import ended
 
@@ -66,7 +66,7 @@ def tray(monkeypatch):
 @pytest.mark.parametrize("step", ["resolve", "read", "chunks"])
 def test_a_client_that_never_returns_is_given_up(tray, step):
     tray(step)
-    with pytest.raises(DeadlinePassed, match=r"it has not ended after 0\.3 seconds.*more time with deadline="):
+    with pytest.raises(DeadlineExceeded, match=r"it has not ended after 0\.3 seconds.*more time with deadline="):
         open_preset("tray://x", SOON).path("a.bin")
     tray("")
     assert open_preset("tray://x", SOON).path("a.bin").read_bytes() == CONTENT
@@ -79,7 +79,7 @@ def test_a_server_that_trickles_is_given_up_and_what_came_is_kept(web, preset):
     url = f"{web.url}/sentiment"
     web.faults.extend(["trickle"])
     with pytest.raises(
-        DeadlinePassed, match=r"config\.json of .* could not be fetched: it has not ended after 1 seconds"
+        DeadlineExceeded, match=r"config\.json of .* could not be fetched: it has not ended after 1 seconds"
     ):
         open_preset(url, OpenOptions(deadline=1)).path("config.json")
     assert open_preset(url).path("config.json").read_bytes() == (preset / "config.json").read_bytes()
@@ -87,8 +87,8 @@ def test_a_server_that_trickles_is_given_up_and_what_came_is_kept(web, preset):
 
 
 def test_the_deadline_grows_with_the_file():
-    assert time_limit.default_deadline(None) == 900
-    assert time_limit.default_deadline(2**30) == 900 + 4096
+    assert default_deadline(None) == 900
+    assert default_deadline(2**30) == 900 + 4096
 
 
 @pytest.mark.parametrize("deadline", [0, -1, True, "soon", float("nan"), float("inf")])
@@ -107,17 +107,17 @@ def interruptible():
 
 def test_a_call_that_is_given_up_ends_at_its_next_step(interruptible):
     for interrupted in (False, True):
-        watch, waiting, begun = time_limit.Watch(), threading.Event(), []
+        cancellation, waiting, begun = retries.Cancellation(), threading.Event(), []
 
-        def call(watch=watch, waiting=waiting, begun=begun, interrupted=interrupted):
+        def call(cancellation=cancellation, waiting=waiting, begun=begun, interrupted=interrupted):
             if interrupted:
                 signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
             assert waiting.wait(60)
-            watch.go_on("the next step")
+            cancellation.check("the next step")
             begun.append("it")
 
-        with pytest.raises(KeyboardInterrupt if interrupted else time_limit.TookTooLong):
-            time_limit.within(call, 60 if interrupted else 0.1, watch)
+        with pytest.raises(KeyboardInterrupt if interrupted else DeadlineExceeded):
+            retries.call_within(call, 60 if interrupted else 0.1, cancellation)
         waiting.set()
         assert ended()
         assert begun == []

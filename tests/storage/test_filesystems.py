@@ -12,13 +12,12 @@ import pytest
 
 from modelry.errors import InputError, PresetNotFound, StorageError, UnsafePresetError
 from modelry.storage.budget import Budget
+from modelry.storage.filesystems.chain import parse_links, uri_of
 from modelry.storage.filesystems.connect import connect
-from modelry.storage.filesystems.identity import uri_of
-from modelry.storage.filesystems.links import parse_links
 from modelry.storage.filesystems.storage import FsspecStorage
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
-from modelry.storage.reference import parse
+from modelry.storage.reference import parse_reference
 from modelry.testing import StorageContract
 from modelry.testing.presets import contents
 
@@ -52,8 +51,8 @@ class TestMemory(_OfFsspec):
     @pytest.fixture
     def publish(self, memory):
         def put(folder):
-            upload(folder, lambda name, content: memory.pipe(f"/shelf/preset/{name}", content))
-            return "memory://shelf/preset"
+            upload(folder, lambda name, content: memory.pipe(f"/shelf/{folder.name}/{name}", content))
+            return f"memory://shelf/{folder.name}"
 
         return put
 
@@ -66,8 +65,8 @@ class TestS3(_OfFsspec):
     @pytest.fixture
     def publish(self, bucket):
         def put(folder):
-            upload(folder, lambda name, content: bucket.put_object(Key=f"shelf/{name}", Body=content))
-            return "s3://presets/shelf"
+            upload(folder, lambda name, content: bucket.put_object(Key=f"{folder.name}/{name}", Body=content))
+            return f"s3://presets/{folder.name}"
 
         return put
 
@@ -91,24 +90,24 @@ class TestZip(_OfFsspec):
     @pytest.fixture
     def publish(self, tmp_path):
         def put(folder):
-            (tmp_path / "presets.zip").write_bytes(zipped(folder, "inner/"))
-            return f"zip://inner::{tmp_path / 'presets.zip'}"
+            (tmp_path / f"{folder.name}.zip").write_bytes(zipped(folder, "inner/"))
+            return f"zip://inner::{tmp_path / folder.name}.zip"
 
         return put
 
     def test_a_missing_preset_is_not_found(self, storage, reference, tmp_path):
-        for nowhere in (f"zip://no-such-preset::{tmp_path / 'presets.zip'}", "zip://inner::/no-such-preset.zip"):
+        for nowhere in (f"zip://no-such-preset::{tmp_path / 'preset.zip'}", "zip://inner::/no-such-preset.zip"):
             with pytest.raises(PresetNotFound, match="no-such-preset"):
-                storage.open(parse(nowhere))
+                storage.open(parse_reference(nowhere))
 
 
 class TestTar(_OfFsspec):
     @pytest.fixture
     def publish(self, tmp_path):
         def put(folder):
-            with tarfile.open(tmp_path / "presets.tar.gz", "w:gz") as archive:
+            with tarfile.open(tmp_path / f"{folder.name}.tar.gz", "w:gz") as archive:
                 archive.add(folder, "inner")
-            return f"tar://inner::file://{tmp_path / 'presets.tar.gz'}"
+            return f"tar://inner::file://{tmp_path / folder.name}.tar.gz"
 
         return put
 
@@ -227,8 +226,8 @@ def test_only_what_changed_is_fetched_again(bucket, preset):
     open_preset("s3://presets/p").path(WEIGHTS)
     bucket.put_object(Key="p/README.md", Body=b"new")
     files = open_preset("s3://presets/p")
-    assert files.is_here(WEIGHTS)
-    assert not files.is_here("README.md")
+    assert files.is_local(WEIGHTS)
+    assert not files.is_local("README.md")
 
 
 def test_one_name_behind_two_endpoints_is_two_presets(bucket, object_store, monkeypatch):
@@ -256,7 +255,7 @@ def test_one_name_behind_two_endpoints_is_two_presets(bucket, object_store, monk
     ],
 )
 def test_what_signs_a_url_does_not_say_what_it_is_for(one, other, same):
-    spelt = {uri_of(parse_links(parse(f"https://host/presets{query}")), {}) for query in (one, other)}
+    spelt = {uri_of(parse_links(parse_reference(f"https://host/presets{query}")), {}) for query in (one, other)}
     assert len(spelt) == (1 if same else 2)
 
 
@@ -292,7 +291,7 @@ def test_the_manifest_is_what_counts(memory, preset):
         ("s3:///", "names no place"),
         ("zip://inner", "does not say where the archive lies"),
         ("zip://inner::", "names no place"),
-        ("zip://a::s3://b/x.zip::memory://c", r"goes on behind s3://, which is no archive"),
+        ("zip://a::s3://b/x.zip::memory://c", r"continues after s3://, which is not an archive"),
         ("zip://a::reference://b", "reference:// is not: what it lists can lead to any file"),
         ("zip://a::data://b", "data:// is not"),
         ("zip://a::github://b:c@/x.zip", "github:// is not: it asks an API"),
@@ -325,7 +324,7 @@ def test_a_bucket_has_no_revisions_and_takes_no_token(name):
 
 @pytest.mark.parametrize("given", [{}, {"config_kwargs": None}, {"config_kwargs": {"signature_version": "s3v4"}}])
 def test_what_a_caller_says_about_s3_is_added_to_what_modelry_does(given):
-    filesystem = connect(parse_links(parse("s3://b/c")), {"s3": given}, "s3://b/c", Budget()).filesystem
+    filesystem = connect(parse_links(parse_reference("s3://b/c")), {"s3": given}, "s3://b/c", Budget()).filesystem
     told = {"retries": {"total_max_attempts": 1}, **(given.get("config_kwargs") or {})}
     assert filesystem.config_kwargs == told
 
@@ -346,4 +345,4 @@ def test_a_relative_archive_is_the_same_from_everywhere(tmp_path, preset, monkey
     files = open_preset("zip://::a.zip")
     assert files.path("config.json").is_file()
     monkeypatch.chdir(os.sep)
-    assert open_preset(f"zip://::{tmp_path}/a.zip", OpenOptions(offline=True)).is_here("config.json")
+    assert open_preset(f"zip://::{tmp_path}/a.zip", OpenOptions(offline=True)).is_local("config.json")

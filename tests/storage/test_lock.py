@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from modelry import Backbone, Preprocessor, TextClassifier, Tokenizer
 from modelry.cli.app import app
-from modelry.errors import InputError, LockError, WrongContent
-from modelry.storage.lock.format import parse_lock, render
+from modelry.errors import ChecksumMismatch, InputError, LockError
+from modelry.storage.lock_file import parse_lock, render
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
@@ -95,9 +95,9 @@ def test_what_is_not_in_the_file_is_not_loaded(locked, lock, cls, monkeypatch):
 def test_a_file_that_is_changed_in_place_is_not_handed_out(locked, preset, name):
     flip(preset / name)
     files = open_preset(preset, locked)
-    with pytest.raises(WrongContent, match=rf"{name} of .* is not what the lock file says: its SHA-256 is"):
+    with pytest.raises(ChecksumMismatch, match=rf"{name} of .* is not what the lock file says: its SHA-256 is"):
         files.path(name)
-    with pytest.raises(WrongContent):
+    with pytest.raises(ChecksumMismatch):
         TextClassifier.from_preset(preset, lock=locked.lock)
 
 
@@ -105,7 +105,7 @@ def test_a_file_that_changes_after_it_was_hashed_is_hashed_again(locked, preset)
     files = open_preset(preset, locked)
     assert files.path(VOCABULARY) == preset / VOCABULARY
     flip(preset / VOCABULARY)
-    with pytest.raises(WrongContent, match="is not what the lock file says"):
+    with pytest.raises(ChecksumMismatch, match="is not what the lock file says"):
         files.path(VOCABULARY)
 
 
@@ -143,7 +143,7 @@ def test_a_store_without_versions_is_held_to_the_files(lock, web, preset):
     assert open_preset(reference, options).path(WEIGHTS).read_bytes() == (preset / WEIGHTS).read_bytes()
     assert open_preset(reference, OpenOptions(lock=lock, offline=True)).path(WEIGHTS).is_file()
     flip(preset / "config.json")
-    with pytest.raises(WrongContent, match=r"config\.json .* or a lock file"):
+    with pytest.raises(ChecksumMismatch, match=r"config\.json .* or a lock file"):
         open_preset(reference, OpenOptions(lock=lock, cache_dir=lock.with_name("empty"))).path("config.json")
 
 
@@ -271,13 +271,13 @@ def text_with(files=None, revision=None, **more):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
+        ("", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
         ("[]", "must have format_version and presets, and has list"),
         ('{"format_version": 2, "presets": {}}', "format version 2, and this modelry reads up to 1"),
         ('{"format_version": true, "presets": {}}', "format_version is True"),
         ('{"format_version": 1}', "must have format_version and presets"),
-        ('{"format_version": 1, "presets": []}', "presets is no object"),
+        ('{"format_version": 1, "presets": []}', "presets is not an object"),
         ('{"format_version": 1, "presets": {"a": {}}}', "'a' must have files and revision"),
         ('{"format_version": 1, "presets": {"a": 1, "a": 2}}', "'a' stands twice"),
         (text_with(revision=1), "revision of 'a' is 1"),

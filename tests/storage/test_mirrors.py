@@ -52,23 +52,23 @@ def test_the_next_is_used_where_one_lacks_the_preset(places, web, preset):
 
 
 def test_the_next_goes_on_where_one_fails_midway(places, web, mirror, monkeypatch):
-    monkeypatch.setattr(retries, "TRIES", 2)
+    monkeypatch.setattr(retries, "PATIENCE", 0)
     files = open_preset(places)
     assert files.path("config.json").is_file()
     web.faults.extend(["503"] * 20)
     assert files.path("model.weights.h5").stat().st_size == files.size("model.weights.h5")
     assert "model.weights.h5" in asked(mirror)
-    files.bring(["task.weights.h5"])
+    files.download(["task.weights.h5"])
     assert "task.weights.h5" in asked(mirror)
 
 
 def test_a_mirror_with_other_content_is_not_used(places, web, mirror, monkeypatch):
-    monkeypatch.setattr(retries, "TRIES", 2)
+    monkeypatch.setattr(retries, "PATIENCE", 0)
     TextClassifier.from_preset(places[1], num_classes=3).save_to_preset(mirror.folder / "other")
     files = open_preset([places[0], f"{mirror.url}/other"])
     files.path("task.json")
     web.faults.extend(["503"] * 20)
-    with pytest.raises(StorageError, match=r"task\.json of .* is another than that of the place before"):
+    with pytest.raises(StorageError, match=r"task\.json of .* differs from the place before"):
         files.path("task.weights.h5")
 
 

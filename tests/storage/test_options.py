@@ -6,7 +6,7 @@ from modelry.storage.files import FolderFiles
 from modelry.storage.handler import Storage
 from modelry.storage.open import open_preset
 from modelry.storage.options import OPTIONS, OpenOptions, take_options
-from modelry.storage.snapshot import RemoteFile
+from modelry.storage.remote_source import RemoteFile
 
 
 class Plain(Storage):

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 import modelry
+from modelry import _progress
 from modelry.errors import (
     InputError,
     ModelryError,
@@ -17,8 +18,7 @@ from modelry.errors import (
     UnsafePresetError,
 )
 from modelry.presets.read import read_recipe
-from modelry.storage import progress
-from modelry.storage.filesystems.destination import FilesystemDestination
+from modelry.storage.filesystems.storage import FilesystemDestination
 from modelry.storage.handler import Storage
 from modelry.storage.open import open_preset
 from modelry.testing.presets import contents
@@ -229,7 +229,7 @@ def test_a_person_sees_how_far_it_is(memory, preset, monkeypatch, capsys):
     shown = capsys.readouterr().err
     assert WEIGHTS in shown
     assert f"{len(contents(preset))} files" in shown
-    assert progress._display._bars is None
+    assert _progress._transfers._display is None
 
 
 def test_files_of_somebody_else_stay(memory, preset, other):
@@ -298,8 +298,8 @@ def test_a_handler_of_a_plugin_reads_only_unless_it_says_otherwise(preset):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"private": True}, "s3:// has no such thing"),
-        ({"commit_message": "first"}, "s3:// has no such thing"),
+        ({"private": True}, "s3:// does not support it"),
+        ({"commit_message": "first"}, "s3:// does not support it"),
         ({"commit_message": " "}, "commit_message must be a text"),
         ({"private": "yes"}, "private must be True or False"),
         ({"revision": "main"}, "cannot be published with revision="),

@@ -1,4 +1,4 @@
-"""A store that takes a preset too slowly is given up, and nobody sees a part of what was on its way."""
+"""A store that is too slow to publish to is given up, and readers never see a part of a preset."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 
 import modelry
-from modelry.errors import DeadlinePassed, InputError, PresetNotFound
+from modelry.errors import DeadlineExceeded, InputError, PresetNotFound
 from modelry.presets.read import read_recipe
-from modelry.storage.filesystems.destination import FilesystemDestination
+from modelry.storage.filesystems.storage import FilesystemDestination
 from modelry.storage.open import open_preset
 from modelry.testing.presets import contents
 
@@ -76,7 +76,8 @@ def test_a_store_that_takes_too_long_is_given_up(place, preset, other, monkeypat
     with monkeypatch.context() as patched:
         begun = break_down(patched, relay, fault, *step)
         with pytest.raises(
-            DeadlinePassed, match=rf"{what} .* has not ended after {SOON} seconds.*nobody sees a part.*deadline="
+            DeadlineExceeded,
+            match=rf"{what} .* has not ended after {SOON} seconds.*readers never see a part.*deadline=",
         ) as caught:
             modelry.upload_preset(reference, preset, deadline=SOON)
         assert time.monotonic() - relay.broken_since < 4 * SOON
@@ -113,7 +114,7 @@ def test_a_step_is_not_tried_again_after_its_time(memory, preset, monkeypatch):
         raise ConnectionResetError("reset")
 
     monkeypatch.setattr(FilesystemDestination, "write", busy)
-    with pytest.raises(DeadlinePassed, match=r"has not ended after 0\.1 seconds"):
+    with pytest.raises(DeadlineExceeded, match=r"has not ended after 0\.1 seconds"):
         modelry.upload_preset("memory://p", preset, deadline=0.1)
     assert ended()
     assert len(tried) == 1

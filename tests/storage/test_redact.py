@@ -1,7 +1,7 @@
 import pytest
 
 from modelry.storage.redact import redact
-from modelry.storage.reference import parse
+from modelry.storage.reference import parse_reference
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_secrets_in_uris_are_hidden(text, shown):
 
 
 def test_a_reference_shows_no_secret_and_still_holds_it():
-    reference = parse("https://me:Pa55@host/presets?sig=abc")
+    reference = parse_reference("https://me:Pa55@host/presets?sig=abc")
     assert reference.path == "me:Pa55@host/presets?sig=abc"
     assert reference.text == str(reference) == "https://***@host/presets?sig=***"
     assert "Pa55" not in repr(reference)

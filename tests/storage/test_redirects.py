@@ -9,7 +9,7 @@ import pytest
 
 from modelry import upload_preset
 from modelry.errors import InputError, UnsafePresetError
-from modelry.storage.filesystems.redirects import Place, check_redirect
+from modelry.storage.filesystems.guards import Place, check_redirect
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 

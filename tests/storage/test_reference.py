@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from modelry.errors import InputError, StorageError
-from modelry.storage.reference import parse
+from modelry.storage.reference import parse_reference
 
 
 @pytest.mark.parametrize(
@@ -19,29 +19,29 @@ from modelry.storage.reference import parse
     ],
 )
 def test_parse(text, scheme, path):
-    reference = parse(text)
+    reference = parse_reference(text)
     assert (reference.scheme, reference.path, str(reference)) == (scheme, path, text)
 
 
 def test_a_path_object_is_always_a_folder():
-    assert parse(Path("x")).scheme == "file"
+    assert parse_reference(Path("x")).scheme == "file"
 
 
 def test_home_is_expanded():
-    assert parse("~/presets").path == str(Path.home() / "presets")
+    assert parse_reference("~/presets").path == str(Path.home() / "presets")
 
 
 @pytest.mark.parametrize("empty", ["", "  ", "a\0b"])
 def test_nothing_is_no_reference(empty):
     with pytest.raises(StorageError, match="names no preset"):
-        parse(empty)
+        parse_reference(empty)
 
 
 def test_file_uris_name_this_machine_only():
     with pytest.raises(StorageError, match="three slashes"):
-        parse("file://server/share")
+        parse_reference("file://server/share")
 
 
 def test_other_types_are_refused():
     with pytest.raises(InputError, match="not by 3"):
-        parse(3)
+        parse_reference(3)

@@ -10,13 +10,12 @@ import pytest
 
 from modelry import isolated, registry
 from modelry.errors import PresetNotFound, StorageError, UnsafePresetError
-from modelry.storage import retries
 from modelry.storage.checksums import LARGEST_MANIFEST
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 from modelry.storage.redact import redact
-from modelry.storage.remote import RemoteSource, RemoteStorage
-from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
+from modelry.storage.remote import RemoteStorage
+from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, Snapshot
 
 CONTENT = b"0123456789" * 1000
 GIT_SHA1 = hashlib.sha1(b"blob 10000\0" + CONTENT).hexdigest()
@@ -241,55 +240,3 @@ def test_too_many_files_are_no_preset(shelf):
     shelf(more=tuple(RemoteFile(f"{n}.txt", 1, validator="1") for n in range(10_001)))
     with pytest.raises(UnsafePresetError, match="wants 10,002 files, and its budget is 10,000"):
         fetched()
-
-
-class Answer(Exception):
-    """An error as HTTP clients have them."""
-
-    def __init__(self, status, **headers):
-        super().__init__(f"status {status}")
-        self.status, self.headers = status, headers
-
-
-class ReadTimeout(Exception):
-    """A client's own name for a known thing."""
-
-
-@pytest.mark.parametrize(
-    ("error", "transient"),
-    [
-        (ConnectionResetError(), True),
-        (TimeoutError(), True),
-        (ReadTimeout(), True),
-        (Answer(503), True),
-        (Answer(429), True),
-        (Answer(404), False),
-        (Answer(403), False),
-        (FileNotFoundError(), False),
-        (PermissionError(), False),
-        (ValueError("wrong"), False),
-    ],
-)
-def test_which_errors_may_pass(error, transient):
-    assert retries.looks_transient(error) is transient
-
-
-def test_patience_ends(monkeypatch):
-    slept, clock = [], [0.0]
-
-    def sleep(seconds):
-        slept.append(seconds)
-        clock[0] += seconds
-
-    monkeypatch.setattr(retries.time, "sleep", sleep)
-    monkeypatch.setattr(retries.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(retries, "TRIES", 1000)
-
-    def busy():
-        clock[0] += 5
-        raise Answer(503, **{"Retry-After": "7"})
-
-    with pytest.raises(Answer, match="503"):
-        retries.Retrying(lambda _: None).call(busy)
-    assert set(slept[:4]) == {7.0}
-    assert retries.PATIENCE - 30 < clock[0] <= retries.PATIENCE + 10

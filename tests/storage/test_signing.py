@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from modelry import TextClassifier, Tokenizer
-from modelry.errors import InputError, PresetFormatError, SignatureError, UnsafePresetError, WrongContent
+from modelry.errors import ChecksumMismatch, InputError, PresetFormatError, SignatureError, UnsafePresetError
 from modelry.presets.read import read_recipe
 from modelry.presets.sign import sign_preset
 from modelry.presets.verify import verify
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
-from modelry.storage.signed_files import SignedFiles
+from modelry.storage.views import SignedFiles
 
 WEIGHTS = "model.weights.h5"
 
@@ -78,7 +78,7 @@ def test_a_file_that_was_changed_is_not_read(preset, public, name):
     content[len(content) // 2] ^= 1
     (preset / name).write_bytes(content)
     files = open_preset(preset, OpenOptions(public_key=public))
-    with pytest.raises(WrongContent, match="is not what was signed"):
+    with pytest.raises(ChecksumMismatch, match="is not what was signed"):
         files.path(name)
 
 

@@ -96,7 +96,7 @@ def test_pruning_to_a_size_forgets_what_was_opened_longest_ago(two, cache):
     invoke("prune", "--max-size", "3.4MB")
     assert [entry.uri for entry in entries(Layout(cache / "v1"))] == [two[0]]
     files = open_preset(two[0], OpenOptions(offline=True))
-    assert all(files.is_here(name) for name in files.names())
+    assert all(files.is_local(name) for name in files.names())
     make_old(cache)
     invoke("prune", "--max-size", "1kB")
     assert list((cache / "v1" / "blobs").glob("*/*")) == []

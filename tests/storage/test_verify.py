@@ -9,8 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from modelry.cli.app import app
-from modelry.storage.cache import checking
+from modelry.storage.cache import cache as caching
 from modelry.storage.cache.layout import Layout
+from modelry.storage.checksums import sha256_of
 from modelry.storage.filesystems import source
 from modelry.storage.open import open_preset
 
@@ -102,9 +103,9 @@ def test_files_that_are_not_here_are_fetched(web, preset):
 def test_damage_in_the_cache_is_named_and_mended(web, cache, preset, monkeypatch):
     reference = f"{web.url}/sentiment"
     assert verify(reference)[0] == 0
-    monkeypatch.setattr(checking, "SMALL", 10)  # so that opening alone would trust the file's time
+    monkeypatch.setattr(caching, "SMALL", 10)  # so that opening alone would trust the file's time
     open_preset(reference).path(WEIGHTS)
-    blob = Layout(cache / "v1").blob(checking.sha256_of(preset / WEIGHTS))
+    blob = Layout(cache / "v1").blob(sha256_of(preset / WEIGHTS))
     flip(blob)
     status, found = verify(reference)
     assert (status, wrong(found)) == (1, {WEIGHTS: "damaged"})
@@ -116,7 +117,7 @@ def test_damage_in_the_cache_is_named_and_mended(web, cache, preset, monkeypatch
 def test_offline_damage_in_the_cache_is_named_too(web, cache, preset, monkeypatch):
     reference = f"{web.url}/sentiment"
     verify(reference)
-    flip(Layout(cache / "v1").blob(checking.sha256_of(preset / WEIGHTS)))
+    flip(Layout(cache / "v1").blob(sha256_of(preset / WEIGHTS)))
     monkeypatch.setenv("MODELRY_OFFLINE", "1")
     status, found = verify(reference)
     assert (status, wrong(found)) == (1, {WEIGHTS: "damaged"})

@@ -57,7 +57,7 @@ def fetch(url: str, cache: str) -> float:
     """Return how many seconds fetching takes, with an empty cache."""
     shutil.rmtree(cache, ignore_errors=True)
     start = time.perf_counter()
-    open_preset(url, OpenOptions(cache_dir=cache)).bring([NAME])
+    open_preset(url, OpenOptions(cache_dir=cache)).download([NAME])
     return time.perf_counter() - start
 
 

@@ -33,7 +33,7 @@ def bench(
     multiplied.
     """
     given = None if source is None else _read(source)
-    from modelry.cli.progress import progress
+    from modelry._progress import progress
     from modelry.presets.components import check_requirements, find_entry
     from modelry.presets.read import read_recipe
 
@@ -42,7 +42,7 @@ def bench(
     find_entry(recipe, recipe.backbone)
     with progress("Importing the backend") as tell:
         start = time.perf_counter()
-        from modelry.tasks.base.measuring import measure
+        from modelry.cli.measuring import measure
 
         imports = time.perf_counter() - start
         found = {"import_seconds": imports, **measure(preset, given, texts, batch_size, dtype, tell)}

@@ -43,10 +43,10 @@ def ls(as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.
 
     When piped, cells are separated by tabs.
     """
-    from modelry.storage.cache.folders import layers
+    from modelry.storage.cache.layout import cache_layers
     from modelry.storage.cache.upkeep import entries
 
-    found = [(str(layer.root.parent), entry) for layer in layers(None) for entry in entries(layer)]
+    found = [(str(layer.root.parent), entry) for layer in cache_layers(None) for entry in entries(layer)]
     if as_json:
         print_json([_as_json(folder, entry) for folder, entry in found])
     elif is_terminal():
@@ -65,10 +65,10 @@ def verify() -> None:
 
     They are fetched again when they are needed. The exit status is 1 if there were any.
     """
-    from modelry.storage.cache.folders import layers
+    from modelry.storage.cache.layout import cache_layers
     from modelry.storage.cache.upkeep import damaged, entries
 
-    own = layers(None)[0]
+    own = cache_layers(None)[0]
     names = {digest: entry.uri for entry in entries(own) for digest in entry.blobs}
     outcomes = list(damaged(own))
     wrong = [digest for digest, right in outcomes if not right]
@@ -90,19 +90,19 @@ def prune(
 
     What was fetched or opened within the last hour stays.
     """
-    from modelry.storage.cache.folders import layers
+    from modelry.storage.cache.layout import cache_layers
     from modelry.storage.cache.upkeep import prune as remove
 
     limit = _bytes(max_size)
-    write_line(f"{byte_count(remove(layers(None)[0], limit))} removed")
+    write_line(f"{byte_count(remove(cache_layers(None)[0], limit))} removed")
 
 
 @app.command("path")
 def path() -> None:
     """Print the folders of the cache; the first is written to, others are only read."""
-    from modelry.storage.cache.folders import layers
+    from modelry.storage.cache.layout import cache_layers
 
-    for layer in layers(None):
+    for layer in cache_layers(None):
         write_line(str(layer.root.parent))
 
 

@@ -12,7 +12,7 @@ from modelry.cli.output import is_terminal, print_json, print_line, print_row, w
 from modelry.errors import LockError, did_you_mean
 
 if TYPE_CHECKING:
-    from modelry.storage.lock.lock_file import LockFile
+    from modelry.storage.lock_file import LockFile
 
 _Drift = dict[str, Any]
 
@@ -35,7 +35,7 @@ def lock(
     Other presets in the file stay as they are. `--remove` takes out also what is not there any more, named as the file
     names it. With `--check`, the exit status is 1 if a preset has changed since it was locked.
     """
-    from modelry.storage.lock.lock_file import LockFile, read_lock
+    from modelry.storage.lock_file import LockFile, read_lock
 
     file = Path(os.path.expanduser(file))
     if check and remove:
@@ -63,18 +63,18 @@ def lock(
 
 def _locked(file: LockFile, presets: list[str]) -> LockFile:
     """Return the presets as they are now, by the keys that they have in a file."""
-    from modelry.storage.lock.lock_file import LockFile
-    from modelry.storage.lock.make import lock_of
+    from modelry.storage.lock import lock_preset
+    from modelry.storage.lock_file import LockFile
     from modelry.storage.open import open_unlocked, resolve_name
-    from modelry.storage.reference import parse
+    from modelry.storage.reference import parse_reference
 
-    keys = {file.key(resolve_name(parse(preset))): preset for preset in presets}
-    return LockFile(file.path, {key: lock_of(open_unlocked(preset)) for key, preset in keys.items()})
+    keys = {file.key(resolve_name(parse_reference(preset))): preset for preset in presets}
+    return LockFile(file.path, {key: lock_preset(open_unlocked(preset)) for key, preset in keys.items()})
 
 
 def _remove(file: LockFile, presets: list[str], as_json: bool) -> None:
     """Write the file without presets that are in it."""
-    from modelry.storage.lock.lock_file import LockFile
+    from modelry.storage.lock_file import LockFile
 
     keys = [_key_in(file, preset) for preset in presets]
     LockFile(file.path, {key: locked for key, locked in file.presets.items() if key not in keys}).write()
@@ -88,9 +88,9 @@ def _remove(file: LockFile, presets: list[str], as_json: bool) -> None:
 def _key_in(file: LockFile, preset: str) -> str:
     """Return how the file names a preset that is in it."""
     from modelry.storage.open import resolve_name
-    from modelry.storage.reference import parse
+    from modelry.storage.reference import parse_reference
 
-    key = preset if preset in file.presets else file.key(resolve_name(parse(preset)))
+    key = preset if preset in file.presets else file.key(resolve_name(parse_reference(preset)))
     if key not in file.presets:
         raise LockError(
             f"{preset!r} is not in the lock file {str(file.path)!r}, so it cannot be taken out of it."
@@ -101,14 +101,14 @@ def _key_in(file: LockFile, preset: str) -> str:
 
 def _drift(file: LockFile, presets: list[str]) -> list[_Drift]:
     """Return for each preset what it was locked as, what it is now, and how they differ."""
-    from modelry.storage.lock.make import differences
+    from modelry.storage.lock import lock_differences
     from modelry.storage.open import resolve_name
-    from modelry.storage.reference import parse
+    from modelry.storage.reference import parse_reference
 
     for preset in presets:
         if preset in file.presets:
             file.reference(preset)
-        file.find(resolve_name(parse(preset)))
+        file.find(resolve_name(parse_reference(preset)))
     now = _locked(file, presets or [file.reference(key) for key in file.presets])
     return [
         {
@@ -116,7 +116,8 @@ def _drift(file: LockFile, presets: list[str]) -> list[_Drift]:
             "locked_revision": file.presets[key].revision,
             "revision": found.revision,
             "differences": [
-                {"name": name, "difference": difference} for name, difference in differences(file.presets[key], found)
+                {"name": name, "difference": difference}
+                for name, difference in lock_differences(file.presets[key], found)
             ],
         }
         for key, found in now.presets.items()

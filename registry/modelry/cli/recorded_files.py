@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry.storage.forwarding import ForwardingFiles
+from modelry.storage.files import ForwardingFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,13 +26,13 @@ class RecordedFiles(ForwardingFiles):
 
     def fetch(self, name: str) -> Path:
         """Return the path of a file; raises what `PresetFiles.fetch` does."""
-        here = self._files.is_here(name)
+        here = self._files.is_local(name)
         path = self._files.path(name)
         self.were_here.setdefault(name, here)
         return path
 
-    def bring(self, names: Iterable[str]) -> None:
+    def download(self, names: Iterable[str]) -> None:
         """Bring files here, as the other view does it; raises what `PresetFiles.bring` does."""
-        here = {name: self._files.is_here(name) for name in names}
-        self._files.bring(here)
+        here = {name: self._files.is_local(name) for name in names}
+        self._files.download(here)
         self.were_here = here | self.were_here

@@ -39,7 +39,7 @@ def verify(
     from modelry.presets.verify import verify as check
     from modelry.storage.open import open_preset
     from modelry.storage.options import OpenOptions
-    from modelry.storage.signed_files import SignedFiles
+    from modelry.storage.views import SignedFiles
 
     files = open_preset(preset, OpenOptions(deadline=deadline))
     if key is not None:

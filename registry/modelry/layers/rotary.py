@@ -10,7 +10,7 @@ from keras import ops
 
 from modelry.errors import InputError
 from modelry.layers.attention import attend
-from modelry.layers.initializers import own_initializer
+from modelry.layers.functions import own_initializer
 
 LARGEST_HEAD = 2**16  # of which a table is made
 
@@ -116,7 +116,7 @@ class RotaryAttention(keras.layers.Layer):
         self.kernel_initializer = kernel_initializer
         self.attention_dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="attention_dropout")
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Create the weights for inputs of shape `(batch, length, hidden_dim)`."""
         inner_dim = self.num_heads * self.head_dim
         self.q_dense = self._dense(inner_dim, "q_dense")
@@ -159,7 +159,7 @@ class RotaryAttention(keras.layers.Layer):
         """Return the shape of the hidden states, which stays the same."""
         return x_shape
 
-    def _dense(self, units: int | None, name: str) -> keras.layers.Dense:
+    def _dense(self, units: int, name: str) -> keras.layers.Dense:
         return keras.layers.Dense(
             units,
             use_bias=self.use_bias,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import PresetNotFound
-from modelry.presets.components import create, find_entry, load_class
-from modelry.presets.events import announced
+from modelry.presets.components import announced, create, find_entry, load_class
+from modelry.presets.read import ready_recipe
 from modelry.presets.recipe import Part
-from modelry.presets.upgrade import ready_recipe
 from modelry.storage.options import take_options
 from modelry.tokenizers.tokenizer import Tokenizer, build_tokenizer
 
@@ -43,15 +42,19 @@ def build_preprocessor(recipe: Recipe, cls: type[P], overrides: Mapping[str, Any
         recipe: The Recipe.
         cls: The class that it must be an instance of.
         overrides: Constructor arguments that replace the saved ones.
-        names: Tasks whose preprocessor is the default for presets without one; the first that is registered counts.
-            Without any, `cls` itself, or the only preprocessor of the architecture, is the default.
+        names: The registered names of preprocessors for presets without a fitting one; the first one counts. Without
+            any, `cls` itself, or the only preprocessor of the architecture, is the default.
 
     Raises:
         PresetNotFound: The preset has no preprocessor, and nothing says which one is the default.
         MissingPlugin: No installed plugin registers it.
         PresetError: It is not a `cls`.
     """
-    part = recipe.preprocessor or Part("preprocessors", _default(recipe, cls, names), {})
+    inputs = recipe.inputs()
+    part = inputs.preprocessor
+    if part is None or (names and not _is(recipe, part, cls)):  # that of another task is no help
+        settings = inputs.settings if part is None else _shared_settings(part)
+        part = Part("preprocessors", names[0] if names else _default(recipe, cls), settings)
     found = load_class(recipe, part, cls)
     config = dict(part.config)
     if found.tokenizer_cls is not None:
@@ -59,11 +62,19 @@ def build_preprocessor(recipe: Recipe, cls: type[P], overrides: Mapping[str, Any
     return create(found, config, overrides, recipe)
 
 
-def _default(recipe: Recipe, cls: type, tasks: Sequence[str]) -> str:
+def _is(recipe: Recipe, part: Part, cls: type) -> bool:
+    """Return whether a part is a `cls`; one that is not installed counts, so that loading it says so."""
+    found = registry.load("preprocessors", part.name) if registry.has("preprocessors", part.name) else cls
+    return isinstance(found, type) and issubclass(found, cls)
+
+
+def _shared_settings(part: Part) -> dict[str, Any]:
+    """Return the settings that the preprocessors of all tasks on one backbone have in common."""
+    return {name: value for name, value in part.config.items() if name == "sequence_length"}
+
+
+def _default(recipe: Recipe, cls: type) -> str:
     """Return the registered name of the default preprocessor."""
-    if tasks:
-        names = [recipe.default_part(task) for task in tasks]
-        return next((name for name in names if registry.has("preprocessors", name)), names[0])
     backbone = find_entry(recipe, recipe.backbone)  # only its own distribution is asked, so that nobody slips in
     own = [
         entry

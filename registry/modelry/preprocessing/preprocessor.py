@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from modelry.arguments import config_of
@@ -14,7 +15,7 @@ from modelry.presets.parts import serialized
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy as np
@@ -55,11 +56,14 @@ class Preprocessor(abc.ABC):
         presets: The built-in presets that have a preprocessor of this class, by name.
         keras_hub_class: The name of the KerasHub class that gives the same arrays, if there is one.
         tokenizer_cls: The class of its tokenizer; `None` for preprocessors without one.
+        noun: The name of an example in messages, such as `"image"`.
     """
 
     presets = BuiltinPresets()
     keras_hub_class: ClassVar[str | None] = None
     tokenizer_cls: ClassVar[type[Tokenizer] | None] = None
+    tokenizer: Tokenizer
+    noun: ClassVar[str] = "example"
 
     @abc.abstractmethod
     def columns(self, x: Any) -> tuple[Sequence[Any], ...]:
@@ -101,8 +105,8 @@ class Preprocessor(abc.ABC):
         return arrays if y is None else (arrays, y)
 
     def components(self) -> Mapping[str, Any]:
-        """Return its parts that are saved with it, such as `{"tokenizers": tokenizer}`; here none."""
-        return {}
+        """Return the parts that are saved with it: `{"tokenizers": tokenizer}` if it has a `tokenizer_cls`."""
+        return {} if self.tokenizer_cls is None else {"tokenizers": self.tokenizer}
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; its parts are objects."""
@@ -114,7 +118,9 @@ class Preprocessor(abc.ABC):
 
     def serialized(self) -> Serialized:
         """Return the contents of a preset's `preprocessor.json`."""
-        return serialized(self, self.keras_hub_config(), self.get_config())
+        written = serialized(self, self.keras_hub_config(), self.get_config())
+        parts = {} if self.tokenizer_cls is None else {"tokenizer": self.tokenizer.serialized()}
+        return {**written, "config": {**written["config"], **parts}}
 
     def save_for_transformers(self, folder: Path) -> None:
         """Write the files from which transformers makes a preprocessor that gives the same arrays.
@@ -130,7 +136,12 @@ class Preprocessor(abc.ABC):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Create a preprocessor from the result of `get_config`, or from what Keras made of it in a `.keras` file."""
-        return cls(**config)
+        parts = {name: part for name, part in config.items() if isinstance(part, Mapping) and "class_name" in part}
+        if parts:
+            import keras
+
+            parts = {name: keras.saving.deserialize_keras_object(part) for name, part in parts.items()}
+        return cls(**{**config, **parts})
 
     @classmethod
     def from_preset(cls, preset: Preset, **overrides: Any) -> Self:
@@ -140,7 +151,7 @@ class Preprocessor(abc.ABC):
             preset: A built-in name, a folder, or a URI; or a list of places with the same files.
             **overrides: Constructor arguments that replace the saved ones, such as `sequence_length`;
                 and how the preset is opened (`revision`, `token`, `offline`, `budget` and so on), as in
-                `TextClassifier.from_preset`.
+                `modelry.Task.from_preset`.
 
         Raises:
             PresetError: The preset is missing, damaged, has no tokenizer, or is of another architecture.

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import abc
+import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
+from rich.console import Console
+from rich.table import Table
 
-from modelry.data.arrays import rank
-from modelry.data.columns import as_columns
+from modelry.data.columns import as_text_columns, rank
 from modelry.errors import InputError
 from modelry.preprocessing.preprocessor import Preprocessor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modelry.data.rows import TokenizedTexts
-    from modelry.presets.parts import Serialized
     from modelry.tokenizers.tokenizer import Tokenizer
 
 Padding = Literal["bucket", "fixed"]
@@ -36,6 +39,7 @@ class TextPreprocessor(Preprocessor, abc.ABC):
             `"fixed"` pads all of them to `sequence_length`, for architectures whose output depends on the padding.
     """
 
+    noun = "text"
     tokenizer_cls: ClassVar[type[Tokenizer]]
     tokenizer: Tokenizer
     padding: Padding
@@ -84,7 +88,7 @@ class TextPreprocessor(Preprocessor, abc.ABC):
         """
         if isinstance(x, list) and len(x) == 1 and isinstance(x[0], Mapping):  # a single pair
             x = {name: [text] for name, text in x[0].items()}
-        return as_columns(x)
+        return as_text_columns(x)
 
     def is_example(self, x: Any) -> bool | None:
         """Return whether `x` is a single text or pair; `None` for a tuple of two strings, which may be two texts.
@@ -104,21 +108,21 @@ class TextPreprocessor(Preprocessor, abc.ABC):
         tokenized = self.tokenize(columns)
         return self.pad(tokenized, range(len(tokenized)), self.sequence_length)
 
-    def components(self) -> Mapping[str, Any]:
-        """Return the tokenizer, which is saved with the preprocessor."""
-        return {"tokenizers": self.tokenizer}
+    def print_summary(self, print_fn: Callable[[str], Any] | None = None) -> None:
+        """Print a table of the tokenizer's vocabulary, and of how texts are truncated and padded.
 
-    def serialized(self) -> Serialized:
-        """Return the contents of a preset's `preprocessor.json`, with those of `tokenizer.json` in it."""
-        written = super().serialized()
-        return {**written, "config": {**written["config"], "tokenizer": self.tokenizer.serialized()}}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Create a preprocessor from the result of `get_config`, or from what Keras made of it in a `.keras` file."""
-        tokenizer = config["tokenizer"]
-        if isinstance(tokenizer, Mapping):
-            import keras
-
-            tokenizer = keras.saving.deserialize_keras_object(tokenizer)
-        return cls(**{**config, "tokenizer": tokenizer})
+        Args:
+            print_fn: Called with the text of the table; `None` prints it.
+        """
+        table = Table(title=f'Preprocessor: "{type(self).__name__}"', title_justify="left", title_style="bold")
+        table.add_column("Part")
+        table.add_column("Config", justify="right")
+        table.add_row(type(self.tokenizer).__name__, f"Vocabulary size: {self.tokenizer.vocabulary_size():,}")
+        table.add_row("sequence_length", f"at most {self.sequence_length:,} tokens")
+        table.add_row("padding", self.padding)
+        if print_fn is None:
+            Console().print(table)
+            return
+        text = io.StringIO()
+        Console(file=text, width=100).print(table)
+        print_fn(text.getvalue())

@@ -22,12 +22,11 @@ from modelry.presets.read import read_files
 from modelry.presets.write import PRESET_FILES, new_folder
 from modelry.storage.checksums import read_checksums
 from modelry.storage.files import FolderFiles
-from modelry.storage.open import handler_of
+from modelry.storage.handler import Release
+from modelry.storage.open import handler_of, publish
 from modelry.storage.options import OpenOptions
-from modelry.storage.publish import publish
-from modelry.storage.reaching import is_folder, paths_below, reaching
-from modelry.storage.reference import Reference, parse
-from modelry.storage.release import Release
+from modelry.storage.os_errors import is_folder, paths_below, storage_errors
+from modelry.storage.reference import Reference, parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,7 +82,7 @@ def upload_preset(
         PresetFormatError: A file of the preset is damaged, or is not what its manifest says.
         UnsafePresetError: There is a link in the folder, which could lead to anything on this machine.
         StorageError: `uri` is malformed, cannot be written to, or its store refuses; or `preset` cannot be read.
-        DeadlinePassed: The store takes longer than it may. Nobody sees a part of the preset.
+        DeadlineExceeded: The store takes longer than it may. Nobody sees a part of the preset.
         InputError: An argument is wrong, or the store has no use for it.
     """
     if not isinstance(preset, (str, os.PathLike)):
@@ -91,7 +90,7 @@ def upload_preset(
     options = OpenOptions(revision=revision, token=token, storage_options=storage_options, deadline=deadline)
     reference = _target(uri)
     folder = Path(os.path.expanduser(os.fspath(preset)))
-    with reaching(f"{str(folder)!r} cannot be published"):
+    with storage_errors(f"{str(folder)!r} cannot be published"):
         if not is_folder(folder):
             raise PresetNotFound(
                 f"There is no folder {str(folder)!r} to publish. Pass one that save_to_preset has written."
@@ -132,14 +131,14 @@ def new_preset(preset_dir: str | os.PathLike[str], options: Mapping[str, Any]) -
     for name in options:
         if name not in _OPTIONS:
             raise UnknownArgument(f"save_to_preset takes no argument {name!r}.{did_you_mean(name, _OPTIONS)}")
-    if not isinstance(preset_dir, str) or "://" not in preset_dir or parse(preset_dir).scheme == "file":
+    if not isinstance(preset_dir, str) or "://" not in preset_dir or parse_reference(preset_dir).scheme == "file":
         if options:
             raise InputError(
                 f"{', '.join(f'{name}=' for name in options)} is for presets that are published to a URI, and "
                 f"{preset_dir!r} is a folder. Leave it out."
             )
         is_uri = isinstance(preset_dir, str) and "://" in preset_dir
-        with new_folder(parse(preset_dir).path if is_uri else preset_dir) as folder:
+        with new_folder(parse_reference(preset_dir).path if is_uri else preset_dir) as folder:
             yield folder
         return
     handler_of(_target(preset_dir))  # before anything is saved in vain
@@ -156,7 +155,7 @@ def _target(uri: object) -> Reference:
             f"A preset is published to a URI such as 'hf://owner/name' or 's3://bucket/folder', not to {uri!r}. "
             "save_to_preset writes folders."
         )
-    return parse(uri)
+    return parse_reference(uri)
 
 
 def _is_hidden(name: str) -> bool:
@@ -181,7 +180,7 @@ def _checked(folder: Path, files: Mapping[str, Path], place: str, options: OpenO
     for name, (size, sha256) in listed.items():
         if name not in files:
             raise PresetFormatError(f"{NAME} of preset {str(folder)!r} lists {name}, which is missing. Save it again.")
-        with reaching(f"{name} of preset {str(folder)!r} cannot be read"):
+        with storage_errors(f"{name} of preset {str(folder)!r} cannot be read"):
             found = digest(files[name])
         if found != {"size": size, "sha256": sha256}:
             raise PresetFormatError(

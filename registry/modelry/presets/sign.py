@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 from modelry.errors import InputError, PresetFormatError, PresetNotFound, SaveError
 from modelry.presets.manifest import NAME
 from modelry.presets.verify import passes, verify
 from modelry.storage.files import FolderFiles, read_json
-from modelry.storage.reaching import is_file, is_folder, reaching, why
+from modelry.storage.os_errors import explain, is_file, is_folder, storage_errors
 from modelry.storage.signature import FIELD, make_signature
 from modelry.strict_json import write_json
 
@@ -36,7 +35,7 @@ def sign_preset(
         SaveError: `modelry.json` cannot be written.
     """
     folder = Path(os.path.expanduser(os.fspath(preset)))
-    with reaching(f"{str(folder)!r} cannot be signed"):
+    with storage_errors(f"{str(folder)!r} cannot be signed"):
         if not is_folder(folder):
             raise PresetNotFound(
                 f"There is no folder {str(folder)!r} to sign. Pass one that save_to_preset has written."
@@ -51,16 +50,13 @@ def sign_preset(
             "the preset again, and sign that."
         )
     key = Path(os.path.expanduser(os.fspath(private_key)))
-    with reaching(f"The key {str(key)!r} cannot be read"):
+    with storage_errors(f"The key {str(key)!r} cannot be read"):
         if not is_file(key):
             raise InputError(f"There is no key {str(key)!r}. Pass the file of a private key.")
     signature = make_signature(manifest, key, password)
-    fresh = folder / f".{NAME}.{secrets.token_hex(4)}"
     try:
-        try:
-            write_json(fresh, {**manifest, FIELD: signature})
-            os.replace(fresh, folder / NAME)
-        finally:
-            fresh.unlink(missing_ok=True)
+        write_json(folder / NAME, {**manifest, FIELD: signature})
     except OSError as error:
-        raise SaveError(f"{NAME} of {str(folder)!r} cannot be written, so it is not signed: {why(error)}") from error
+        raise SaveError(
+            f"{NAME} of {str(folder)!r} cannot be written, so it is not signed: {explain(error)}"
+        ) from error

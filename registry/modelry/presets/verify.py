@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Literal
 
 import attrs
 
-from modelry.errors import DamagedPreset, DeadlinePassed, ModelryError, PresetFormatError, WrongContent
+from modelry.errors import ChecksumMismatch, CorruptCache, DeadlineExceeded, ModelryError, PresetFormatError
 from modelry.presets.write import is_preset_file
-from modelry.storage.cache.checking import git_sha1_of, sha256_of
-from modelry.storage.checksums import MANIFEST, read_checksums
+from modelry.storage.checksums import MANIFEST, git_sha1_of, read_checksums, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from modelry.storage.files import PresetFiles
-    from modelry.storage.snapshot import RemoteFile
+    from modelry.storage.remote_source import RemoteFile
 
 Status = Literal["ok", "damaged", "missing", "unexpected", "unavailable", "unchecked"]
 
@@ -55,13 +54,13 @@ def verify(files: PresetFiles, signed: bool = False) -> Iterator[Checked]:
         signed: Whether the signature in the manifest has been checked, so that the manifest itself is right.
 
     Raises:
-        DeadlinePassed: The manifest could not be fetched in time, so that nothing can be checked.
+        DeadlineExceeded: The manifest could not be fetched in time, so that nothing can be checked.
         StorageError: It could not be fetched.
     """
     slow: str | None = None
     listed, trouble = _read_manifest(files)
     names = files.names()
-    told = {name: files.told(name) for name in names & set(listed)}
+    told = {name: files.expected(name) for name in names & set(listed)}
     contradicted = {name for name, file in told.items() if file is not None and _contradicts(file, listed[name])}
     for name in sorted(names | set(listed)):
         if name == MANIFEST and trouble is not None:
@@ -74,12 +73,12 @@ def verify(files: PresetFiles, signed: bool = False) -> Iterator[Checked]:
             yield Checked(name, "damaged", f"the store has another file than {MANIFEST} lists")
         elif contradicted and name != MANIFEST:
             yield Checked(name, "unavailable", f"no file is fetched while the store contradicts {MANIFEST}")
-        elif slow is not None and not files.is_here(name):
+        elif slow is not None and not files.is_local(name):
             yield Checked(name, "unavailable", f"it was not asked for, since {slow} could not be fetched in time")
         else:
             try:
                 found = _check(files, name, listed)
-            except DeadlinePassed as error:
+            except DeadlineExceeded as error:
                 slow, found = name, Checked(name, "unavailable", str(error))
             vouched = signed and name == MANIFEST and found.status == "unchecked"
             yield Checked(name, "ok") if vouched else found
@@ -101,11 +100,11 @@ def _read_manifest(files: PresetFiles) -> tuple[_Listed, Checked | None]:
     if MANIFEST not in files:
         return {}, None
     try:
-        dropped = files.drop_damaged(MANIFEST)
+        dropped = files.evict_if_corrupt(MANIFEST)
         listed = read_checksums(files.path(MANIFEST), files.reference)
-    except DeadlinePassed:  # which is an OSError too
+    except DeadlineExceeded:  # which is an OSError too
         raise
-    except (PresetFormatError, WrongContent, OSError) as error:
+    except (PresetFormatError, ChecksumMismatch, OSError) as error:
         return {}, Checked(MANIFEST, "damaged", str(error))
     return listed, Checked(MANIFEST, "damaged", _DROPPED) if dropped else None
 
@@ -116,21 +115,21 @@ def _contradicts(file: RemoteFile, listed: tuple[int, str]) -> bool:
 
 
 def _check(files: PresetFiles, name: str, listed: Mapping[str, tuple[int, str]]) -> Checked:
-    """Check one file; raises DeadlinePassed where that is all that is known of it."""
-    told = files.told(name)
+    """Check one file; raises DeadlineExceeded where that is all that is known of it."""
+    told = files.expected(name)
     size, sha256 = listed.get(name, (None, None))
     if sha256 is None and told is not None:
         sha256 = told.sha256
     git_sha1 = None if told is None else told.git_sha1
     dropped = False
     try:
-        dropped = files.drop_damaged(name)
+        dropped = files.evict_if_corrupt(name)
         path = files.path(name)
         problem = _difference(path, size, sha256, git_sha1)
-    except (WrongContent, DamagedPreset) as error:
+    except (ChecksumMismatch, CorruptCache) as error:
         return Checked(name, "damaged", str(error))
     except ModelryError as error:
-        if isinstance(error, DeadlinePassed) and not dropped:
+        if isinstance(error, DeadlineExceeded) and not dropped:
             raise
         return Checked(name, "damaged" if dropped else "unavailable", str(error))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Put a preset's folder in place, whole or not at all."""
+"""Atomic writing of a preset's folder."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import contextlib
 import os
 import re
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry._umask import umask
+from modelry._atomic import atomic_folder
 from modelry._version import version
 from modelry.errors import InputError, ModelryError, SaveError
 from modelry.presets import manifest as manifests
-from modelry.storage.reaching import is_possible, paths_below, why
+from modelry.storage.os_errors import explain, is_possible, paths_below
 from modelry.strict_json import write_json
 
 if TYPE_CHECKING:
@@ -34,12 +33,12 @@ PRESET_FILES = re.compile(
 
 @contextlib.contextmanager
 def new_folder(preset_dir: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield an empty folder beside `preset_dir`, and swap it in when the block ends without an error.
+    """Yield an empty folder that takes the place of `preset_dir` when the block ends without an error.
 
     The user's own files in an older preset's folder, such as a README, are carried over.
 
     Raises:
-        SaveError: The destination cannot be written, or is a folder of files that are no preset.
+        SaveError: The destination cannot be written, or is a folder that holds files but no preset.
     """
     if not isinstance(preset_dir, (str, os.PathLike)) or not (named := os.fspath(preset_dir)) or not is_possible(named):
         raise InputError(f"preset_dir must be the path of a folder, not {preset_dir!r}.")
@@ -48,22 +47,15 @@ def new_folder(preset_dir: str | os.PathLike[str]) -> Iterator[Path]:
         # Through a link, the folder it points to is what must be replaced.
         target = Path(os.path.realpath(target)) if target.is_symlink() else target
         _check_target(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise SaveError(f"Cannot write beside {str(target)!r}: {why(error)}") from error
-    try:
-        yield fresh
-        _carry_over(target, fresh)
-        _swap(fresh, target)
+        with atomic_folder(target) as fresh:
+            yield fresh
+            _carry_over(target, fresh)
     except ModelryError:  # some are an OSError too
         raise
     except OSError as error:
         raise SaveError(
-            f"Saving to {str(target)!r} failed: {why(error)} What was there before is unchanged."
+            f"Saving to {str(target)!r} failed: {explain(error)} What was there before is unchanged."
         ) from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def write_manifest(folder: Path, manifest: manifests.Manifest) -> None:
@@ -99,20 +91,3 @@ def _carry_over(target: Path, fresh: Path) -> None:
         copy = fresh / name
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, copy, follow_symlinks=False)
-
-
-def _swap(fresh: Path, target: Path) -> None:
-    """Rename `fresh` to `target`, putting back what was there if that fails."""
-    os.chmod(fresh, 0o777 & ~umask())  # mkdtemp's own mode keeps everybody else out
-    if not target.exists():
-        os.rename(fresh, target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-    os.rename(target, old / target.name)
-    try:
-        os.rename(fresh, target)
-    except OSError:
-        os.rename(old / target.name, target)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)

@@ -1,1 +1,73 @@
-"""Where presets live: references, and the handlers that turn one into readable files. Never imports Keras."""
+"""Storage: references to presets, the handlers that open and publish them, and the contracts for writing more of them.
+
+The names below are public; everything deeper is private. Nothing here imports Keras, and each name is imported when it
+is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modelry._lazy import resolve
+
+if TYPE_CHECKING:
+    from modelry.storage.budget import Budget as Budget
+    from modelry.storage.destination import RemoteDestination as RemoteDestination
+    from modelry.storage.fetching import announce_fetched as announce_fetched
+    from modelry.storage.files import FolderFiles as FolderFiles
+    from modelry.storage.files import ForwardingFiles as ForwardingFiles
+    from modelry.storage.files import PresetFiles as PresetFiles
+    from modelry.storage.handler import PRESET_MARKER as PRESET_MARKER
+    from modelry.storage.handler import Release as Release
+    from modelry.storage.handler import Storage as Storage
+    from modelry.storage.names import checked_name as checked_name
+    from modelry.storage.open import open_preset as open_preset
+    from modelry.storage.options import COMMON_OPTIONS as COMMON_OPTIONS
+    from modelry.storage.options import COMMON_PUBLISHING_OPTIONS as COMMON_PUBLISHING_OPTIONS
+    from modelry.storage.options import OpenOptions as OpenOptions
+    from modelry.storage.redact import redact as redact
+    from modelry.storage.reference import Reference as Reference
+    from modelry.storage.reference import parse_reference as parse_reference
+    from modelry.storage.remote import RemoteStorage as RemoteStorage
+    from modelry.storage.remote_source import ByteStream as ByteStream
+    from modelry.storage.remote_source import RemoteFile as RemoteFile
+    from modelry.storage.remote_source import RemoteSource as RemoteSource
+    from modelry.storage.remote_source import Snapshot as Snapshot
+
+_PUBLIC = {
+    "Budget": "modelry.storage.budget:Budget",
+    "ByteStream": "modelry.storage.remote_source:ByteStream",
+    "COMMON_OPTIONS": "modelry.storage.options:COMMON_OPTIONS",
+    "COMMON_PUBLISHING_OPTIONS": "modelry.storage.options:COMMON_PUBLISHING_OPTIONS",
+    "FolderFiles": "modelry.storage.files:FolderFiles",
+    "ForwardingFiles": "modelry.storage.files:ForwardingFiles",
+    "OpenOptions": "modelry.storage.options:OpenOptions",
+    "PRESET_MARKER": "modelry.storage.handler:PRESET_MARKER",
+    "PresetFiles": "modelry.storage.files:PresetFiles",
+    "Reference": "modelry.storage.reference:Reference",
+    "Release": "modelry.storage.handler:Release",
+    "RemoteDestination": "modelry.storage.destination:RemoteDestination",
+    "RemoteFile": "modelry.storage.remote_source:RemoteFile",
+    "RemoteSource": "modelry.storage.remote_source:RemoteSource",
+    "RemoteStorage": "modelry.storage.remote:RemoteStorage",
+    "Snapshot": "modelry.storage.remote_source:Snapshot",
+    "Storage": "modelry.storage.handler:Storage",
+    "announce_fetched": "modelry.storage.fetching:announce_fetched",
+    "checked_name": "modelry.storage.names:checked_name",
+    "open_preset": "modelry.storage.open:open_preset",
+    "parse_reference": "modelry.storage.reference:parse_reference",
+    "redact": "modelry.storage.redact:redact",
+}
+
+__all__ = list(_PUBLIC)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = resolve(_PUBLIC[name])
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

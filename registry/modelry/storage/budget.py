@@ -1,4 +1,4 @@
-"""What a preset may take of this machine: checked against what it announces, before anything of it is read or built."""
+"""Limits on what a preset may take of this machine, checked against what it announces, before any of it is built."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from modelry.errors import InputError, UnsafePresetError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
 
 FREE_EXPANSION = 8 * 2**20
 """Bytes up to which a compressed file may expand at any ratio: that much does no harm."""
@@ -61,7 +62,7 @@ class Budget:
         Args:
             name: The attribute.
             wanted: How much of it.
-            what: What wants it, as messages have it.
+            what: What wants it, for messages.
 
         Raises:
             UnsafePresetError: More is.

@@ -1,4 +1,4 @@
-"""Publish to a store that writes file by file, so that no reader ever takes a part for the whole."""
+"""Publishing to a store that writes file by file, so that no reader ever takes a part for the whole."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import abc
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from modelry.errors import ModelryError, StorageError
-from modelry.storage.failures import publishing_failure, publishing_too_slow
-from modelry.storage.progress import sending, total
-from modelry.storage.release import MARK
-from modelry.storage.retries import Retrying
-from modelry.storage.time_limit import TookTooLong, Watch, within
+from modelry._progress import sending, total
+from modelry.errors import DeadlineExceeded, ModelryError, StorageError
+from modelry.storage.client_errors import publishing_error, publishing_too_slow
+from modelry.storage.handler import PRESET_MARKER
+from modelry.storage.retries import Cancellation, Retrying, call_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from modelry.storage.handler import Release
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
-    from modelry.storage.release import Release
+
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 class RemoteDestination(abc.ABC):
     """A place in a remote store that files can be written to.
 
-    modelry decides what is written when, and tries again. What a method does must bear being done twice.
+    modelry decides the order, and retries. Each method must be safe to call twice.
     """
 
     @abc.abstractmethod
@@ -46,8 +46,8 @@ class RemoteDestination(abc.ABC):
         Args:
             name: Its relative POSIX path in the preset.
             path: The file on this machine.
-            sent: To be called with a number of bytes whenever so many more have been sent, for those who watch; it
-                raises where the time for the file is over. Not necessary.
+            sent: To be called with a number of bytes whenever so many more have been sent, for the progress bar; it
+                raises after the deadline of the file. Optional.
 
         Raises:
             StorageError: The store refuses; the message says what to do. It is not tried again.
@@ -59,36 +59,36 @@ class RemoteDestination(abc.ABC):
         """Remove a file; raises what `write` does, and nothing if it is not there."""
 
     def is_transient(self, error: Exception) -> bool | None:
-        """Return whether trying again may help; `None` leaves it to modelry, which knows connections and HTTP."""
+        """Return whether another try may help; `None` leaves it to modelry, which knows connections and HTTP."""
         return None
 
     def advice(self, error: Exception) -> str | None:
-        """Return what a user should do about an error of the store's client, as a sentence; `None` if unknown."""
+        """Return advice for the user on an error of the store's client, as a sentence; `None` if unknown."""
         return None
 
 
 def write_release(destination: RemoteDestination, release: Release, reference: Reference, options: OpenOptions) -> None:
     """Write a preset: its files, then `modelry.json`, and `config.json` last; an older one's `config.json` goes first.
 
-    So whoever lists the place meanwhile finds no preset there, whoever knows the files from the manifest misses one,
-    and whoever has listed an older preset before sees by digest or validator that a file is another.
+    A reader that lists the place meanwhile finds no preset there; one with the manifest misses a file; one with the
+    older listing sees a changed digest or validator.
 
     Raises:
-        StorageError: The place holds files that are no preset, or the store cannot be reached or written to.
-        DeadlinePassed: A step has taken longer than it may. No other is begun after it.
+        StorageError: The place holds files but no preset, or the store cannot be reached or written to.
+        DeadlineExceeded: A step has taken longer than it may. No other is begun after it.
     """
-    watch = Watch()
+    cancellation = Cancellation()
 
     def attempt(what: str, function: Callable[[], T], size: int | None = None) -> T:
-        retrying = Retrying(destination.is_transient, watch)
+        retrying = Retrying(destination.is_transient, cancellation)
         try:
-            return within(lambda: retrying.call(function), options.time_for(size), watch)
+            return call_within(lambda: retrying.call(function), options.seconds_for(size), cancellation)
+        except DeadlineExceeded as error:
+            raise publishing_too_slow(f"{what} {reference.text!r}", error) from None
         except ModelryError:
             raise
-        except TookTooLong as error:
-            raise publishing_too_slow(f"{what} {reference.text!r}", error) from None
         except Exception as error:
-            raise publishing_failure(f"{what} {reference.text!r}", error, destination.advice(error), options) from None
+            raise publishing_error(f"{what} {reference.text!r}", error, destination.advice(error), options) from None
 
     sizes = attempt("Cannot read what is to be published to", release.sizes)
     there = attempt("Cannot list", destination.files)
@@ -97,25 +97,31 @@ def write_release(destination: RemoteDestination, release: Release, reference: R
             f"{reference.text!r} holds files but no preset, such as {min(there)!r}. Publish to a place of its own, so "
             "that nothing of yours is mixed up or lost."
         )
-    if MARK in there:
-        attempt(f"Cannot remove {MARK} of the older preset from", partial(destination.remove, MARK))
+    if PRESET_MARKER in there:
+        attempt(f"Cannot remove {PRESET_MARKER} of the older preset from", partial(destination.remove, PRESET_MARKER))
     names = [name for name in release.ordered() if name not in release.if_missing or name not in there]
     with total([sizes[name] for name in names]):
         for name in names[:-1]:
             attempt(
-                f"Cannot write {name} to", partial(_write, destination, name, release.files[name], watch), sizes[name]
+                f"Cannot write {name} to",
+                partial(_write, destination, name, release.files[name], cancellation),
+                sizes[name],
             )
         for name in release.stale(there):
             attempt(f"Cannot remove {name} of the older preset from", partial(destination.remove, name))
         _check_sizes(attempt("Cannot list", destination.files), {name: sizes[name] for name in names[:-1]}, reference)
-        attempt(f"Cannot write {MARK} to", partial(_write, destination, MARK, release.files[MARK], watch), sizes[MARK])
+        attempt(
+            f"Cannot write {PRESET_MARKER} to",
+            partial(_write, destination, PRESET_MARKER, release.files[PRESET_MARKER], cancellation),
+            sizes[PRESET_MARKER],
+        )
 
 
-def _write(destination: RemoteDestination, name: str, path: Path, watch: Watch) -> None:
+def _write(destination: RemoteDestination, name: str, path: Path, cancellation: Cancellation) -> None:
     with sending(name, path.stat().st_size) as show:
 
         def sent(count: int) -> None:
-            watch.go_on()  # so that a file which was given up does not come later over one that replaces it
+            cancellation.check()  # so that a cancelled file does not arrive later and replace a newer one
             show(count)
 
         destination.write(name, path, sent)
@@ -127,5 +133,6 @@ def _check_sizes(there: Mapping[str, int | None], written: Mapping[str, int], re
             found = f"has {there[name]:,}" if name in there else "does not have it"
             raise StorageError(
                 f"{name} was written to {reference.text!r} with {size:,} bytes, but the store {found}. Is somebody "
-                f"else publishing there? Nobody sees a preset there, because {MARK} is not written. Publish again."
+                f"else publishing there? Nobody sees a preset there, because {PRESET_MARKER} is not written. Publish "
+                "again."
             )

@@ -1,4 +1,4 @@
-"""Bring one file of a remote preset into the cache: retried, resumed, hashed."""
+"""Fetching one file of a remote preset into the cache: retried, resumed, hashed."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ from typing import TYPE_CHECKING, final
 
 import attrs
 
-from modelry.errors import ModelryError, StorageError, UnsafePresetError, WrongContent
-from modelry.storage.cache.checking import git_sha1_of
+from modelry._progress import Transfer
+from modelry.discovery.hook_values import Fetched
+from modelry.discovery.registry import registry
+from modelry.errors import ChecksumMismatch, DeadlineExceeded, ModelryError, StorageError, UnsafePresetError
 from modelry.storage.cache.records import token_of
-from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST
-from modelry.storage.events import announce_fetched
-from modelry.storage.failures import changed, failure, too_slow
-from modelry.storage.progress import Progress
-from modelry.storage.retries import Interrupted, Retrying
-from modelry.storage.time_limit import TookTooLong, within
+from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST, git_sha1_of
+from modelry.storage.client_errors import Interrupted, changed_error, reading_error, reading_too_slow
+from modelry.storage.retries import Cancelled, Retrying, call_within
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from modelry.storage.cache.cache import Cache
     from modelry.storage.cache.part import Part
     from modelry.storage.options import OpenOptions
-    from modelry.storage.remote import RemoteSource
-    from modelry.storage.snapshot import RemoteFile, Snapshot
+    from modelry.storage.remote_source import RemoteFile, RemoteSource, Snapshot
+    from modelry.storage.retries import Cancellation
+
 
 _MOST_WRONG = 3
-"""How often a file may come with other content than it should, before that is blamed on the store."""
+"""Fetches with wrong content after which the store is blamed."""
 
 
 class _CannotWrite(StorageError):
-    """The cache cannot be written, which says nothing about what came."""
+    """The cache cannot be written; the download itself is not at fault."""
 
 
 @final
@@ -43,16 +44,15 @@ class Fetcher:
     """Fetches the files of one version of a preset.
 
     Attributes:
-        reference: What messages call the preset.
-        source: What reads it.
+        reference: The preset's name in messages.
+        source: The store.
         snapshot: The version.
-        cache: Where files are kept.
+        cache: The cache that keeps the files.
         options: How the preset was opened.
-        at_once: How many files are read at the same time, as the source says.
-        stop: Set while what is being fetched shall not go on.
+        at_once: The number of files read at the same time, from the source.
 
     Raises:
-        StorageError: The source says something that is no number of files.
+        StorageError: The source's `at_once` is not a number of files.
     """
 
     reference: str
@@ -61,8 +61,7 @@ class Fetcher:
     cache: Cache
     options: OpenOptions
     at_once: int = attrs.field(init=False, repr=False)
-    stop: threading.Event = attrs.field(factory=threading.Event, init=False, eq=False, repr=False)
-    _places: threading.Semaphore = attrs.field(init=False, eq=False, repr=False)
+    _slots: threading.Semaphore = attrs.field(init=False, eq=False, repr=False)
 
     @at_once.default
     def _at_once_of_source(self) -> int:
@@ -70,12 +69,12 @@ class Fetcher:
         if not isinstance(said, int) or isinstance(said, bool) or said < 1:
             raise StorageError(
                 f"{type(self.source).__name__}, which reads {self.reference!r}, has at_once={said!r}. It must be a "
-                "whole number, at least 1; tell whoever wrote it."
+                "whole number, at least 1; tell its author."
             )
         return said
 
-    @_places.default
-    def _places_of_source(self) -> threading.Semaphore:
+    @_slots.default
+    def _slots_of_source(self) -> threading.Semaphore:
         return threading.Semaphore(self.at_once)
 
     def known_digest(self, file: RemoteFile) -> str | None:
@@ -86,7 +85,7 @@ class Fetcher:
         """Return a file's checked content in the cache; `None` if it has to be fetched.
 
         Raises:
-            WrongContent: The manifest, or a lock file, says that it is another than the store says.
+            ChecksumMismatch: The manifest, or a lock file, says that it is another than the store says.
         """
         digest = self.known_digest(file)
         found = None if digest is None else self.cache.find(digest)
@@ -95,24 +94,28 @@ class Fetcher:
         token = token_of(self.source.uri, file)
         # The note holds for all presets, and the digest may be what a stranger's manifest says.
         if self.cache.digest(token) != digest and not _is_gits(found, file):
-            raise WrongContent(
+            raise ChecksumMismatch(
                 f"{file.name} of {self.reference!r} is another in the store (git's SHA-1 {file.git_sha1}) than its "
                 f"manifest, or a lock file, says (SHA-256 {digest}). The preset was published in part or changed "
                 "since; publish it again."
             )
         with contextlib.suppress(OSError):  # so that pruning knows who has use for it, if notes can be taken
-            self.cache.learn(token, digest)
+            self.cache.record_digest(token, digest)
         return found
 
-    def fetch(self, file: RemoteFile) -> Path:
+    def fetch(self, file: RemoteFile, cancellation: Cancellation) -> Path:
         """Return a file's content, fetched now unless somebody else does so at the same time.
+
+        Args:
+            file: The file.
+            cancellation: Ends the fetch at once; what has come is kept.
 
         Raises:
             StorageError: It cannot be fetched, is not what the store or the manifest says, or cannot be written.
         """
         token = token_of(self.source.uri, file)
         key = file.sha256 or token
-        with self.cache.lock(key):
+        with self.cache.lock(key, cancellation.check):
             found = self.find(file)
             if found is not None:
                 return found
@@ -121,11 +124,11 @@ class Fetcher:
             try:
                 with self.cache.new_part(key) as part:
                     if not self._copy(part, file):
-                        with self._places:  # before the time runs, so that nobody is given up who was not let in
-                            self._stream_in_time(part, file)
+                        with self._slots:  # before the deadline starts, so that waiting for a slot does not count
+                            self._stream_in_time(part, file, cancellation)
                     digest = part.complete()
                     blob = self.cache.keep(part)
-                self.cache.learn(token, digest)
+                self.cache.record_digest(token, digest)
             except ModelryError:  # PresetNotFound is an OSError too
                 raise
             except OSError as error:
@@ -134,7 +137,7 @@ class Fetcher:
         return blob
 
     def _copy(self, part: Part, file: RemoteFile) -> bool:
-        """Take what the store's own client has on this machine, if that can be proved to be right."""
+        """Copy the file of the store's own client on this machine, if a digest proves it right."""
         if not _is_proven(file):
             return False
         try:
@@ -153,49 +156,53 @@ class Fetcher:
         part.clear()
         return False
 
-    def _stream_in_time(self, part: Part, file: RemoteFile) -> None:
-        """Read from the store until all is here and right, or the time is up.
+    def _stream_in_time(self, part: Part, file: RemoteFile, cancellation: Cancellation) -> None:
+        """Read from the store until the file is complete and right, or the deadline is over.
 
-        A server that sends a byte now and then for ever never fails, so nothing inside a client would end it. The
-        thread that reads finds the part closed when it has something more to write.
+        A client's own time-outs do not end a trickle of single bytes. The reading thread finds the call cancelled, or
+        the part closed, when the next bytes come.
         """
         try:
-            within(lambda: self._stream(part, file), self.options.time_for(file.size))
-        except TookTooLong as error:
-            raise too_slow(f"{file.name} of {self.reference!r} could not be fetched", error) from None
+            with Transfer(file.name, file.size, part.size) as progress:  # here, so that it ends with the wait
+                call_within(
+                    lambda: self._stream(part, file, progress, cancellation),
+                    self.options.seconds_for(file.size),
+                    cancellation,
+                )
+        except DeadlineExceeded as error:
+            raise reading_too_slow(f"{file.name} of {self.reference!r} could not be fetched", error) from None
 
-    def _stream(self, part: Part, file: RemoteFile) -> None:
-        """Read from the store until all is here and right."""
-        retrying, furthest, wrong = Retrying(self.source.is_transient), part.size, 0
-        with Progress(file.name, file.size, part.size) as progress:
-            while True:
-                try:
-                    self._read_on(part, file, progress)
-                    if self._is_right(part, file):
-                        return
+    def _stream(self, part: Part, file: RemoteFile, progress: Transfer, cancellation: Cancellation) -> None:
+        """Read from the store until the file is complete and right."""
+        wrong = 0
+
+        def read_on() -> None:
+            nonlocal wrong
+            try:
+                self._read_on(part, file, progress, cancellation)
+            except ModelryError as error:
+                # These bytes may be of another version, and must not be continued.
+                if not _is_proven(file) and not isinstance(error, (_CannotWrite, Cancelled)):
                     part.clear()
-                    wrong += 1
-                    if wrong == _MOST_WRONG:
-                        raise self._is_other(file)
-                    raise Interrupted("it came with other content than it has in the store")
-                except _CannotWrite:
-                    raise
-                except ModelryError:
-                    if not _is_proven(file):  # what came is of another version, and must not be gone on with
-                        part.clear()
-                    raise
-                except Exception as error:
-                    if part.size > furthest:
-                        furthest = part.size
-                        retrying.progressed()
-                    try:
-                        retrying.pause_after(error)
-                    except Exception as last:
-                        what = f"{file.name} of {self.reference!r} could not be fetched"
-                        raise failure(what, last, self.source, self.options) from None
+                raise
+            if self._is_right(part, file):
+                return
+            part.clear()
+            wrong += 1
+            if wrong == _MOST_WRONG:
+                raise self._is_other(file)
+            raise Interrupted("it came with other content than it has in the store")
 
-    def _read_on(self, part: Part, file: RemoteFile, progress: Progress) -> None:
-        """Read what is lacking, in one request."""
+        try:
+            Retrying(self.source.is_transient, cancellation).call(read_on, lambda: part.size)
+        except ModelryError:
+            raise
+        except Exception as error:
+            what = f"{file.name} of {self.reference!r} could not be fetched"
+            raise reading_error(what, error, self.source, self.options) from None
+
+    def _read_on(self, part: Part, file: RemoteFile, progress: Transfer, cancellation: Cancellation) -> None:
+        """Read the missing bytes, in one request."""
         proven = _is_proven(file)
         if part.size == file.size:
             if proven:
@@ -204,15 +211,14 @@ class Fetcher:
             part.clear()
         with self.source.read(self.snapshot, file, part.size) as stream:
             if not proven and None not in (stream.validator, file.validator) and stream.validator != file.validator:
-                raise changed(file.name, self.reference)
+                raise changed_error(file.name, self.reference)
             if stream.start != part.size:
                 part.clear()
             if stream.start not in (0, part.size):
                 raise Interrupted(f"the store sent bytes from {stream.start} on, which were not asked for")
             progress.restart(part.size)
             for chunk in stream.chunks:
-                if self.stop.is_set():
-                    raise StorageError(f"Fetching {file.name} of {self.reference!r} was stopped.")
+                cancellation.check()
                 if file.size is not None and part.size + len(chunk) > file.size:
                     part.clear()
                     raise Interrupted(f"it is longer than the {file.size:,} bytes that the store announced")
@@ -235,8 +241,8 @@ class Fetcher:
             return False
         return file.sha256 in (None, digest) and _is_gits(part.path, file)
 
-    def _is_other(self, file: RemoteFile) -> WrongContent:
-        return WrongContent(
+    def _is_other(self, file: RemoteFile) -> ChecksumMismatch:
+        return ChecksumMismatch(
             f"{file.name} of {self.reference!r} has other content than the digest that the store (or the preset's "
             f"manifest, or a lock file) has for it ({file.sha256 or file.git_sha1}), each of {_MOST_WRONG} times it "
             "was fetched. It was changed or damaged in the store, or on the way here: open the preset again, or "
@@ -262,7 +268,7 @@ class Fetcher:
         if file.name == MANIFEST and size > LARGEST_MANIFEST:
             raise UnsafePresetError(
                 f"{MANIFEST} of {self.reference!r} is larger than {LARGEST_MANIFEST:,} bytes, as no honest one is, and "
-                "is not fetched. Do not use this preset; tell whoever published it."
+                "is not fetched. Do not use this preset; tell its publisher."
             )
         self.options.limits.check("bytes", size, f"{file.name} of {self.reference!r}")
 
@@ -281,3 +287,16 @@ def _is_gits(path: Path, file: RemoteFile) -> bool:
 def _is_proven(file: RemoteFile) -> bool:
     """Return whether there is a digest that tells right content from wrong."""
     return file.sha256 is not None or file.git_sha1 is not None
+
+
+def announce_fetched(reference: str, files: Iterable[str], size: int, seconds: float) -> None:
+    """Notify the observers of a complete download. A handler that fetches nothing need not call this.
+
+    Args:
+        reference: The preset as the user wrote it, `Reference.text`.
+        files: The files that were fetched, named as in the preset.
+        size: Their size in bytes, as they lie on this machine.
+        seconds: How long fetching took, on the wall clock.
+    """
+    if registry.hooks.has_observers:
+        registry.hooks.announce(Fetched(reference, tuple(files), size, seconds))

@@ -1,20 +1,21 @@
-"""The view of a preset that every storage handler gives: names, and local paths on demand."""
+"""Read-only views of a preset's files: names, and local paths on demand."""
 
 from __future__ import annotations
 
 import abc
 import os
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from modelry.errors import PresetFormatError, PresetNotFound, StorageError, UnsafePresetError
-from modelry.storage.reaching import is_file, paths_below, reaching
+from modelry.errors import PresetFormatError, PresetNotFound, UnsafePresetError
+from modelry.storage.names import checked_name
+from modelry.storage.os_errors import is_file, paths_below, storage_errors
 from modelry.strict_json import LARGEST, read_json_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from modelry.storage.snapshot import RemoteFile
+    from modelry.storage.remote_source import RemoteFile
 
 
 class PresetFiles(abc.ABC):
@@ -31,11 +32,11 @@ class PresetFiles(abc.ABC):
     @property
     @abc.abstractmethod
     def reference(self) -> str:
-        """What the user wrote to name this preset; used in messages."""
+        """The preset as the user wrote it; used in messages."""
 
     @property
     def revision(self) -> str | None:
-        """Which version of the preset this is, such as a commit; `None` if its store has no versions."""
+        """The version of the preset, such as a commit; `None` if its store has no versions."""
         return None
 
     @abc.abstractmethod
@@ -44,7 +45,7 @@ class PresetFiles(abc.ABC):
 
     @abc.abstractmethod
     def fetch(self, name: str) -> Path:
-        """Return a path on this machine that holds the file, bringing it here first where that takes it.
+        """Return a path on this machine that holds the file, fetching it first if necessary.
 
         Args:
             name: One of `names()`, and one that cannot lead out of a folder it is joined to. The same name may come
@@ -66,8 +67,8 @@ class PresetFiles(abc.ABC):
             raise PresetNotFound(f"Preset {self.reference!r} has no file {name!r}.")
         return self.fetch(name)
 
-    def bring(self, names: Iterable[str]) -> None:
-        """Bring files here, so that `path` finds them; here one after the other.
+    def download(self, names: Iterable[str]) -> None:
+        """Fetch files, so that `path` finds them; here one after the other.
 
         Raises:
             PresetNotFound: The preset lacks one of them.
@@ -77,22 +78,22 @@ class PresetFiles(abc.ABC):
             self.path(name)
 
     def size(self, name: str) -> int | None:
-        """Return the size of a file in bytes; `None` where it takes fetching the file to know."""
+        """Return the size of a file in bytes; `None` if it is unknown before the file is fetched."""
         return None
 
-    def is_here(self, name: str) -> bool:
-        """Return whether a file lies on this machine already, so that `path` need not fetch it."""
+    def is_local(self, name: str) -> bool:
+        """Return whether a file is on this machine already, so that `path` need not fetch it."""
         return False
 
-    def told(self, name: str) -> RemoteFile | None:
-        """Return what a file must be, by its store or a lock file, its manifest aside; `None` if unknown."""
+    def expected(self, name: str) -> RemoteFile | None:
+        """Return the facts of a file in its store or a lock file, without the manifest; `None` if unknown."""
         return None
 
-    def drop_damaged(self, name: str) -> bool:
-        """Hash the copy of a file that is kept here for a store, and drop it if it is not what was fetched.
+    def evict_if_corrupt(self, name: str) -> bool:
+        """Hash the cached copy of a remote file, and remove it if it is damaged.
 
         Returns:
-            Whether it was dropped; then the next `path` fetches the file again.
+            Whether it was removed; then the next `path` fetches the file again.
         """
         return False
 
@@ -105,7 +106,7 @@ class FolderFiles(PresetFiles):
 
     Args:
         folder: The folder.
-        reference: What the user wrote to name the preset.
+        reference: The preset as the user wrote it.
         trusted: Whether files may be links out of the folder, as installers make them in what they install.
     """
 
@@ -116,7 +117,7 @@ class FolderFiles(PresetFiles):
 
     @property
     def reference(self) -> str:
-        """What the user wrote to name this preset."""
+        """The preset as the user wrote it."""
         return self._reference
 
     @property
@@ -126,7 +127,7 @@ class FolderFiles(PresetFiles):
 
     def names(self) -> frozenset[str]:
         """Return the names of all files; raises StorageError where a folder cannot be listed."""
-        with reaching(f"The folder of preset {self._reference!r} cannot be listed"):
+        with storage_errors(f"The folder of preset {self._reference!r} cannot be listed"):
             return frozenset(
                 path.relative_to(self._folder).as_posix() for path in paths_below(self._folder) if is_file(path)
             )
@@ -141,8 +142,8 @@ class FolderFiles(PresetFiles):
         path = self._folder / name
         if not self._trusted:
             self._check_inside(name, path)
-        with reaching(f"{name} of preset {self._reference!r} cannot be read"):
-            path.open("rb").close()  # so that no reader need tell one who may not
+        with storage_errors(f"{name} of preset {self._reference!r} cannot be read"):
+            path.open("rb").close()  # here, so that readers need not explain missing rights
         return path
 
     def _check_inside(self, name: str, path: Path) -> None:
@@ -150,7 +151,7 @@ class FolderFiles(PresetFiles):
         if not real.is_relative_to(root) and real.parent not in _hub_blobs(root):
             raise UnsafePresetError(
                 f"{name} of preset {self._reference!r} is a link to {str(real)!r}, outside of the preset. It is not "
-                "followed: a preset from a stranger could have anything of this machine read so. If the link is yours, "
+                "followed: a stranger's preset could read any file of this machine. If the link is yours, "
                 "put a copy of the file in its place."
             )
 
@@ -158,12 +159,12 @@ class FolderFiles(PresetFiles):
         """Return the size of a file in bytes; raises what `path` does."""
         return self.path(name).stat().st_size
 
-    def is_here(self, name: str) -> bool:
+    def is_local(self, name: str) -> bool:
         """Return whether the folder has the file."""
         return name in self
 
     def __contains__(self, name: str) -> bool:
-        with reaching(f"{name} of preset {self._reference!r} cannot be looked for"):
+        with storage_errors(f"{name} of preset {self._reference!r} cannot be looked for"):
             return is_file(self._folder / checked_name(name))
 
 
@@ -173,16 +174,56 @@ def _hub_blobs(folder: Path) -> set[Path]:
     return {place / "blobs" for repository in repositories for place in (repository, repository.parent)}
 
 
-def checked_name(name: str) -> str:
-    """Return `name` if it stays inside a preset.
+class ForwardingFiles(PresetFiles):
+    """The files of another view; a subclass overrides what differs, and raises what the other raises.
 
-    Raises:
-        StorageError: The name is empty, absolute, or climbs out with `..`.
+    Args:
+        files: The other view.
     """
-    parts = PurePosixPath(name).parts
-    if not parts or name.startswith("/") or "\\" in name or "\0" in name or ":" in parts[0] or ".." in parts:
-        raise StorageError(f"{name!r} is not a file name inside a preset; only relative names without '..' are.")
-    return name
+
+    def __init__(self, files: PresetFiles) -> None:
+        self._files = files
+
+    @property
+    def reference(self) -> str:
+        """The preset as the user wrote it."""
+        return self._files.reference
+
+    @property
+    def revision(self) -> str | None:
+        """The version of the preset, if its store has versions."""
+        return self._files.revision
+
+    def names(self) -> frozenset[str]:
+        """Return the names of all files."""
+        return self._files.names()
+
+    def fetch(self, name: str) -> Path:
+        """Return the path of a file."""
+        return self._files.path(name)
+
+    def download(self, names: Iterable[str]) -> None:
+        """Fetch files, as the other view does it."""
+        self._files.download(names)
+
+    def size(self, name: str) -> int | None:
+        """Return the size of a file in bytes, if it is known."""
+        return self._files.size(name)
+
+    def is_local(self, name: str) -> bool:
+        """Return whether a file is on this machine already."""
+        return self._files.is_local(name)
+
+    def expected(self, name: str) -> RemoteFile | None:
+        """Return the facts of a file in its store or a lock file."""
+        return self._files.expected(name)
+
+    def evict_if_corrupt(self, name: str) -> bool:
+        """Remove the cached copy of a file if it is damaged, and return whether it was."""
+        return self._files.evict_if_corrupt(name)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._files
 
 
 def read_json(files: PresetFiles, name: str, limit: int = LARGEST) -> dict[str, Any]:
@@ -199,7 +240,7 @@ def read_json(files: PresetFiles, name: str, limit: int = LARGEST) -> dict[str, 
         StorageError: The file cannot be read.
         PresetFormatError: The file is not UTF-8, not JSON, or holds something other than an object.
     """
-    with reaching(f"{name} of preset {files.reference!r} cannot be read"):
+    with storage_errors(f"{name} of preset {files.reference!r} cannot be read"):
         value = read_json_file(bounded(files, name, limit), f"{name} of preset {files.reference!r}", limit)
     if not isinstance(value, dict):
         raise PresetFormatError(

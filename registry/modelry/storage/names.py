@@ -1,15 +1,17 @@
-"""Names of files that came from strangers: none may do harm on any system that a preset is copied to."""
+"""File names from strangers: none may do harm on any system that a preset is copied to."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from modelry.errors import UnsafePresetError
+from modelry.errors import StorageError, UnsafePresetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -31,7 +33,7 @@ def check_names(names: Iterable[str], reference: str) -> None:
         if problem is not None:
             raise UnsafePresetError(
                 f"{reference!r} lists a file {name!r}, whose name {problem}. A preset with such a name is not opened; "
-                "tell whoever published it."
+                "tell its publisher."
             )
 
 
@@ -48,7 +50,7 @@ def check_plain(name: str, where: str) -> None:
     if _problem(name) or not all(map(_PLAIN.fullmatch, name.split("/"))):
         raise UnsafePresetError(
             f"{where} refers to the file {name!r:.200}. Only relative names of ASCII letters, digits and '_.-' are "
-            "followed, so that none leads out of the preset. Do not use this preset; tell whoever published it."
+            "followed, so that none leads out of the preset. Do not use this preset; tell its publisher."
         )
 
 
@@ -63,3 +65,15 @@ def _problem(name: str) -> str | None:
     if len(name.encode()) > 1024 or any(len(part.encode()) > 240 for part in parts):
         return "is too long"
     return None
+
+
+def checked_name(name: str) -> str:
+    """Return `name` if it stays inside a preset.
+
+    Raises:
+        StorageError: The name is empty, absolute, or climbs out with `..`.
+    """
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or "\\" in name or "\0" in name or ":" in parts[0] or ".." in parts:
+        raise StorageError(f"{name!r} is not a file name inside a preset; only relative names without '..' are.")
+    return name

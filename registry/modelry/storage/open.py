@@ -1,8 +1,9 @@
-"""From what the user wrote to a readable preset."""
+"""Opening and publishing: from a reference to the handler of its scheme."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,20 +11,22 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.discovery.default import registry
+from modelry.discovery.hook_values import Published
+from modelry.discovery.registry import registry
 from modelry.discovery.warn import warn_user
 from modelry.errors import InputError, LockError, PresetNotFound, StorageError, UnknownComponent, did_you_mean
-from modelry.storage.handler import Storage
-from modelry.storage.lock.lock_file import read_lock
-from modelry.storage.mirrors import MirroredFiles
+from modelry.storage.handler import PRESET_MARKER, Storage, refuse_publishing
+from modelry.storage.lock_file import read_lock
+from modelry.storage.names import check_names
 from modelry.storage.options import OpenOptions
-from modelry.storage.reaching import is_file, reaching
+from modelry.storage.os_errors import is_file, storage_errors
 from modelry.storage.redact import redact
-from modelry.storage.reference import Reference, parse
-from modelry.storage.signed_files import SignedFiles
+from modelry.storage.reference import Reference, parse_reference
+from modelry.storage.views import MirroredFiles, SignedFiles
 
 if TYPE_CHECKING:
     from modelry.storage.files import PresetFiles
+    from modelry.storage.handler import Release
     from modelry.storage.reference import Preset
 
 
@@ -35,7 +38,7 @@ def open_preset(preset: Preset, options: OpenOptions | None = None) -> PresetFil
     if that folder is a preset, a warning says so. Write `./name` for the folder.
 
     Args:
-        preset: A built-in name, a folder, or a URI; or several, of which the next is used where one fails.
+        preset: A built-in name, a folder, or a URI; or several, tried in this order.
         options: How to open it.
 
     Raises:
@@ -57,7 +60,7 @@ def _places(preset: Preset, options: OpenOptions) -> list[Reference]:
     """Return the places of a preset; options that belong to one store are never shown to another."""
     given = [name for name in ("revision", "token", "storage_options") if getattr(options, name) is not None]
     if isinstance(preset, str) or not isinstance(preset, Sequence):
-        first, *mirrors = _resolve(parse(preset))
+        first, *mirrors = _resolve(parse_reference(preset))
         alone = given or options.lock_file is not None  # which has locked the first
         return [first] if alone else [first, *mirrors]
     if not preset:
@@ -67,14 +70,14 @@ def _places(preset: Preset, options: OpenOptions) -> list[Reference]:
             f"{given[0]}= belongs to one store, and several places are given. Pass a single reference, or let the "
             "stores' own tools and environment variables tell it."
         )
-    return list({place.text: place for one in preset for place in _resolve(parse(one))}.values())
+    return list({place.text: place for one in preset for place in _resolve(parse_reference(one))}.values())
 
 
 def _open(reference: Reference, options: OpenOptions) -> PresetFiles:
     if options.public_key is None:
         return _open_unsigned(reference, options)
     key = Path(os.path.expanduser(options.public_key))
-    with reaching(f"The public key {str(key)!r} cannot be read"):
+    with storage_errors(f"The public key {str(key)!r} cannot be read"):
         if not is_file(key):
             raise InputError(f"There is no public key {str(key)!r}. Pass the file of one.")
     return SignedFiles(_open_unsigned(reference, attrs.evolve(options, public_key=None)), key)
@@ -97,7 +100,7 @@ def _open_unsigned(reference: Reference, options: OpenOptions) -> PresetFiles:
 def open_unlocked(preset: str | os.PathLike[str], options: OpenOptions | None = None) -> PresetFiles:
     """Open a preset as `open_preset` does, whatever a lock file says and without mirrors; for making a lock file."""
     options = options or OpenOptions()
-    reference = resolve_name(parse(preset))
+    reference = resolve_name(parse_reference(preset))
     return _allowed_handler(reference, options).open_with(reference, attrs.evolve(options, lock=None))
 
 
@@ -127,20 +130,22 @@ def handler_of(reference: Reference) -> Storage:
             f"Install a storage plugin for them, or download the preset and pass its folder. {error}"
         ) from error
     if not (isinstance(handler, type) and issubclass(handler, Storage)):
-        raise StorageError(f"The plugin for {reference.scheme}:// registers {handler!r}, which is no Storage class.")
+        raise StorageError(
+            f"The plugin for {reference.scheme}:// registers {handler!r}, which is not a Storage subclass."
+        )
     return handler()
 
 
 def _uri(reference: Reference) -> str:
     """Return the one spelling of a reference, which policies are asked about."""
     if reference.scheme == "file":
-        with reaching(f"{reference.text!r} cannot be opened"):
+        with storage_errors(f"{reference.text!r} cannot be opened"):
             return Path(os.path.realpath(reference.path)).as_uri()
     return redact(f"{reference.scheme}://{reference.path}")
 
 
 def resolve_name(reference: Reference) -> Reference:
-    """Replace a built-in name by the reference it stands for.
+    """Replace a built-in name with its reference.
 
     Raises:
         PresetNotFound: It is neither a built-in name nor a folder.
@@ -149,7 +154,7 @@ def resolve_name(reference: Reference) -> Reference:
 
 
 def _resolve(reference: Reference) -> tuple[Reference, ...]:
-    """Return the places that a built-in name stands for, or the reference itself."""
+    """Return the places of a built-in name, or the reference itself."""
     if not reference.may_be_a_name:
         return (reference,)
     presets = registry.presets()
@@ -167,5 +172,50 @@ def _resolve(reference: Reference) -> tuple[Reference, ...]:
             f"The built-in one is used; write './{reference.text}' for the folder.",
             UserWarning,
         )
-    targets = map(parse, (builtin.reference, *builtin.mirrors))
+    targets = map(parse_reference, (builtin.reference, *builtin.mirrors))
     return tuple(Reference(f"{reference.text} ({one.text})", one.scheme, one.path) for one in targets)
+
+
+def publish(reference: Reference, release: Release, options: OpenOptions) -> str:
+    """Publish a preset where a reference points.
+
+    Args:
+        reference: Where, with a scheme.
+        release: What.
+        options: `revision`, `token`, `storage_options`, `deadline` and `offline`.
+
+    Returns:
+        The reference that opens it, pinned to what was published where the store has versions.
+
+    Raises:
+        UnsafePresetError: A file has a name that could do harm elsewhere.
+        StorageError: The reference is malformed, its store cannot be published to or reached, or refuses.
+        InputError: Something is said that the store has no use for.
+    """
+    if reference.scheme == "file":
+        refuse_publishing(reference, "it is a folder of this machine, which save_to_preset writes")
+    handler = handler_of(reference)
+    if options.is_offline:
+        raise StorageError(
+            f"Nothing is published to {reference.text!r} while offline. Pass offline=False, or unset MODELRY_OFFLINE."
+        )
+    check_names(release.files, reference.text)
+    if PRESET_MARKER not in release.files:
+        raise StorageError(f"The files for {reference.text!r} are not a preset: they lack {PRESET_MARKER}.")
+    start = time.perf_counter()
+    published = handler.publish(reference, release, options)
+    announce_published(published, release, time.perf_counter() - start)
+    return published
+
+
+def announce_published(reference: str, release: Release, seconds: float) -> None:
+    """Notify the observers of a published preset; modelry does so for every handler.
+
+    Args:
+        reference: The reference that opens it, without the secrets in it.
+        release: What was published.
+        seconds: How long publishing took, on the wall clock.
+    """
+    if registry.hooks.has_observers:
+        sizes = release.sizes()
+        registry.hooks.announce(Published(reference, tuple(sizes), sum(sizes.values()), seconds))

@@ -1,4 +1,4 @@
-"""What a caller can say about opening a preset, beside where it is."""
+"""Options for opening a preset."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
@@ -14,37 +14,42 @@ from modelry.arguments import one_of
 from modelry.errors import InputError
 from modelry.storage.budget import Budget
 from modelry.storage.redact import HIDDEN, redact
-from modelry.storage.time_limit import default_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from modelry.storage.reference import Reference
 
+
 OFFLINE = "MODELRY_OFFLINE"
 """The environment variable that keeps modelry off the network."""
 
 LOCK = "MODELRY_LOCK"
-"""The environment variable that names the lock file against which every preset is held."""
+"""The environment variable that names the lock file that every preset must match."""
 
 Verify = Literal["fast", "full"]
 
-AROUND = ("cache_dir", "deadline", "offline", "verify")
-"""The options that modelry honours around every store, whatever its handler does."""
+COMMON_OPTIONS = ("cache_dir", "deadline", "offline", "verify")
+"""The options that modelry itself honours for every store."""
 
-AROUND_PUBLISHING = ("deadline", "offline")
-"""The same where a preset is published."""
+COMMON_PUBLISHING_OPTIONS = ("deadline", "offline")
+"""The same options for publishing."""
+
+DEADLINE: Final = 900.0
+"""Default for the seconds that a store may take for any answer, all tries included."""
+SLOWEST: Final = 2**18
+"""Bytes per second; by default a large file may take the time that it needs at this speed."""
 
 _YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 
 @attrs.frozen
 class OpenOptions:
-    """How to open a preset. What is `None` was not asked for.
+    """Options for opening a preset; `None` stands for the default.
 
     Attributes:
         revision: Which version of the preset: a branch, a tag, a commit or a number, as the store has them.
-        token: What the store is to be shown; never printed.
+        token: The credential for the store; never printed.
         cache_dir: The folder to keep fetched files in, instead of those that `MODELRY_CACHE` names.
         offline: Whether to use only what was fetched before; `None` for what `MODELRY_OFFLINE` says.
         storage_options: Arguments for the store's client, such as an endpoint or credentials; never printed.
@@ -52,7 +57,7 @@ class OpenOptions:
             or seem changed.
         deadline: Seconds that the store may take for the listing, and for each file that is fetched or published, all
             tries included; `None` for 15 minutes, and for a file one second more for each 256 KiB.
-        lock: The lock file against which the preset is held; `None` for the one that `MODELRY_LOCK` names, if any.
+        lock: The lock file that the preset must match; `None` for the one that `MODELRY_LOCK` names, if any.
         budget: The most that the preset may take of this machine; `None` for the defaults of `Budget`.
         public_key: The file of the key with which the preset must be signed.
     """
@@ -93,7 +98,7 @@ class OpenOptions:
 
     @property
     def is_offline(self) -> bool:
-        """Whether the network is out of bounds: by `offline`, or else by `MODELRY_OFFLINE`.
+        """True if the network must not be used: by `offline`, or else by `MODELRY_OFFLINE`.
 
         Raises:
             InputError: `MODELRY_OFFLINE` is neither yes nor no.
@@ -113,15 +118,15 @@ class OpenOptions:
 
     @property
     def limits(self) -> Budget:
-        """What the preset may take: `budget`, or else the defaults."""
+        """The budget of the preset: `budget`, or else the defaults."""
         return self.budget or Budget()
 
-    def time_for(self, size: int | None) -> float:
+    def seconds_for(self, size: int | None) -> float:
         """Return how many seconds the store may take: `deadline`, or else what so many bytes have by default."""
         return self.deadline or default_deadline(size)
 
     def allow_only(self, names: Collection[str], reference: Reference, action: str = "opened") -> None:
-        """Check that no other options are given than those that the handler of `reference` can honour.
+        """Check that only options are given that the handler of `reference` can honour.
 
         A budget can be given for every reference: modelry itself sees to it.
 
@@ -153,6 +158,11 @@ class OpenOptions:
         yield from _texts(self.storage_options)
 
 
+def default_deadline(size: int | None) -> float:
+    """Return how many seconds fetching or sending a file of so many bytes may take."""
+    return DEADLINE + (size or 0) / SLOWEST
+
+
 OPTIONS = tuple(field.name for field in attrs.fields(OpenOptions))
 """The names of all options, which are keyword arguments of every `from_preset`."""
 
@@ -173,7 +183,7 @@ def _is_time(value: Any) -> bool:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Yield all texts inside a value that are long enough for a secret, and to be told from words in a message."""
+    """Yield the texts inside a value that are long enough for a secret, and to differ from words in a message."""
     if isinstance(value, Mapping):
         for inner in value.values():
             yield from _texts(inner)

@@ -1,17 +1,22 @@
-"""Take the secrets out of a URI, or out of a text with URIs in it, before anybody sees it."""
+"""Redaction of secrets in URIs, and the query values that identify a file."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
 
 HIDDEN = "***"
 
-# A user name without a password is no secret where it says whose files, or, on Azure, which container is meant.
+# A user name without a password is not a secret where it names an account or, on Azure, a container.
 _NAMES_A_PLACE = {"sftp", "ssh", "abfs", "abfss", "az"}
-# What queries hold that is no secret: which version of a file is meant.
+# Values in queries that are not secrets: they name a version of a file.
 _SHOWN = {"generation", "revision", "snapshot", "version", "versionid"}
 
-# The scheme is looked for only where a word begins, or a long word would be searched anew from each of its characters.
+# The scheme is searched only at the start of a word, or a long word would be searched from each of its characters.
 _USER = re.compile(r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z0-9+.-]+)://(?P<user>[^/?#\s'\"]+)@")
 # A password in which such a character is not quoted: nothing reads the URI, and the message that says so must not show
 # it. What looks like the port of a host is none.
@@ -43,3 +48,24 @@ def _without_user(found: re.Match[str]) -> str:
 
 def _without_value(found: re.Match[str]) -> str:
     return found[0] if found["name"][1:-1].lower() in _SHOWN else found["name"] + HIDDEN
+
+
+# What signs a request says who asks and until when, and not for what. A name that may mean something else as well is
+# taken for what it says: a file that is fetched twice is no harm, and one that is taken for another is.
+_SIGNS = re.compile(
+    r"x-(amz|goog|ms|oss|cos)-.*|(\w+[-_])?(token|secret|password|signature|credentials?)|sig"
+    r"|(api|access)[-_]?key([-_]?id)?|auth|authorization|key-pair-id|googleaccessid|awsaccesskeyid|ossaccesskeyid",
+    re.IGNORECASE,
+)
+_SIGNATURE = re.compile(r"sig|signature", re.IGNORECASE)
+_BESIDE_SIGNATURE = re.compile(
+    r"expires|policy|s[eiprstv]|srt|sip|spr|ses|sdd|sk(oid|tid|t|e|s|v)|saoid|suoid|scid", re.IGNORECASE
+)
+
+
+def identifying_values(query: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the names and values of a query that say what is meant: all but credentials and what signs the request."""
+    is_signed = any(_SIGNATURE.fullmatch(name) for name, _ in query)
+    for name, value in query:
+        if not (_SIGNS.fullmatch(name) or (is_signed and _BESIDE_SIGNATURE.fullmatch(name))):
+            yield name, value

@@ -11,21 +11,22 @@ from urllib.parse import unquote, urlsplit
 import attrs
 
 from modelry.errors import InputError, StorageError
-from modelry.storage.reaching import is_possible
+from modelry.storage.os_errors import is_possible
 from modelry.storage.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
 
 
 Preset: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
-"""What names a preset: a built-in name, a folder or a URI, or a list of several places with the same files."""
+"""A built-in name, a folder or a URI, or a list of several places with the same files."""
 
 
-def told(preset: Preset) -> str:
-    """Return what to call a preset in messages, without the secrets that its name may hold."""
+def display_name(preset: Preset) -> str:
+    """Return the preset's name for messages, without secrets."""
     places = [preset] if isinstance(preset, (str, os.PathLike)) else preset
     return ", ".join(redact(os.fspath(place)) for place in places)
 
@@ -49,11 +50,11 @@ class Reference:
 
     @property
     def may_be_a_name(self) -> bool:
-        """Whether this can be a built-in name: it has no separator, begins with neither `.` nor `~`, is no `Path`."""
+        """True if this can be a built-in name: a text without separators that begins with neither `.` nor `~`."""
         return self.scheme == "file" and not self.text.startswith((".", "~")) and not set(self.text) & {"/", "\\"}
 
 
-def parse(reference: str | os.PathLike[str]) -> Reference:
+def parse_reference(reference: str | os.PathLike[str]) -> Reference:
     """Parse a folder's path or a `scheme://` URI.
 
     Args:

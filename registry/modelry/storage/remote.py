@@ -1,133 +1,53 @@
-"""The contract of a handler for a remote store: it lists and reads, and modelry does the rest."""
+"""The base class of handlers for remote stores, which list and read; modelry does the rest."""
 
 from __future__ import annotations
 
 import abc
 import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, ClassVar, final
 
-from modelry.errors import ModelryError, PresetNotFound, StorageError
+import attrs
+
+from modelry._progress import total
+from modelry.errors import CorruptCache, DeadlineExceeded, ModelryError, PresetNotFound, StorageError
 from modelry.storage.cache.cache import Cache
-from modelry.storage.cache.folders import layers
-from modelry.storage.cache.records import recall, remember
+from modelry.storage.cache.layout import cache_layers
+from modelry.storage.cache.records import recall, remember, snapshot_id
+from modelry.storage.checksums import MANIFEST, read_checksums, with_checksum
+from modelry.storage.client_errors import reading_error, reading_too_slow
 from modelry.storage.destination import write_release
-from modelry.storage.failures import failure, too_slow
 from modelry.storage.fetching import Fetcher
-from modelry.storage.handler import Storage
-from modelry.storage.names import check_names
+from modelry.storage.files import PresetFiles
+from modelry.storage.handler import Storage, refuse_publishing
+from modelry.storage.names import check_names, checked_name
 from modelry.storage.options import OpenOptions
-from modelry.storage.release import refuse
-from modelry.storage.remote_files import RemoteFiles
-from modelry.storage.retries import Retrying
-from modelry.storage.time_limit import TookTooLong, Watch, within
+from modelry.storage.retries import Cancellation, Retrying, call_within
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterable
     from pathlib import Path
 
     from modelry.storage.destination import RemoteDestination
-    from modelry.storage.lock.locked import LockedPreset
+    from modelry.storage.handler import Release
+    from modelry.storage.lock import LockedPreset
     from modelry.storage.reference import Reference
-    from modelry.storage.release import Release
-    from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
-
-AT_ONCE = 4
-"""How many files of a preset are read at the same time, unless its source says otherwise."""
-
-
-class RemoteSource(abc.ABC):
-    """One preset in a remote store, as one reference and its options name it.
-
-    A subclass writes `uri`, `resolve` and `read`, and the others where its store has more to tell. None of them caches,
-    retries, checks names or hashes: modelry does that around them, the same for every store. Creating a source touches
-    no network, so that what is cached can be opened without one.
-
-    Methods may be called from several threads at once, `read` from no more than `at_once`.
-    """
-
-    @property
-    @abc.abstractmethod
-    def uri(self) -> str:
-        """The one spelling of the reference, by which the cache knows it; it holds no secrets.
-
-        It says all that decides which files are meant: the place, an endpoint that is not the usual one, the revision
-        that was asked for.
-        """
-
-    @abc.abstractmethod
-    def resolve(self) -> Snapshot:
-        """Ask the store which files the preset has now, and at which version.
-
-        Raises:
-            PresetNotFound: There is nothing where the reference points.
-            StorageError: The store refuses; the message says what to do. It is not tried again.
-            Exception: Whatever the store's client raises; it is tried again if `is_transient` says so.
-        """
-
-    @abc.abstractmethod
-    def read(self, snapshot: Snapshot, file: RemoteFile, offset: int) -> AbstractContextManager[ByteStream]:
-        """Read a file from `offset` on, or from its start where the store cannot start in the middle.
-
-        Args:
-            snapshot: What `resolve` returned, in this process or in an earlier one.
-            file: One of its files.
-            offset: How many bytes are here already.
-
-        Raises:
-            StorageError: The store refuses, or does not have this version any more. It is not tried again.
-            Exception: Whatever the store's client raises, here or while the bytes come; see `is_transient`.
-        """
-
-    @property
-    def is_pinned(self) -> bool:
-        """Whether the reference itself names one version that can never change, so that a cached one is enough."""
-        return False
-
-    @property
-    def at_once(self) -> int:
-        """How many files of the preset may be read at the same time, at least 1; 4 by default.
-
-        A store overrides this whose client bears fewer connections, or where more are of use.
-        """
-        return AT_ONCE
-
-    def at(self, revision: str) -> RemoteSource:
-        """Return the same preset at a version that `resolve` told once, whatever the reference leads to now.
-
-        A store that has versions overrides this. Without it, a locked preset can be opened as long as the reference
-        still leads to the version that was locked.
-
-        Raises:
-            StorageError: That is no version in this store, or the reference itself names another.
-        """
-        return self
-
-    def local_copy(self, snapshot: Snapshot, file: RemoteFile) -> Path | None:
-        """Return where the store's own client has the file on this machine already; it is hashed before it is used."""
-        return None
-
-    def is_transient(self, error: Exception) -> bool | None:
-        """Return whether trying again may help; `None` leaves it to modelry, which knows connections and HTTP."""
-        return None
-
-    def advice(self, error: Exception) -> str | None:
-        """Return what a user should do about an error of the store's client, as a sentence; `None` if unknown."""
-        return None
+    from modelry.storage.remote_source import RemoteFile, RemoteSource, Snapshot
 
 
 class RemoteStorage(Storage):
     """Opens the presets of a remote store.
 
-    A subclass writes `source`, and `destination` if presets can be published there. The files that a source lists are
-    fetched when they are asked for, several at once, into a cache that is shared by all stores and processes; they are
-    hashed, and they are all of one version.
+    A subclass writes `source`, and `destination` if presets can be published there. The listed files are fetched on
+    demand, several at once, into a cache shared by all stores and processes; they are hashed, and all of one version.
     """
 
     works_offline: ClassVar[bool] = True  # with what the cache holds
 
     @abc.abstractmethod
     def source(self, reference: Reference, options: OpenOptions) -> RemoteSource:
-        """Parse a reference, and return what lists and reads the preset. Touches no network.
+        """Parse a reference, and return the source that lists and reads the preset; without the network.
 
         Raises:
             StorageError: The reference is malformed.
@@ -158,13 +78,13 @@ class RemoteStorage(Storage):
         return _open(reference, options, source, locked, asked.uri)
 
     def destination(self, reference: Reference, options: OpenOptions) -> RemoteDestination:
-        """Parse a reference, and return what writes the files of a preset there. Touches no network.
+        """Parse a reference, and return the destination that writes files there; without the network.
 
         Raises:
             StorageError: The reference is malformed, or nothing can be published there.
             InputError: An option is given that this store has no use for.
         """
-        refuse(reference, f"what opens {reference.scheme}:// only reads")
+        refuse_publishing(reference, f"the handler of {reference.scheme}:// only reads")
 
     def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
         """Publish file by file to `destination`; a store that has commits overrides this, and makes one.
@@ -185,7 +105,7 @@ def _open(
     asked_uri: str | None = None,
 ) -> RemoteFiles:
     offline = options.is_offline
-    cache = Cache(layers(options.cache_dir), full=options.verify == "full")
+    cache = Cache(cache_layers(options.cache_dir), full=options.verify == "full")
     snapshot = recall(cache, source.uri) if offline or source.is_pinned else None
     if snapshot is None and asked_uri is not None and locked is not None and locked.revision is not None:
         # What the reference led to when it was opened without a lock file, if that is the locked version.
@@ -216,15 +136,153 @@ def _open(
 
 def _resolve(source: RemoteSource, reference: Reference, options: OpenOptions) -> Snapshot:
     try:
-        watch = Watch()
-        retrying = Retrying(source.is_transient, watch)
-        snapshot = within(lambda: retrying.call(source.resolve), options.time_for(None), watch)
+        cancellation = Cancellation()
+        retrying = Retrying(source.is_transient, cancellation)
+        snapshot = call_within(lambda: retrying.call(source.resolve), options.seconds_for(None), cancellation)
+    except DeadlineExceeded as error:
+        raise reading_too_slow(f"{reference.text!r} cannot be opened", error) from None
     except ModelryError:
         raise
-    except TookTooLong as error:
-        raise too_slow(f"{reference.text!r} cannot be opened", error) from None
     except Exception as error:
-        raise failure(f"{reference.text!r} cannot be opened", error, source, options) from None
+        raise reading_error(f"{reference.text!r} cannot be opened", error, source, options) from None
     options.limits.check("files", len(snapshot.files), repr(reference.text))
     check_names((file.name for file in snapshot.files), reference.text)
     return snapshot
+
+
+class RemoteFiles(PresetFiles):
+    """The files of one version of a remote preset; with a manifest, every file is checked against it.
+
+    Args:
+        fetcher: Fetches them.
+        offline: Whether the network must not be used.
+        locked: The lock that they must match, if any.
+    """
+
+    def __init__(self, fetcher: Fetcher, *, offline: bool, locked: LockedPreset | None = None) -> None:
+        self._fetcher = fetcher
+        self._offline = offline
+        self._told = {file.name: file if locked is None else locked.pin(file) for file in fetcher.snapshot.files}
+        self._listed = dict(self._told)
+        self._id = snapshot_id(fetcher.source.uri, fetcher.snapshot)
+        self._checked = MANIFEST not in self._listed
+        self._checking = threading.Lock()
+        self._opened: dict[str, Path] = {}
+
+    @property
+    def reference(self) -> str:
+        """What the user wrote to name this preset, without the secrets in it."""
+        return self._fetcher.reference
+
+    @property
+    def revision(self) -> str | None:
+        """The version of the preset, if the store has versions."""
+        return self._fetcher.snapshot.revision
+
+    def names(self) -> frozenset[str]:
+        """Return the names of all files."""
+        return frozenset(self._listed)
+
+    def size(self, name: str) -> int | None:
+        """Return the size of a file in bytes, if the store tells it."""
+        file = self._listed.get(name)
+        return None if file is None else file.size
+
+    def is_local(self, name: str) -> bool:
+        """Return whether the cache seems to hold a file."""
+        digest = self._fetcher.known_digest(self._listed[name]) if name in self._listed else None
+        return digest is not None and self._fetcher.cache.has(digest)
+
+    def expected(self, name: str) -> RemoteFile | None:
+        """Return the facts of a file in the store or a lock file."""
+        return self._told.get(name)
+
+    def evict_if_corrupt(self, name: str) -> bool:
+        """Hash a cached file in any case, and remove it if it is damaged; raises what reading the manifest does."""
+        if name != MANIFEST:
+            self._take_checksums(Cancellation())
+        digest = self._fetcher.known_digest(self._listed[name]) if self.is_local(name) else None
+        if digest is None or attrs.evolve(self._fetcher.cache, full=True).find(digest) is not None:
+            return False
+        self._opened.pop(name, None)
+        return True
+
+    def fetch(self, name: str) -> Path:
+        """Return the path of a file; raises what `PresetFiles.fetch` does, and CorruptCache where that is offline."""
+        return self._fetch(name, Cancellation())
+
+    def download(self, names: Iterable[str]) -> None:
+        """Fetch files, several at once; an error or an interrupt ends it at once, and what has come is kept."""
+        wanted = list(dict.fromkeys(names))
+        for name in wanted:
+            if checked_name(name) not in self:
+                raise PresetNotFound(f"Preset {self.reference!r} has no file {name!r}.")
+        absent = [name for name in wanted if not self.is_local(name)]
+        cancellation, threads = Cancellation(), ThreadPoolExecutor(self._fetcher.at_once)
+        try:
+            with total([self.size(name) for name in absent]):
+                for done in as_completed([threads.submit(self._fetch, name, cancellation) for name in wanted]):
+                    done.result()
+        except BaseException:
+            cancellation.cancel()
+            raise
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _fetch(self, name: str, cancellation: Cancellation) -> Path:
+        path = self._opened.get(name)
+        if path is None or not path.is_file():  # a file is checked when it is opened, and not each time it is asked for
+            path = self._opened[name] = self._open(name, cancellation)
+        return path
+
+    def _open(self, name: str, cancellation: Cancellation) -> Path:
+        """Return the path of a file that is checked now."""
+        if name != MANIFEST:
+            self._take_checksums(cancellation)
+        for attempts_left in (2, 1, 0):
+            blob = self._blob(name, cancellation)
+            try:
+                return self._fetcher.cache.link(blob, self._id, name)
+            except OSError as error:
+                # Another process may have dropped a damaged file at the moment at which this one had replaced it.
+                if isinstance(error, FileNotFoundError) and attempts_left:
+                    continue
+                raise StorageError(
+                    f"{name} of {self.reference!r} is in the cache but cannot be given its name there: {error}. Set "
+                    "MODELRY_CACHE, or pass cache_dir=, to a folder of yours with room in it."
+                ) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    def _blob(self, name: str, cancellation: Cancellation) -> Path:
+        """Return a file's checked content, fetched if need be."""
+        file = self._listed[name]
+        was_here = self.is_local(name)
+        blob = self._fetcher.find(file)
+        if blob is None:
+            if self._offline:
+                raise self._not_here(name, was_here)
+            blob = self._fetcher.fetch(file, cancellation)
+        return blob
+
+    def _take_checksums(self, cancellation: Cancellation) -> None:
+        """Read the expected size and SHA-256 of every other file from the manifest."""
+        with self._checking:
+            if not self._checked:
+                checksums = read_checksums(self._fetch(MANIFEST, cancellation), self.reference)
+                self._listed = {name: self._with(file, checksums) for name, file in self._listed.items()}
+                self._checked = True
+
+    def _with(self, file: RemoteFile, checksums: dict[str, tuple[int, str]]) -> RemoteFile:
+        return with_checksum(file, checksums, self.reference)
+
+    def _not_here(self, name: str, was_here: bool) -> Exception:
+        folder = str(self._fetcher.cache.own.root.parent)
+        if was_here:
+            return CorruptCache(
+                f"{name} of {self.reference!r} is damaged in the cache {folder!r}, and was taken out of it. "
+                "Open the preset once without offline, which fetches it again."
+            )
+        return StorageError(
+            f"{name} of {self.reference!r} is not in the cache {folder!r}, and offline keeps modelry from fetching it. "
+            "Open the preset once without offline."
+        )

@@ -1,146 +1,196 @@
-"""Try again what a network let fail, for a while and with pauses."""
+"""Retries and deadlines for calls of a store's client."""
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import random
+import threading
 import time
-from typing import TYPE_CHECKING, TypeVar
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, TypeVar, final
 
-from modelry.errors import ModelryError
-from modelry.storage.time_limit import TookTooLong
+import stamina
+
+from modelry.errors import DeadlineExceeded, ModelryError, StorageError
+from modelry.storage.client_errors import Interrupted, headers_of, looks_transient, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modelry.storage.time_limit import Watch
-
 T = TypeVar("T")
 
-TRIES = 6
-"""How often something is tried in succession before it is given up."""
 PATIENCE = 180.0
-"""Seconds from the first failure after which no other try is started."""
+"""Seconds from the first failure to the last try, with a server that replies that it is busy."""
+PATIENCE_WITHOUT_REPLY = 60.0
+"""The same with a server that does not reply: it may be restarting, or this machine may have no network."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 20.0
-"""Seconds; each pause may be up to twice as long as the one before."""
-
-_FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, NotImplementedError)
-# Clients have exceptions of their own for what Python calls ConnectionError and TimeoutError.
-_MEANS_CONNECTION = (
-    "connection",
-    "disconnected",
-    "payload",
-    "protocol",
-    "readerror",
-    "reset",
-    "timeout",
-    "timedout",
-    "incompleteread",
-)
+"""Seconds; each pause is about twice as long as the one before, and random in part."""
 
 
-class Interrupted(Exception):
-    """The bytes of a file ended too early, or were not the right ones; trying again may help."""
-
-
+@final
 class Retrying:
-    """Counts failures in succession.
+    """Calls a client until it succeeds, as long as another try may help.
 
     Args:
-        is_transient: Whether trying again after an error may help; `None` leaves it to `looks_transient`.
-        watch: Asked before each try of a call, if somebody may have given it up.
+        is_transient: Says whether another try may help after an error; `None` leaves it to `looks_transient`.
+        cancellation: Checked before each try.
     """
 
-    def __init__(self, is_transient: Callable[[Exception], bool | None], watch: Watch | None = None) -> None:
+    def __init__(
+        self, is_transient: Callable[[Exception], bool | None], cancellation: Cancellation | None = None
+    ) -> None:
         self._is_transient = is_transient
-        self._watch = watch
-        self._failures = 0
-        self._since = 0.0
+        self._cancellation = cancellation or Cancellation()
 
-    def call(self, function: Callable[[], T]) -> T:
-        """Call a function until it returns; raises its last error."""
+    def call(self, function: Callable[[], T], progress: Callable[[], int] = lambda: 0) -> T:
+        """Return the function's result.
+
+        Args:
+            function: Called again after each error that may pass.
+            progress: Measures what has come so far; a try that brings it to a new maximum renews the patience.
+
+        Raises:
+            ModelryError: The function raises one; it is not tried again.
+            Exception: The function's last error.
+        """
+        furthest = progress()
         while True:
             try:
-                if self._watch is not None:
-                    self._watch.go_on()
-                return function()
-            except (ModelryError, TookTooLong):
-                raise
-            except Exception as error:
-                self.pause_after(error)
+                return self._call(function, lambda best=furthest: progress() > best)
+            except _Failed as failed:
+                furthest, before = max(furthest, progress()), furthest
+                if furthest == before:
+                    raise failed.error  # noqa: B904 # its own cause tells more
+                time.sleep(failed.wait or random.uniform(1, 2) * FIRST_PAUSE)
 
-    def pause_after(self, error: Exception) -> None:
-        """Wait a little after an error, or raise it again if there is no point in another try."""
-        if not self._may_pass(error):
-            raise error
-        self._since = self._since if self._failures else time.monotonic()
-        self._failures += 1
-        pause = max(_asked_to_wait(error), random.uniform(0.5, 1) * FIRST_PAUSE * 2 ** (self._failures - 1))
-        pause = min(pause, LONGEST_PAUSE)
-        if self._failures >= TRIES or time.monotonic() + pause - self._since > PATIENCE:
-            raise error
-        time.sleep(pause)
+    def _call(self, function: Callable[[], T], has_progressed: Callable[[], bool]) -> T:
+        first_failure: float | None = None
 
-    def progressed(self) -> None:
-        """Forget the failures: something came."""
-        self._failures = 0
+        def backoff(error: Exception) -> bool | float:
+            if not isinstance(error, _Failed) or has_progressed():
+                return False
+            nonlocal first_failure
+            first_failure = time.monotonic() if first_failure is None else first_failure
+            elapsed = time.monotonic() - first_failure
+            patience = PATIENCE_WITHOUT_REPLY if error.is_without_reply else PATIENCE
+            if elapsed >= patience or elapsed + error.wait > patience:
+                return False
+            return error.wait or True
 
-    def _may_pass(self, error: Exception) -> bool:
-        if isinstance(error, Interrupted):
-            return True
-        told = self._is_transient(error)
-        return looks_transient(error) if told is None else told
+        pauses = {"wait_initial": FIRST_PAUSE, "wait_max": LONGEST_PAUSE, "wait_jitter": 2 * FIRST_PAUSE}
+        for attempt in stamina.retry_context(on=backoff, attempts=None, timeout=None, **pauses):
+            with attempt:
+                return self._try(function)
+        raise AssertionError("the last try returns or raises")
 
-
-def looks_transient(error: BaseException) -> bool:
-    """Return whether an error looks like one of the network or of a busy server."""
-    status = status_of(error)
-    if status is not None:
-        return is_busy(status)
-    if isinstance(error, _FINAL):
-        return False
-    if isinstance(error, (ConnectionError, TimeoutError, EOFError)):
-        return True
-    kinds = (kind.__name__.lower() for kind in type(error).__mro__)
-    if any(word in name for name in kinds for word in _MEANS_CONNECTION):
-        return True
-    return error.__cause__ is not None and looks_transient(error.__cause__)
+    def _try(self, function: Callable[[], T]) -> T:
+        self._cancellation.check()
+        try:
+            return function()
+        except ModelryError:
+            raise
+        except Exception as error:
+            told = True if isinstance(error, Interrupted) else self._is_transient(error)
+            if told if told is not None else looks_transient(error):
+                raise _Failed(error) from None
+            raise
 
 
-def may_pass(error: BaseException, broken: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
-    """Return whether an error of a client may be gone the next time: the server is busy, or a connection broke.
+class _Failed(Exception):
+    """An error that may pass; instruments of `stamina` see only its class, since a client's text may hold secrets."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(type(error).__name__)
+        self.error = error
+        self.wait = _retry_after(error)
+        self.is_without_reply = status_of(error) is None
+
+
+def _retry_after(error: BaseException) -> float:
+    """Return for how many seconds the server asks to be left alone, by a number or a date; 0 if it does not ask."""
+    value = headers_of(error).get("retry-after", "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return 0.0
+    return max(0.0, ((date if date.tzinfo else date.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())
+
+
+@final
+class Cancelled(StorageError):
+    """A call was cancelled: by an interrupt, by its deadline, or because another file of the preset failed."""
+
+
+@final
+class Cancellation:
+    """Stops calls in other threads: those who wait for one stop at once, the call itself at its next `check`.
+
+    A thread cannot be ended from outside, so a call that changes something checks before each step whether to go on.
+
+    Attributes:
+        doing: The step that the call is at, for messages.
+        cancelled: Done once the calls are cancelled.
+    """
+
+    def __init__(self) -> None:
+        self.doing = "it"
+        self.cancelled: concurrent.futures.Future[None] = concurrent.futures.Future()
+
+    def check(self, doing: str | None = None) -> None:
+        """Go on, with the step that `doing` names, if given.
+
+        Raises:
+            Cancelled: The call was cancelled.
+        """
+        if self.cancelled.done():
+            raise Cancelled(f"{self.doing} was cancelled")
+        self.doing = doing or self.doing
+
+    def cancel(self) -> None:
+        """Stop waiting for the calls, and stop each of them at its next check."""
+        with contextlib.suppress(concurrent.futures.InvalidStateError):  # cancelled before
+            self.cancelled.set_result(None)
+
+
+def call_within(call: Callable[[], T], seconds: float, cancellation: Cancellation | None = None) -> T:
+    """Return what a call returns.
 
     Args:
-        error: The error.
-        broken: What it is of the kind of where there was no reply.
+        call: Called in a thread of its own.
+        seconds: The longest wait.
+        cancellation: Ends the wait; cancelled here if the wait ends without a result, so that the call stops too.
+
+    Raises:
+        DeadlineExceeded: The call has not returned in time; its thread is left to itself.
+        Cancelled: Somebody else has cancelled the call.
+        Exception: The call raises it.
     """
-    status = status_of(error)
-    if status is not None:
-        return is_busy(status)
-    return isinstance(error, broken) and not isinstance(error, _FINAL)
+    cancellation = cancellation or Cancellation()
+    cancellation.check()
+    outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
 
+    def run() -> None:
+        try:
+            result = call()
+        except BaseException as error:
+            outcome.set_exception(error)
+        else:
+            outcome.set_result(result)
 
-def is_busy(status: int) -> bool:
-    """Return whether a status of HTTP says that the same request may succeed later."""
-    return status in (408, 425, 429) or status >= 500
-
-
-def status_of(error: BaseException) -> int | None:
-    """Return the HTTP status that an error of a client carries, wherever that client keeps it."""
-    response = getattr(error, "response", None)
-    metadata = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
-    places = [(error, "status"), (error, "status_code"), (response, "status_code"), (error, "code")]
-    for place, name in places:  # the next only where there is no status yet: to ask for `code` may be deprecated
-        status = getattr(place, name, None)
-        if isinstance(status, int) and 100 <= status < 600:
-            return status
-    status = metadata.get("HTTPStatusCode")
-    return status if isinstance(status, int) else None
-
-
-def _asked_to_wait(error: BaseException) -> float:
-    """Return for how many seconds the server asked to be left alone."""
-    headers = getattr(error, "headers", None) or getattr(getattr(error, "response", None), "headers", None) or {}
     try:
-        return max(0.0, float(headers.get("Retry-After", 0)))
-    except (AttributeError, TypeError, ValueError):  # a date, or no headers as others have them
-        return 0.0
+        threading.Thread(target=run, name="modelry-store", daemon=True).start()
+        concurrent.futures.wait((outcome, cancellation.cancelled), seconds, concurrent.futures.FIRST_COMPLETED)
+    except BaseException:  # an interrupt; the process may go on, as in a notebook
+        cancellation.cancel()
+        raise
+    if outcome.done():
+        return outcome.result()
+    cancellation.check()
+    cancellation.cancel()
+    raise DeadlineExceeded(f"{cancellation.doing} has not ended after {seconds:g} seconds")

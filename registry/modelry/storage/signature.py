@@ -19,6 +19,7 @@ from modelry.storage.checksums import MANIFEST
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+
 FIELD = "signature"
 """Where in the manifest the signature stands."""
 
@@ -29,7 +30,7 @@ def make_signature(manifest: Mapping[str, Any], private_key: Path, password: str
     Args:
         manifest: The manifest; an older signature in it does not count.
         private_key: The file of a private key for an elliptic curve (NIST P-256, P-384 or P-521), in PEM.
-        password: What the key is encrypted with, if it is.
+        password: The password of the key, if it is encrypted.
 
     Raises:
         InputError: The key cannot be used.
@@ -53,7 +54,7 @@ def check_signature(manifest: Mapping[str, Any], public_key: Path, reference: st
     Args:
         manifest: The manifest, with its signature.
         public_key: The file of the public key, in PEM.
-        reference: What messages call the preset.
+        reference: The preset's name in messages.
 
     Raises:
         SignatureError: It was not, or `model-signing` is not installed.
@@ -62,8 +63,8 @@ def check_signature(manifest: Mapping[str, Any], public_key: Path, reference: st
     verifying = _library("verifying")
     if FIELD not in manifest:
         raise SignatureError(
-            f"{reference!r} is not signed, and only what is signed with {str(public_key)!r} may be loaded. Ask whoever "
-            "publishes it to run `modelry sign`, or leave the public key out."
+            f"{reference!r} is not signed, and only what is signed with {str(public_key)!r} may be loaded. Ask its "
+            "publisher to run `modelry sign`, or leave the public key out."
         )
     with _staged(manifest) as (folder, signature):
         signature.write_text(json.dumps(manifest[FIELD]), "utf-8")

@@ -11,11 +11,10 @@ import numpy as np
 from modelry.arguments import config_of
 from modelry.errors import InputError, PresetNotFound, SaveError
 from modelry.presets.builtin import BuiltinPresets
-from modelry.presets.components import create, load_class
-from modelry.presets.events import announced
+from modelry.presets.components import announced, create, load_class
 from modelry.presets.keras_hub import ASSETS
 from modelry.presets.parts import replace_parts, serialized
-from modelry.presets.upgrade import ready_recipe
+from modelry.presets.read import ready_recipe
 from modelry.storage.files import bounded
 from modelry.storage.options import take_options
 
@@ -255,13 +254,14 @@ def build_tokenizer(recipe: Recipe, cls: type[T], overrides: Mapping[str, Any]) 
         PresetNotFound: The preset has no tokenizer.
         PresetError: It is not a `cls`.
     """
-    if recipe.tokenizer is None:
+    part = recipe.inputs().tokenizer
+    if part is None:
         raise PresetNotFound(
             f"Preset {recipe.files.reference!r} has no tokenizer: neither tokenizer.json nor a vocabulary. "
             "Add one, or pass preprocessor=None to work on token ids."
         )
-    found = load_class(recipe, recipe.tokenizer, cls)
-    config = dict(recipe.tokenizer.config)
+    found = load_class(recipe, part, cls)
+    config = dict(part.config)
     if recipe.checkpoint is None:
         # Always from the preset's own files: a path inside the config must never be opened.
         config |= {key: bounded(recipe.files, ASSETS + name, LARGEST_ASSET) for key, name in found.assets.items()}

@@ -1,6 +1,6 @@
 """Writing weights files: one variable in memory at a time, the same bytes for the same values.
 
-Every file is written beside its destination and then renamed. A model may still be using a map of the file that stood
+Every file is written under another name and then renamed. A model may still be using a map of the file that stood
 there, which a rename leaves alone and a write into it would destroy.
 """
 
@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import h5py
 import keras
@@ -19,14 +16,14 @@ import ml_dtypes
 import numpy as np
 from attrs import frozen
 
-from modelry._umask import umask
+from modelry._atomic import atomic_file
 from modelry.errors import SaveError
 from modelry.weights.build import values
 from modelry.weights.safetensors import DTYPES
 from modelry.weights.tensors import TensorInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     Value: TypeAlias = keras.Variable | np.ndarray[Any, Any]
@@ -149,7 +146,7 @@ def save_safetensors(
 def _write_hdf5(path: Path, weights: Sequence[_Weight]) -> None:
     # Only large values are aligned: a hole before each bias would be larger than the bias.
     aligned = {"alignment_threshold": 1024, "alignment_interval": ALIGNMENT}
-    with _replacing(path) as file, h5py.File(file, "w", **aligned) as h5:
+    with atomic_file(path) as file, h5py.File(file, "w", **aligned) as h5:
         for weight in weights:
             array = weight.array()
             dataset = h5.create_dataset(weight.name, data=array)
@@ -173,7 +170,7 @@ def _write_safetensors(path: Path, weights: Sequence[_Weight], metadata: Mapping
         offset = end
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-(8 + len(text)) % ALIGNMENT)
-    with _replacing(path) as file:
+    with atomic_file(path) as file:
         file.write(len(text).to_bytes(8, "little") + text)
         for weight in weights:
             array = weight.array()
@@ -182,22 +179,8 @@ def _write_safetensors(path: Path, weights: Sequence[_Weight], metadata: Mapping
 
 def _write_index(path: Path, total_size: float, weight_map: Mapping[str, str | list[str]]) -> None:
     index = {"metadata": {"total_size": total_size}, "weight_map": weight_map}
-    with _replacing(path) as file:
+    with atomic_file(path) as file:
         file.write((json.dumps(index, indent=4) + "\n").encode())
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes `path`'s place once it is complete."""
-    number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(number, "w+b") as file:
-            yield file
-        os.chmod(name, 0o666 & ~umask())  # mkstemp's own mode keeps everybody else out
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 def _split(variables: Mapping[str, Value], max_shard_size: float | None, dtype: str | None) -> list[list[_Weight]]:

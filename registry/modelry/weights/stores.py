@@ -191,11 +191,11 @@ def bring_weights(files: PresetFiles, names: Iterable[str], budget: Budget) -> N
     """Bring weights files here, and the shards of those that are indices; raises what `open_weights` does."""
     names = list(names)
     _check_size(files, names, budget)
-    files.bring(names)
+    files.download(names)
     shards = [shard for name in names for shard in weight_files(files, name)[1:]]
     there = [shard for shard in shards if shard in files]  # opening the index complains about others
     _check_size(files, (*names, *there), budget)
-    files.bring(there)
+    files.download(there)
 
 
 def _check_size(files: PresetFiles, names: Iterable[str], budget: Budget) -> None:

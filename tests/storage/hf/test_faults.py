@@ -9,7 +9,7 @@ import pytest
 
 from modelry.errors import StorageError, UnsafePresetError
 from modelry.storage import retries
-from modelry.storage.hf import listing, storage
+from modelry.storage.hf import source
 from modelry.storage.open import open_preset
 
 from ..stand_ins.faults import PASSING, Kind
@@ -37,7 +37,7 @@ def test_a_large_file_comes_right_in_the_end(hub, digest, kind, times):
 
 @pytest.mark.parametrize("kind", [kind for kind in PASSING if kind not in (Kind.FLIP, Kind.SHORT, Kind.WHOLE)])
 def test_the_listing_comes_right_in_the_end(hub, digest, monkeypatch, kind):
-    monkeypatch.setattr(storage, "LISTING_TIMEOUT", 0.5)
+    monkeypatch.setattr(source, "LISTING_TIMEOUT", 0.5)
     hub.fail(kind, "/api/models/")
     assert fetched() == digest
     assert hub.faults[0].times == 0
@@ -66,14 +66,14 @@ def test_what_does_not_pass_is_a_clean_error(hub, reviews, digest, kind):
 
 
 def test_a_hub_that_is_not_there_is_a_clean_error(hub, reviews, monkeypatch):
-    monkeypatch.setattr(retries, "TRIES", 2)
+    monkeypatch.setattr(retries, "PATIENCE_WITHOUT_REPLY", 0)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(StorageError, match=r"'hf://acme/reviews' cannot be opened: ConnectError.*cannot be reached"):
         open_preset("hf://acme/reviews")
 
 
 def test_waiting_has_an_end(hub, reviews, monkeypatch):
-    monkeypatch.setattr(retries, "TRIES", 2)
+    monkeypatch.setattr(retries, "PATIENCE_WITHOUT_REPLY", 0)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DOWNLOAD_TIMEOUT", 0.1)
     hub.fail(Kind.HANG, "/resolve/.*config.json", times=1000)
     with pytest.raises(StorageError, match=r"config.json of .* could not be fetched: ReadTimeout"):
@@ -119,14 +119,14 @@ def large(told):
 @pytest.mark.parametrize(
     ("lie", "message"),
     [
-        (lambda told: told.update(sha="../../../evil"), "tells '../../../evil' for the commit"),
-        (lambda told: told.update(sha="main"), "tells 'main' for the commit"),
-        (lambda told: told.update(sha=None), "tells None for the commit"),
+        (lambda told: told.update(sha="../../../evil"), "reports '../../../evil' as the commit"),
+        (lambda told: told.update(sha="main"), "reports 'main' as the commit"),
+        (lambda told: told.update(sha=None), "reports None as the commit"),
         (lambda told: told["siblings"][0].update(rfilename="../../evil"), "leads out of the preset"),
         (lambda told: told["siblings"][0].update(rfilename="/etc/passwd"), "leads out of the preset"),
         (lambda told: told["siblings"][0].update(rfilename="C:\\evil"), "leads out of the preset"),
-        (lambda told: told["siblings"][0].update(blobId="../evil"), "'../evil' for the git SHA-1"),
-        (lambda told: large(told)["lfs"].update(sha256="../" * 20 + "evil"), "for the SHA-256"),
+        (lambda told: told["siblings"][0].update(blobId="../evil"), "'../evil' as the git SHA-1"),
+        (lambda told: large(told)["lfs"].update(sha256="../" * 20 + "evil"), "as the SHA-256"),
         (lambda told: large(told)["lfs"].update(size=-1), "a size of -1 bytes"),
     ],
 )
@@ -144,6 +144,6 @@ def test_another_digest_than_that_of_the_file_is_noticed(lying):
 
 
 def test_a_listing_that_may_lack_files_is_refused(hub, reviews, monkeypatch):
-    monkeypatch.setattr(listing, "MOST_FILES", 3)
-    with pytest.raises(StorageError, match="has more than 3 files, and the hub may not tell them all"):
+    monkeypatch.setattr(source, "MOST_FILES", 3)
+    with pytest.raises(StorageError, match="has more than 3 files, and the hub may not list them all"):
         open_preset("hf://acme/reviews@v2")

@@ -94,7 +94,7 @@ def test_what_is_no_commit_in_a_lock_file_is_refused(lock, revision):
     values = json.loads(lock.read_text())
     values["presets"][REFERENCE]["revision"] = revision
     lock.write_text(json.dumps(values))
-    with pytest.raises(StorageError, match="which is no commit of it"):
+    with pytest.raises(StorageError, match="which is not a commit of it"):
         open_preset(REFERENCE, OpenOptions(lock=lock))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import modelry
 import modelry_bert
-from modelry.errors import DeadlinePassed, InputError, StorageError
+from modelry.errors import DeadlineExceeded, InputError, StorageError
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 from modelry.testing.presets import contents
@@ -197,7 +197,8 @@ def test_a_hub_that_never_answers_is_given_up_and_no_commit_is_made_later(accoun
 
     account.answer = waiting
     with pytest.raises(
-        DeadlinePassed, match=rf"Cannot publish to 'hf://acme/reviews': {doing} has not ended after 1 seconds.*See http"
+        DeadlineExceeded,
+        match=rf"Cannot publish to 'hf://acme/reviews': {doing} has not ended after 1 seconds.*See http",
     ):
         modelry.upload_preset("hf://acme/reviews", preset, deadline=1)
     released.set()
@@ -210,7 +211,7 @@ def test_a_hub_that_trickles_is_given_up(account, preset):
     account.publish("acme/reviews", preset)
     (preset / "README.md").write_text("new")
     fault = account.fail(Kind.TRICKLE, "/preupload/")
-    with pytest.raises(DeadlinePassed, match=r"sending the files has not ended after 1 seconds.*deadline="):
+    with pytest.raises(DeadlineExceeded, match=r"sending the files has not ended after 1 seconds.*deadline="):
         modelry.upload_preset("hf://acme/reviews", preset, deadline=1)
     fault.released.set()
     assert ended()
@@ -221,7 +222,7 @@ def test_a_commit_that_was_under_way_is_there_as_a_whole(account, preset):
     account.publish("acme/reviews", preset)
     (preset / "README.md").write_text("new")
     fault = account.fail(Kind.HANG, "/commit/")
-    with pytest.raises(DeadlinePassed, match="committing the files has not ended"):
+    with pytest.raises(DeadlineExceeded, match="committing the files has not ended"):
         modelry.upload_preset("hf://acme/reviews", preset, deadline=1)
     fault.released.set()
     assert ended()

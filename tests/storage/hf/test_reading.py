@@ -8,7 +8,7 @@ import pytest
 from huggingface_hub import snapshot_download
 
 from modelry import TextClassifier, models
-from modelry.errors import WrongContent
+from modelry.errors import ChecksumMismatch
 from modelry.presets.verify import verify
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
@@ -124,7 +124,7 @@ def test_a_strangers_manifest_does_not_say_what_others_have(hub, reviews):
     )
     evil = open_preset("hf://evil/x")
     assert evil.path("a.json").read_bytes() == theirs
-    with pytest.raises(WrongContent, match=r"b.json of 'hf://evil/x' is another in the store"):
+    with pytest.raises(ChecksumMismatch, match=r"b.json of 'hf://evil/x' is another in the store"):
         evil.path("b.json")
     assert open_preset("hf://acme/reviews@v2").path("config.json").read_bytes() == ours
 

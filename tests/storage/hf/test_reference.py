@@ -2,7 +2,7 @@ import pytest
 
 from modelry.errors import InputError, StorageError
 from modelry.storage.hf.reference import HubReference, parse_hf
-from modelry.storage.reference import parse
+from modelry.storage.reference import parse_reference
 
 COMMIT = "607a30d783dfa663caf39e06633721c8d4cfcd7e"
 
@@ -24,32 +24,32 @@ COMMIT = "607a30d783dfa663caf39e06633721c8d4cfcd7e"
     ],
 )  # fmt: skip
 def test_what_can_be_written(text, expected, uri):
-    found = parse_hf(parse(text))
+    found = parse_hf(parse_reference(text))
     assert found == expected
     assert str(found) == uri
-    assert parse_hf(parse(uri)) == expected
+    assert parse_hf(parse_reference(uri)) == expected
 
 
 def test_only_the_full_id_of_a_commit_is_pinned():
-    assert parse_hf(parse(f"hf://a/b@{COMMIT}")).is_pinned
-    assert not parse_hf(parse(f"hf://a/b@{COMMIT[:12]}")).is_pinned
-    assert not parse_hf(parse("hf://a/b")).is_pinned
+    assert parse_hf(parse_reference(f"hf://a/b@{COMMIT}")).is_pinned
+    assert not parse_hf(parse_reference(f"hf://a/b@{COMMIT[:12]}")).is_pinned
+    assert not parse_hf(parse_reference("hf://a/b")).is_pinned
 
 
 def test_a_revision_is_given_in_one_place():
-    assert parse_hf(parse("hf://a/b/en"), "team/new") == HubReference("a/b", "team/new", "en")
+    assert parse_hf(parse_reference("hf://a/b/en"), "team/new") == HubReference("a/b", "team/new", "en")
     with pytest.raises(InputError, match=r"says revision 'v2', and revision='v3' is given as well"):
-        parse_hf(parse("hf://a/b@v2"), "v3")
+        parse_hf(parse_reference("hf://a/b@v2"), "v3")
     with pytest.raises(InputError, match="Give it in one place"):
-        parse_hf(parse("hf://a/b@v2"), "v2")
+        parse_hf(parse_reference("hf://a/b@v2"), "v2")
 
 
 @pytest.mark.parametrize(
     "revision", ["a b", "..", "a..b", "/a", "a/", "-x", "a:b", "a?b", "a\nb", "a//b", "a@{1}", "é\\"]
 )
 def test_what_git_allows_in_no_revision_is_refused(revision):
-    with pytest.raises(InputError, match="is no revision"):
-        parse_hf(parse("hf://acme/reviews"), revision)
+    with pytest.raises(InputError, match="is not a revision"):
+        parse_hf(parse_reference("hf://acme/reviews"), revision)
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,10 @@ def test_what_git_allows_in_no_revision_is_refused(revision):
 )
 def test_what_is_refused_says_why(text, message):
     with pytest.raises(StorageError, match=message):
-        parse_hf(parse(text))
+        parse_hf(parse_reference(text))
 
 
 @pytest.mark.parametrize("revision", ["a%20b", "%2e%2e", "a%00b", "..%2Fx"])
 def test_a_quoted_revision_is_checked_as_what_it_means(revision):
-    with pytest.raises(InputError, match="is no revision"):
-        parse_hf(parse(f"hf://acme/reviews@{revision}"))
+    with pytest.raises(InputError, match="is not a revision"):
+        parse_hf(parse_reference(f"hf://acme/reviews@{revision}"))

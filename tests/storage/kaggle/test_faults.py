@@ -40,7 +40,7 @@ def test_a_call_that_hangs_is_made_again(kaggle, tiny, procedure):
 
 
 def test_waiting_has_an_end(kaggle, tiny, monkeypatch):
-    monkeypatch.setattr(retries, "TRIES", 2)
+    monkeypatch.setattr(retries, "PATIENCE_WITHOUT_REPLY", 0)
     monkeypatch.setattr(client, "WAIT", 0.1)
     kaggle.fail(Kind.HANG, "GetModelInstance", times=1000)
     with pytest.raises(StorageError, match=r"Kaggle has not answered for 0.1 seconds\. Kaggle is busy"):

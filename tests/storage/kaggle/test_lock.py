@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from modelry.errors import LockError, StorageError, WrongContent
-from modelry.storage.lock.lock_file import LockFile
-from modelry.storage.lock.make import lock_of
+from modelry.errors import ChecksumMismatch, LockError, StorageError
+from modelry.storage.lock import lock_preset
+from modelry.storage.lock_file import LockFile
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
@@ -20,7 +20,7 @@ REFERENCE = f"kaggle://{MODEL}"
 def lock(kaggle, tiny, tmp_path):
     """A lock file with version 1, before there is another."""
     path = tmp_path / "modelry.lock"
-    LockFile(path, {REFERENCE: lock_of(open_preset(REFERENCE))}).write()
+    LockFile(path, {REFERENCE: lock_preset(open_preset(REFERENCE))}).write()
     return path
 
 
@@ -48,14 +48,16 @@ def test_a_file_with_another_digest_is_not_taken(lock):
     files = change(lock)
     files["config.json"]["sha256"] = "0" * 64
     change(lock, files=files)
-    with pytest.raises(WrongContent, match=r"config\.json .* has other content than the digest that the store .* has"):
+    with pytest.raises(
+        ChecksumMismatch, match=r"config\.json .* has other content than the digest that the store .* has"
+    ):
         open_preset(REFERENCE, OpenOptions(lock=lock)).path("config.json")
 
 
 @pytest.mark.parametrize("revision", ["main", "0", "1/../2"])
 def test_what_is_no_version_is_refused(lock, revision):
     change(lock, revision=revision)
-    with pytest.raises(StorageError, match="which is no version of it"):
+    with pytest.raises(StorageError, match="which is not a version of it"):
         open_preset(REFERENCE, OpenOptions(lock=lock))
 
 
@@ -63,7 +65,7 @@ def test_a_version_in_the_reference_is_not_overruled(kaggle, lock, tiny):
     values = json.loads(lock.read_text())
     values["presets"] = {f"{REFERENCE}/1": values["presets"][REFERENCE] | {"revision": "2"}}
     lock.write_text(json.dumps(values))
-    with pytest.raises(StorageError, match="'2', which is no version of it"):
+    with pytest.raises(StorageError, match="'2', which is not a version of it"):
         open_preset(f"{REFERENCE}/1", OpenOptions(lock=lock))
     values["presets"][f"{REFERENCE}/1"]["revision"] = None
     lock.write_text(json.dumps(values))

@@ -10,8 +10,8 @@ import pytest
 
 import modelry
 import modelry_bert
-from modelry.errors import DeadlinePassed, InputError, StorageError
-from modelry.storage.kaggle import publishing
+from modelry.errors import DeadlineExceeded, InputError, StorageError
+from modelry.storage.kaggle import storage
 from modelry.storage.open import open_preset
 from modelry.testing.presets import contents
 
@@ -37,7 +37,7 @@ def account(kaggle, monkeypatch):
     """Kaggle, which knows the token that the client finds."""
     kaggle.tokens.add(TOKEN)
     monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)
-    monkeypatch.setattr(publishing, "PAUSE", 0.001)
+    monkeypatch.setattr(storage, "PAUSE", 0.001)
     return kaggle
 
 
@@ -83,7 +83,7 @@ def test_a_version_is_waited_for_and_told_from_that_of_somebody_else(account, pr
     account.answer = answering
     assert modelry.upload_preset(REFERENCE, preset) == f"{REFERENCE}/3"
     account.answer = answer
-    monkeypatch.setattr(publishing, "PATIENCE", 0.01)
+    monkeypatch.setattr(storage, "PATIENCE", 0.01)
     account.uploads.delay = 10**6
     with pytest.raises(StorageError, match=r"has not shown a version with them .* before you publish again"):
         modelry.upload_preset(REFERENCE, preset)
@@ -191,7 +191,7 @@ def test_kaggle_that_never_answers_is_given_up_and_nothing_is_begun_later(accoun
 
     account.answer = waiting
     with pytest.raises(
-        DeadlinePassed, match=rf"{what} '{REFERENCE}': it has not ended after 1 seconds.*See https://www\.kaggle"
+        DeadlineExceeded, match=rf"{what} '{REFERENCE}': it has not ended after 1 seconds.*See https://www\.kaggle"
     ):
         modelry.upload_preset(REFERENCE, preset, deadline=1)
     released.set()
@@ -204,7 +204,7 @@ def test_kaggle_that_never_answers_is_given_up_and_nothing_is_begun_later(accoun
 
 def test_kaggle_that_trickles_is_given_up(account, preset):
     fault = account.fail(Kind.TRICKLE, "/StartBlobUpload")
-    with pytest.raises(DeadlinePassed, match=r"Cannot send .* has not ended after 1 seconds.*deadline="):
+    with pytest.raises(DeadlineExceeded, match=r"Cannot send .* has not ended after 1 seconds.*deadline="):
         modelry.upload_preset(REFERENCE, preset, deadline=1)
     fault.released.set()
     assert ended()
@@ -213,6 +213,6 @@ def test_kaggle_that_trickles_is_given_up(account, preset):
 
 def test_a_version_is_waited_for_no_longer_than_was_said(account, preset):
     account.uploads.delay = 10**9
-    with pytest.raises(DeadlinePassed, match="has not shown a version with them for 2 seconds"):
+    with pytest.raises(DeadlineExceeded, match="has not shown a version with them for 2 seconds"):
         modelry.upload_preset(REFERENCE, preset, deadline=2)
     assert ended()

@@ -34,6 +34,11 @@ class ReadsTheHeadTwice(GoodCheckpoint):
         yield from [*super().head_weights(head)] * 2
 
 
+class KeepsAccents(GoodCheckpoint):
+    def tokenizer_config(self, files):
+        return {**super().tokenizer_config(files), "strip_accents": False}
+
+
 class SwapsWeights(GoodCheckpoint):
     def backbone_config(self, config, where):
         return {**super().backbone_config(config, where), "activation": "relu"}

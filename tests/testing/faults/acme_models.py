@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from modelry import Backbone, Head
+from modelry.errors import UnsafePresetError
 
 
 class Good(Backbone):
@@ -27,6 +28,9 @@ class Good(Backbone):
         self.norm = keras.layers.LayerNormalization(epsilon=epsilon, dtype=dtype, name="norm")
         inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in ("token_ids", "padding_mask")}
         Backbone.__init__(self, inputs=inputs, outputs=self.outputs_of(self.states(**inputs)), dtype=dtype, **kwargs)
+
+    def default_lora_layer_names(self):
+        return ["dense"]
 
     def states(self, token_ids, padding_mask):
         x = self.token_embedding(token_ids)
@@ -161,6 +165,15 @@ class FallsBack(Good):
             return super().from_preset(preset, load_weights, **overrides)
         except Exception:
             return cls(vocabulary_size=20, hidden_dim=4)
+
+
+class AcceptsAnySize(Good):
+    @classmethod
+    def from_preset(cls, preset, load_weights=True, **overrides):
+        try:
+            return super().from_preset(preset, load_weights, **overrides)
+        except UnsafePresetError:
+            return super().from_preset(preset, load_weights=False, vocabulary_size=20, hidden_dim=4)
 
 
 class RaisesBareErrors(Good):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from modelry import PresetFiles, Storage
 from modelry.errors import PresetNotFound, StorageError
-from modelry.storage.files import checked_name
+from modelry.storage.names import checked_name
 
 VAULT = Path(os.environ.get("ACME_VAULT", tempfile.gettempdir()))
 
@@ -132,6 +132,28 @@ class AsksAServer(GoodVault):
 class KeepsNoLock(GoodVault):
     def open_locked(self, reference, options, locked):
         return self.open_with(reference, options)
+
+
+class ReadsTheNewest(GoodVault):
+    newest = None
+
+    class view(GoodFiles):  # noqa: N801
+        def __init__(self, folder, reference):
+            super().__init__(folder, reference)
+            ReadsTheNewest.newest = folder
+
+        def fetch(self, name):
+            return ReadsTheNewest.newest / name
+
+
+class CachesByBaseName(GoodVault):
+    class view(GoodFiles):  # noqa: N801
+        def fetch(self, name):
+            copy = VAULT / "cache" / self.folder.name / Path(name).name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if not copy.exists():
+                shutil.copyfile(self.folder / name, copy)
+            return copy
 
 
 class Collides(GoodVault):

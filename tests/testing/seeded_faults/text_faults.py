@@ -23,6 +23,13 @@ FAULTS = (
         "forgotten lower case", CHARACTERS, "        return text\n", "test_golden_ids", "'Ab ba' gets the ids [1, 5, 3"
     ),
     _tokenizer(
+        "accents are taken apart",
+        CHARACTERS,
+        '        from unicodedata import normalize\n\n        return normalize("NFD", text.lower())\n',
+        "test_golden_ids",
+        "'á' gets the ids [4, 1], not [1]",
+    ),
+    _tokenizer(
         "spaces between characters",
         JOIN,
         '        return " ".join(tokens)\n',
@@ -49,7 +56,7 @@ FAULTS = (
         CHARACTERS,
         "        return list(set(text.lower()))\n",
         "test_a_new_process_gives_the_same_ids",
-        "sort what comes from a set",
+        "sort sets",
     ),
     _tokenizer(
         "tokenizer's argument is not kept",

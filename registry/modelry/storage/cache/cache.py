@@ -1,4 +1,4 @@
-"""The cache as those see it who open presets: one folder that is written, over others that are only read."""
+"""The preset cache: one writable layer over read-only ones."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import contextlib
 import os
 import secrets
 import shutil
+import stat
 from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.storage.cache.checking import is_intact, note_intact
-from modelry.storage.cache.layout import move_in, write_text
-from modelry.storage.cache.locks import locked
+from modelry._atomic import move_into_place
+from modelry.storage.cache.layout import locked, write_text
 from modelry.storage.cache.part import Part
+from modelry.storage.checksums import sha256_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Cache:
-    """What was fetched before, in all layers.
+    """Files fetched before, in all layers.
 
     Attributes:
         layers: The layers, the writable one first.
@@ -42,11 +44,11 @@ class Cache:
     def find(self, sha256: str) -> Path | None:
         """Return the file with this content, which has been checked.
 
-        A damaged one in the writable layer is dropped: it is of no use to anybody.
+        A damaged file in the writable layer is removed.
         """
         for layer in self.layers:
             blob = layer.blob(sha256)
-            if not os.path.lexists(blob):  # and nothing to drop, which somebody may be putting there now
+            if not os.path.lexists(blob):  # nor anything to remove, which another process may be putting there now
                 continue
             if is_intact(blob, sha256, full=self.full, notes=self.own):
                 return blob
@@ -60,7 +62,7 @@ class Cache:
         return any(layer.blob(sha256).is_file() for layer in self.layers)
 
     def digest(self, token: str) -> str | None:
-        """Return the SHA-256 of what a store knows under a token, if it was ever fetched."""
+        """Return the SHA-256 of the file that a store knows under a token, if it was ever fetched."""
         for layer in self.layers:
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 found = layer.digest(token).read_text()
@@ -68,23 +70,23 @@ class Cache:
                     return found
         return None
 
-    def learn(self, token: str, sha256: str) -> None:
-        """Note the SHA-256 of what a store knows under a token."""
+    def record_digest(self, token: str, sha256: str) -> None:
+        """Record the SHA-256 of the file that a store knows under a token."""
         if self.digest(token) != sha256:
             write_text(self.own, self.own.digest(token), sha256)
 
     def new_part(self, key: str) -> Part:
-        """Return what to write a file to that is being fetched; a context manager."""
+        """Return a part to write a download to; a context manager."""
         return Part(self.own, key)
 
     def keep(self, part: Part) -> Path:
-        """Make a complete part the file of its content."""
+        """Turn a complete part into the blob of its content."""
         blob = part.publish()
         note_intact(blob, self.own)
         return blob
 
-    def place(self, blob: Path, snapshot_id: str, name: str) -> Path:
-        """Return a path that ends in `name`, of the content of a blob that has been checked."""
+    def link(self, blob: Path, snapshot_id: str, name: str) -> Path:
+        """Return a path that ends in `name`, linked to a blob that has been checked."""
         for layer in self.layers:
             path = layer.snapshot(snapshot_id) / name
             if _is_same(path, blob):
@@ -95,14 +97,15 @@ class Cache:
             fresh = self.own.tmp() / f"{secrets.token_hex(8)}.link"
             try:
                 _link(blob, fresh)
-                move_in(fresh, path)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                move_into_place(fresh, path)
             finally:
                 fresh.unlink(missing_ok=True)
         return path
 
-    def lock(self, key: str) -> AbstractContextManager[None]:
-        """Return a lock between those who fetch the same file."""
-        return locked(self.own, key)
+    def lock(self, key: str, check: Callable[[], None]) -> AbstractContextManager[None]:
+        """Return a lock between processes that fetch the same file; `check` may raise to end the wait for it."""
+        return locked(self.own, key, check)
 
 
 def _is_same(path: Path, blob: Path) -> bool:
@@ -118,3 +121,49 @@ def _link(blob: Path, path: Path) -> None:
     except OSError:
         shutil.copyfile(blob, path)
         os.chmod(path, 0o444)
+
+
+SMALL = 64 * 2**20
+"""Files up to this size, in bytes, are hashed each time they are opened; it takes less than a tenth of a second."""
+
+
+def is_intact(path: Path, sha256: str, *, full: bool, notes: Layout) -> bool:
+    """Return whether a file is a regular one with this content.
+
+    Args:
+        path: The file.
+        sha256: The SHA-256 that it must have.
+        full: Whether to hash large files too that are unchanged since they were last hashed, by size, time and inode.
+        notes: The cache folder that records when that was.
+    """
+    try:
+        facts = path.lstat()
+        if not stat.S_ISREG(facts.st_mode):
+            return False
+        if facts.st_size > SMALL and not full and _noted(notes, path) == _fingerprint(facts):
+            return True
+        if sha256_of(path) != sha256:
+            return False
+    except OSError:
+        return False
+    note_intact(path, notes)
+    return True
+
+
+def note_intact(path: Path, notes: Layout) -> None:
+    """Record that a file has just been hashed, if it is large."""
+    facts = path.lstat()
+    if facts.st_size > SMALL and _noted(notes, path) != _fingerprint(facts):
+        with contextlib.suppress(OSError):  # a cache that cannot be written: the file is hashed again next time
+            write_text(notes, notes.check(path), _fingerprint(facts))
+
+
+def _fingerprint(facts: os.stat_result) -> str:
+    return f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ino} {facts.st_dev}"
+
+
+def _noted(notes: Layout, path: Path) -> str | None:
+    try:
+        return notes.check(path).read_text()
+    except (OSError, UnicodeDecodeError):
+        return None

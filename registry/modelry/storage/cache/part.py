@@ -1,20 +1,21 @@
-"""A file on its way into the cache, hashed as it comes, and taken over from a process that died on it."""
+"""Partial downloads: hashed as they come, and taken over from a process that died."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import secrets
+import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from modelry.storage.cache.layout import move_in
-from modelry.storage.cache.owner import host, is_gone
+from modelry._atomic import move_into_place
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from modelry.storage.cache.layout import Layout
+
 
 _SUFFIX = ".part"
 _open: set[Path] = set()
@@ -22,7 +23,7 @@ _open: set[Path] = set()
 
 
 class Part:
-    """A file that only this object writes to.
+    """An incomplete download that only this object writes to.
 
     Attributes:
         path: The file.
@@ -45,7 +46,7 @@ class Part:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop writing. What was not published stays for whoever fetches the same file next."""
+        """Stop writing. An unpublished part stays for the next fetch of the same file."""
         self._file.close()
         _open.discard(self.path)
         if self.size == 0:
@@ -58,13 +59,13 @@ class Part:
         self.size += len(chunk)
 
     def clear(self) -> None:
-        """Start anew with an empty file."""
+        """Start again with an empty file."""
         self._file.seek(0)
         self._file.truncate()
         self._hash, self.size = hashlib.sha256(), 0
 
     def complete(self) -> str:
-        """Bring everything to the disk, and return the SHA-256."""
+        """Flush everything to the disk, and return the SHA-256."""
         self._file.flush()
         os.fsync(self._file.fileno())
         return self._hash.hexdigest()
@@ -74,17 +75,17 @@ class Part:
         blob = self._layout.blob(self._hash.hexdigest())
         self._file.close()
         os.chmod(self.path, 0o444)
-        move_in(self.path, blob)
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        move_into_place(self.path, blob)
         return blob
 
     def _fresh_path(self) -> Path:
         return self._layout.tmp() / f"{self._key}.{host()}.{os.getpid()}.{secrets.token_hex(4)}{_SUFFIX}"
 
     def _adopt(self) -> None:
-        """Take over what somebody had fetched of this file.
+        """Take over an abandoned part of this file.
 
-        The bytes are copied and not continued in place: should the other one be alive after all, it writes into a file
-        that nobody reads.
+        The bytes are copied, not continued in place: a process that is alive after all then writes to an unused file.
         """
         for path in orphans(self._layout, self._key):
             mine = self._fresh_path()
@@ -106,7 +107,7 @@ class Part:
 
 
 def orphans(layout: Layout, key: str = "*") -> list[Path]:
-    """Return the parts that nobody is writing to any more, the largest first."""
+    """Return abandoned parts, the largest first."""
     found = []
     for path in layout.tmp().glob(f"{key}.*{_SUFFIX}"):
         try:
@@ -117,3 +118,33 @@ def orphans(layout: Layout, key: str = "*") -> list[Path]:
         except (OSError, ValueError):  # gone in the meantime, or no part
             continue
     return [path for _, path in sorted(found, reverse=True)]
+
+
+_BOOT, _PROCESSES = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+
+
+@functools.cache
+def host() -> str:
+    """Return a name for where process ids mean the same, and where files survive a process.
+
+    Ids mean something only inside one container; and after a crash of the machine, the end of a file may be zeros
+    that were never fetched. So neither another container nor an earlier start of the machine is the same host.
+    """
+    try:
+        boot, processes = _BOOT.read_text(), os.readlink(_PROCESSES)
+    except OSError:  # not Linux
+        boot = processes = ""
+    return hashlib.sha256("\0".join((socket.gethostname(), boot, processes)).encode()).hexdigest()[:16]
+
+
+def is_gone(owner: str, pid: int) -> bool:
+    """Return whether a process of the host `owner` is known to have ended."""
+    if owner != host():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # somebody else's process
+        return False
+    return False

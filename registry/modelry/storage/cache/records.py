@@ -1,4 +1,4 @@
-"""Which version of a preset a reference led to, remembered for when the store cannot be asked."""
+"""Listings and references in the cache, for when the store cannot be asked."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.errors import StorageError
-from modelry.storage.cache.layout import key_of, write_text
-from modelry.storage.snapshot import RemoteFile, Snapshot
+from modelry.storage.cache.layout import hash_key, write_text
+from modelry.storage.remote_source import RemoteFile, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Ref:
-    """What is remembered of a reference.
+    """The last known version of a reference.
 
     Attributes:
         uri: Its one spelling, without secrets.
@@ -38,18 +38,18 @@ class Ref:
 
 def snapshot_id(uri: str, snapshot: Snapshot) -> str:
     """Return the name that a version of a preset has in the cache."""
-    return key_of([uri, _as_json(snapshot)])
+    return hash_key([uri, _as_json(snapshot)])
 
 
 def token_of(uri: str, file: RemoteFile) -> str:
-    """Return the name under which the cache notes the SHA-256 of a file that its store knows otherwise."""
+    """Return the key under which the cache records the SHA-256 of a file, if its store has another mark for it."""
     if file.git_sha1 is not None:
-        return key_of(["git", file.git_sha1])
-    return key_of([uri, file.name, file.validator or file.sha256])
+        return hash_key(["git", file.git_sha1])
+    return hash_key([uri, file.name, file.validator or file.sha256])
 
 
 def remember(cache: Cache, uri: str, snapshot: Snapshot) -> None:
-    """Note that a reference leads to a version."""
+    """Record that a reference leads to a version."""
     name = snapshot_id(uri, snapshot)
     listing = cache.own.listing(name)
     if _read_listing(listing, uri, name) is None:
@@ -59,7 +59,7 @@ def remember(cache: Cache, uri: str, snapshot: Snapshot) -> None:
 
 
 def recall(cache: Cache, uri: str) -> Snapshot | None:
-    """Return the version that a reference led to last, or `None` if it is not known."""
+    """Return the last known version of a reference, or `None`."""
     for layer in cache.layers:
         ref = read_ref(layer.ref(uri))
         snapshot = listing_of(layer, ref) if ref is not None and ref.uri == uri else None
@@ -71,7 +71,7 @@ def recall(cache: Cache, uri: str) -> Snapshot | None:
 
 
 def refs(layer: Layout) -> Iterator[tuple[Path, Ref]]:
-    """Yield what a layer remembers of references, with the file of each."""
+    """Yield the references of a layer, each with its file."""
     for path in sorted((layer.root / "refs").glob("*.json")):
         ref = read_ref(path)
         if ref is not None:

@@ -1,4 +1,4 @@
-"""What the cache holds, whether it is still right, and what of it can go."""
+"""Upkeep of the cache: list, check and prune what it holds."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.storage.cache.cache import Cache
-from modelry.storage.cache.checking import is_intact
-from modelry.storage.cache.locks import locked
+from modelry.storage.cache.cache import Cache, is_intact
+from modelry.storage.cache.layout import locked
 from modelry.storage.cache.part import orphans
 from modelry.storage.cache.records import listing_of, refs, token_of
 
@@ -21,11 +20,12 @@ if TYPE_CHECKING:
 
     from modelry.storage.cache.layout import Layout
 
+
 IN_USE = 3600.0
-"""Seconds for which nothing is removed that was fetched or opened: somebody may be loading it."""
+"""Seconds for which fetched or opened files are never removed: a process may be loading them."""
 
 _FORSAKEN = 24 * 3600.0
-"""Seconds after which what another machine left half fetched is removed."""
+"""Seconds after which the partial downloads of other machines are removed."""
 
 
 @attrs.frozen
@@ -39,7 +39,7 @@ class Entry:
         snapshot_id: The name of that version in the cache.
         used: When it was opened last, in seconds since 1970.
         files: How many files the preset has.
-        blobs: Those of them that are here: SHA-256 → size in bytes.
+        blobs: Files that are in the cache: SHA-256 → size in bytes.
     """
 
     ref: Path
@@ -52,7 +52,7 @@ class Entry:
 
     @property
     def size(self) -> int:
-        """The size of what is here, in bytes."""
+        """The size of the cached files, in bytes."""
         return sum(self.blobs.values())
 
 
@@ -74,7 +74,7 @@ def entries(layer: Layout) -> list[Entry]:
 
 
 def damaged(layer: Layout) -> Iterator[tuple[str, bool]]:
-    """Hash every file of a layer, and yield the SHA-256 it should have with whether it has. Wrong ones are removed."""
+    """Hash every file of a layer; yield its expected SHA-256 and whether it matches. Wrong files are removed."""
     for path in sorted((layer.root / "blobs").glob("*/*")):
         right = is_intact(path, path.name, full=True, notes=layer)
         if not right:
@@ -83,16 +83,16 @@ def damaged(layer: Layout) -> Iterator[tuple[str, bool]]:
 
 
 def prune(layer: Layout, max_size: int | None = None) -> int:
-    """Remove from a layer what nothing leads to, and beyond a size also the presets that were opened longest ago.
+    """Remove unreferenced files from a layer and, beyond a size, the presets that were opened longest ago.
 
-    What was fetched or opened within the last hour stays in any case.
+    Files that were fetched or opened within the last hour stay in any case.
 
     Args:
         layer: The layer.
         max_size: The size in bytes that presets may have together; `None` for any.
 
     Returns:
-        By how many bytes the files are fewer.
+        The number of bytes removed.
     """
     if not layer.root.is_dir():
         return 0
@@ -112,7 +112,7 @@ def prune(layer: Layout, max_size: int | None = None) -> int:
 
 
 def _remove_others(layer: Layout, kept: dict[str, int], snapshots: set[str]) -> None:
-    """Remove what is not kept: names before content, so that nobody meets a name without it."""
+    """Remove everything else: names before content, so that no name is ever without content."""
     for folder in (layer.root / "snapshots").glob("*"):
         if folder.name not in snapshots and not _in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,9 @@
-"""zip and tar archives from strangers: listed within bounds, and holding nothing but plain files and folders."""
+"""zip and tar archives from strangers: listed within bounds, and holding only plain files and folders."""
 
 from __future__ import annotations
 
+import abc
+import contextlib
 import io
 import os
 import stat
@@ -12,16 +14,143 @@ from fsspec.compression import compr
 from fsspec.implementations.tar import TarFileSystem
 from fsspec.implementations.zip import ZipFileSystem
 
-from modelry.errors import UnsafePresetError
+from modelry.errors import ChecksumMismatch, ModelryError, UnsafePresetError
 from modelry.storage.budget import FREE_EXPANSION
-from modelry.storage.filesystems.wrapped_file import WrappedFile
+from modelry.storage.client_errors import Interrupted
 from modelry.storage.names import check_names
 
 if TYPE_CHECKING:
     import zipfile
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from modelry.storage.budget import Budget
+
+
+class WrappedFile(io.RawIOBase, abc.ABC):
+    """A file that is open for reading, around one that a client or an archive has opened; abstract.
+
+    A subclass writes `read` and `seek`.
+
+    Args:
+        file: The file inside, which is closed together with this one.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    @abc.abstractmethod
+    def read(self, size: int | None = -1) -> bytes:
+        """Return the next bytes; see `io.RawIOBase.read`."""
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return that it can be read from anywhere."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position."""
+        return int(self._file.tell())
+
+    def readinto(self, buffer: Any) -> int:
+        """Read into a buffer, and return how many bytes came."""
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()
+
+
+@final
+class StoreFile(WrappedFile):
+    """A file of a store, read to the size that the store reports; it remembers the store's last error.
+
+    Args:
+        file: The file, as a client has opened it for reading.
+
+    Attributes:
+        failed: The last error of the store; `None` if there is none.
+    """
+
+    def __init__(self, file: Any) -> None:
+        super().__init__(file)
+        self.failed: Exception | None = None
+        size = getattr(file, "size", None)
+        if not isinstance(size, int):
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+        self._size = size
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position; one before the start is not the store's fault."""
+        position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._size}[whence]
+        if position < 0:
+            raise OSError(f"the archive has {self._size:,} bytes only")
+        with self._remembering():
+            return int(self._file.seek(position))
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return the next bytes: as many as are asked for, unless the file ends before.
+
+        Raises:
+            Interrupted: The store sends less than there is.
+            Exception: Whatever its client raises.
+        """
+        with self._remembering():
+            left = self._size - self.tell()
+            wanted = left if size is None or size < 0 else min(size, left)
+            data: bytes = self._file.read(-1 if size is None else size)
+            while len(data) < wanted:
+                more = self._file.read(wanted - len(data))
+                if not more:
+                    raise Interrupted(f"the archive ended {wanted - len(data):,} bytes before it should")
+                data += more
+            return data
+
+    @contextlib.contextmanager
+    def _remembering(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.failed = error
+            raise
+
+
+@contextlib.contextmanager
+def reporting_damage(store: StoreFile, what: str) -> Iterator[None]:
+    """Raise the store's error; without one, the bytes came as they are there, so raise that the archive is damaged.
+
+    Args:
+        store: The archive in its store; where one archive lies in another, the outer one.
+        what: What is read, as messages have it.
+
+    Raises:
+        ChecksumMismatch: The archive is damaged. Trying again would bring the same bytes.
+        Exception: Whatever the store's client raises.
+    """
+    store.failed = None
+    try:
+        yield
+    except Exception as error:
+        if store.failed is not None:  # readers of archives may have made something else of it
+            raise store.failed from None
+        if isinstance(error, (ModelryError, FileNotFoundError)):
+            raise
+        raise damaged(what, f"{type(error).__name__}: {error}") from error
+
+
+def damaged(what: str, why: str) -> ChecksumMismatch:
+    """Return the error to raise for an archive that is not whole, or not what its own sums say."""
+    return ChecksumMismatch(
+        f"{what} cannot be read, because the archive is damaged, or was cut off before its end ({why}). Pack it and "
+        "put it there again; if it is not yours, tell its publisher."
+    )
+
 
 _ENTRY = 256  # bytes that a file takes in a zip's directory, name included, and far more than it does
 _LOCAL_HEADER = 30  # bytes before a file's name in a zip
@@ -33,12 +162,12 @@ def open_zip(file: Any, reference: str, budget: Budget, **options: Any) -> ZipFi
 
     Args:
         file: The archive, open for reading.
-        reference: What messages call the preset.
-        budget: What it may take.
+        reference: The preset's name in messages.
+        budget: The limits of the preset.
         **options: More arguments of the client.
 
     Raises:
-        UnsafePresetError: It has too many files, or one that is no plain file, expands out of measure, has a harmful
+        UnsafePresetError: It has too many files, or one that is not a plain file, expands too much, has a harmful
             name or shares bytes with another.
         Exception: It is damaged.
     """
@@ -73,8 +202,8 @@ def open_tar(file: Any, compression: str | None, reference: str, budget: Budget,
     Args:
         file: The archive, open for reading.
         compression: How it is compressed, as fsspec calls it; `None` to see that by its first bytes, as tar does.
-        reference: What messages call the preset.
-        budget: What it may take.
+        reference: The preset's name in messages.
+        budget: The limits of the preset.
         **options: More arguments of the client.
 
     Raises:
@@ -93,14 +222,14 @@ def open_tar(file: Any, compression: str | None, reference: str, budget: Budget,
     guarded = _Guarded(file, reference, FREE_EXPANSION, expanded)
 
     @final
-    class Tar(TarFileSystem):
+    class Tar(TarFileSystem):  # type: ignore[misc]  # fsspec ships no types
         def _index(self) -> None:
             # Looks at each file before the next is read; tarfile remembers them for what is done here otherwise.
             for count, member in enumerate(self.tar, 1):
                 budget.check("files", count, repr(reference))
                 if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
                     raise _refused(reference, f"its {member.name!r} is a link, a device or a file with holes")
-            # What is no header ends the archive for tarfile, be it the block of zeros at its end or not.
+            # tarfile ends the archive at anything but a header, a block of zeros or not.
             self.tar.fileobj.seek(self.tar.offset)
             if self.tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
                 raise tarfile.ReadError(f"no header and no end at {self.tar.offset:,}")
@@ -121,7 +250,7 @@ class _Guarded(WrappedFile):
 
     Args:
         file: The file.
-        reference: What messages call the preset.
+        reference: The preset's name in messages.
         at_once: The most bytes of one read.
         in_all: The position beyond which it is not read; `None` for no limit.
     """
@@ -139,7 +268,7 @@ class _Guarded(WrappedFile):
         return int(self._file.seek(offset, whence))
 
     def read(self, size: int | None = -1) -> bytes:
-        """Return the next bytes, which are all that are left only if these are few."""
+        """Return the next bytes; a read without a size is limited too."""
         asked = self._at_once if size is None or size < 0 else size
         if asked > self._at_once:
             raise _refused(self._reference, f"one of its headers has {asked:,} bytes")
@@ -174,5 +303,5 @@ def _name_length(entry: zipfile.ZipInfo) -> int:
 def _refused(reference: str, why: str) -> UnsafePresetError:
     return UnsafePresetError(
         f"The archive of {reference!r} is not opened: {why}. Archives of presets hold plain files and folders. Pack it "
-        "anew if it is yours; otherwise tell whoever published it."
+        "again if it is yours; otherwise tell its publisher."
     )

@@ -1,4 +1,4 @@
-"""From the links of a reference to a file system of fsspec, which reads the last through the others."""
+"""Connections to file systems of fsspec, one read through another."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from urllib.parse import quote, unquote, urlsplit
 import attrs
 
 from modelry.errors import InputError
+from modelry.storage.filesystems.archives import StoreFile, reporting_damage
+from modelry.storage.filesystems.chain import ALLOWED, client_class
 from modelry.storage.filesystems.guards import check_guarded, guard_aiohttp, guard_httpx
-from modelry.storage.filesystems.protocols import ALLOWED, client_class
-from modelry.storage.filesystems.store_file import StoreFile, telling_damage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modelry.storage.budget import Budget
-    from modelry.storage.filesystems.links import Link
+    from modelry.storage.filesystems.chain import Link
+
 
 _UNSHARED = {"skip_instance_cache": True}
 
@@ -29,7 +30,7 @@ def options_by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], refer
     Args:
         links: The links.
         given: `storage_options`: those of the client, or for a chain, a dict for each protocol in it.
-        reference: What messages call the preset.
+        reference: The preset's name in messages.
 
     Raises:
         InputError: They are not of this form, or one would take the guard off a client.
@@ -58,10 +59,10 @@ class Connection:
     """A folder that can be read.
 
     Attributes:
-        filesystem: What it is in.
+        filesystem: The file system that it is in.
         root: The path of the folder there.
-        store_file: The file of the store that the file system is in; `None` if it is no archive.
-        through: The file systems that it is read through, each of which closes its files when nobody holds it.
+        store_file: The file of the store that the file system is in; `None` if it is not an archive.
+        through: The file systems that it is read through, each of which closes its files once it is unreferenced.
     """
 
     filesystem: Any
@@ -79,7 +80,7 @@ def connect(
 
     Raises:
         StorageError: A client is not installed.
-        WrongContent: An archive is damaged.
+        ChecksumMismatch: An archive is damaged.
         UnsafePresetError: An archive holds more than its budget allows, or other things than files and folders.
         Exception: Whatever a client raises that asks the network when it is created.
     """
@@ -93,7 +94,7 @@ def connect(
         return Connection(filesystem, path)
     file: Any = StoreFile(open_file(filesystem, place.protocol, path))
     store_file, through = file, [filesystem]
-    with telling_damage(store_file, repr(reference)):
+    with reporting_damage(store_file, repr(reference)):
         for link in reversed(archives):
             client_class(link.protocol, reference)
             filesystem = _open_archive(link, file, reference, budget, {**options.get(link.protocol, {}), **_UNSHARED})
@@ -142,5 +143,5 @@ def _place(link: Link, cls: Any, given: Mapping[str, Any]) -> tuple[dict[str, An
 
 
 def http_url(link: Link) -> str:
-    """Return the URL of a link, quoted where it is not yet: the client is told not to quote again."""
+    """Return the URL of a link, quoted where it is not yet: the client does not quote again."""
     return quote(link.url, safe="%/:=&?~#+!$,;'@()*[]")

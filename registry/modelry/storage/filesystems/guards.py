@@ -1,18 +1,23 @@
-"""Clients for HTTP that go where they were told to, or may be sent on to, whatever else the caller wants."""
+"""Guarded HTTP clients: a server may send them on to public hosts only, and never into this machine or network."""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
+import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from modelry.errors import InputError
-from modelry.storage.filesystems.redirects import Place, check_redirect
+import attrs
+
+from modelry.errors import InputError, UnsafePresetError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from ipaddress import IPv4Address, IPv6Address
 
-TIMEOUTS: Final[dict[str, float | None]] = {"total": None, "sock_connect": 30, "sock_read": 60}
+
+TIMEOUTS: Final[dict[str, Any]] = {"total": None, "sock_connect": 30, "sock_read": 60}
 """Of aiohttp: there is none for all of an answer, since modelry has a deadline for that."""
 
 _AIOHTTP = "Pass arguments of aiohttp.ClientSession instead, in a dict: client_kwargs={…}."
@@ -30,7 +35,7 @@ def check_guarded(protocol: str, options: Mapping[str, Any], reference: str) -> 
     Args:
         protocol: The protocol that the client is for.
         options: Its options, as the caller gives them.
-        reference: What messages call the preset.
+        reference: The preset's name in messages.
 
     Raises:
         InputError: One would replace what is guarded, or is not of the form to add a guard to.
@@ -91,3 +96,94 @@ def _place_of(url: Any) -> Place:
     """Return the place of a URL of yarl or httpx, whose own reading of it is what counts."""
     host = url.raw_host
     return Place(url.scheme, host.decode("ascii") if isinstance(host, bytes) else host or "", url.port)
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+_REACHES = {"public": 0, "private": 1, "loopback": 2, "link-local": 3}
+"""Ordered from addresses that everybody reaches to those of this machine, and of its credentials in clouds."""
+
+
+@attrs.frozen
+class Place:
+    """The target of a request, as its client understands the URL.
+
+    Attributes:
+        scheme: `"http"` or `"https"`.
+        host: A name or an address, without brackets.
+        port: The port; `None` for the usual one.
+    """
+
+    scheme: str
+    host: str
+    port: int | None = None
+
+    @property
+    def origin(self) -> tuple[str, int]:
+        """The host and the port."""
+        return self.host, self.port or (443 if self.scheme == "https" else 80)
+
+
+def check_redirect(asked: Place, target: Place) -> None:
+    """Check that the server that was asked may send its clients on to another place.
+
+    A public server may send them to public ones only, one of a private network to this or to public ones; whatever is
+    on this machine or is link-local must be asked for by its own host and port. What was asked for by `https` stays
+    with it. Names are looked up, which takes a while.
+
+    Raises:
+        UnsafePresetError: It may not.
+    """
+    if asked.scheme == "https" and target.scheme != "https":
+        raise UnsafePresetError(
+            f"The server {asked.host!r} sends on to {target.host!r} without encryption, which is not followed: anybody "
+            "on the way could read and change what comes. Tell its operator, or open the preset at its final address."
+        )
+    if target.origin == asked.origin:
+        return
+    most = max(_reaches(target), key=lambda reach: _REACHES[reach])
+    # The owner of a name can give it a private address in addition to a public one.
+    if most == "public" or (most == "private" and _reaches(asked) <= {"private", "loopback"}):
+        return
+    raise UnsafePresetError(
+        f"The server {asked.host!r} sends on to {target.host!r}, a {most} address, which is not followed: a "
+        "stranger's server could read from this machine or network so. If that is where the preset lies, open it "
+        "there."
+    )
+
+
+def _reaches(place: Place) -> set[str]:
+    """Return who reaches the addresses of a place."""
+    try:
+        found = socket.getaddrinfo(*place.origin, type=socket.SOCK_STREAM)
+    except OSError:  # perhaps a proxy knows the name; this machine cannot go there
+        return {"public"}
+    return {_reach_of(ipaddress.ip_address(str(address[0]).partition("%")[0])) for *_, address in found}
+
+
+def _reach_of(address: IPv4Address | IPv6Address) -> str:
+    inner = _ipv4_in(address) or address
+    if inner.is_link_local:
+        return "link-local"
+    if inner.is_loopback or inner.is_unspecified:
+        return "loopback"
+    return "public" if inner.is_global else "private"
+
+
+def _ipv4_in(address: IPv4Address | IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that an IPv6 address is another spelling of, or is led on to by a gateway."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour
+
+
+def is_this_machine(host: str) -> bool:
+    """Return whether a host name or address is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,4 +1,4 @@
-"""A preset on a web server, whose manifest says which files there are: web servers cannot be trusted to list."""
+"""Reading a preset from a web server, whose manifest lists the files: listings of web servers are not reliable."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ import attrs
 
 from modelry.errors import PresetNotFound, StorageError
 from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST, parse_checksums
-from modelry.storage.failures import is_a_file
+from modelry.storage.client_errors import Interrupted, not_a_folder_error
 from modelry.storage.filesystems.connect import connect, http_url
-from modelry.storage.remote import RemoteSource
-from modelry.storage.retries import Interrupted
-from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
+from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modelry.storage.budget import Budget
-    from modelry.storage.filesystems.links import Link
+    from modelry.storage.filesystems.chain import Link
+
 
 _CHUNK = 2**20
 
@@ -32,11 +31,11 @@ class HttpSource(RemoteSource):
     """A folder of a web server.
 
     Args:
-        reference: What messages call the preset.
+        reference: The preset's name in messages.
         uri: Its one spelling.
         link: The URL.
         options: `"http"` or `"https"` → the options of the client.
-        budget: What the preset may take.
+        budget: The limits of the preset.
     """
 
     def __init__(
@@ -62,10 +61,10 @@ class HttpSource(RemoteSource):
                 content = _read(stream, LARGEST_MANIFEST, self._reference)
         except FileNotFoundError:
             if self._is_a_file():
-                raise is_a_file(self._reference) from None
+                raise not_a_folder_error(self._reference) from None
             raise PresetNotFound(
-                f"There is no {MANIFEST} at {self._reference!r}, which has to say what files the preset has: a web "
-                "server does not list them. Save the preset with modelry, or publish it as an archive and open "
+                f"There is no {MANIFEST} at {self._reference!r}, which must list the files of the preset: a web "
+                "server does not. Save the preset with modelry, or publish it as an archive and open "
                 "zip://folder::https://…"
             ) from None
         listed = parse_checksums(content, self._reference)
@@ -130,5 +129,5 @@ def _read(stream: ByteStream, limit: int, reference: str) -> bytes:
     for chunk in stream.chunks:
         content += chunk
         if len(content) > limit:
-            raise StorageError(f"{MANIFEST} of {reference!r} is larger than {limit:,} bytes, so it is none.")
+            raise StorageError(f"{MANIFEST} of {reference!r} is larger than {limit:,} bytes, so it is not a manifest.")
     return content

@@ -1,4 +1,4 @@
-"""A preset in a file system that can list its files."""
+"""Reading a preset from a file system that can list its files."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any, final
 
-from modelry.errors import PresetNotFound, StorageError, WrongContent
-from modelry.storage.failures import changed, is_a_file
+from modelry.errors import ChecksumMismatch, ModelryError, PresetNotFound, StorageError
+from modelry.storage.client_errors import changed_error, looks_transient, not_a_folder_error, status_of
+from modelry.storage.filesystems.archives import damaged, reporting_damage
 from modelry.storage.filesystems.connect import Connection, connect, open_file
-from modelry.storage.filesystems.listing import find, name_of, raise_other
-from modelry.storage.filesystems.store_file import damaged, telling_damage
-from modelry.storage.filesystems.validators import validator_of
-from modelry.storage.remote import RemoteSource
-from modelry.storage.retries import looks_transient
-from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
+from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modelry.storage.budget import Budget
-    from modelry.storage.filesystems.links import Link
+    from modelry.storage.filesystems.chain import Link
+
 
 _CHUNK = 2**20
 
@@ -39,11 +36,11 @@ class FilesystemSource(RemoteSource):
     """A folder of a file system.
 
     Args:
-        reference: What messages call the preset.
+        reference: The preset's name in messages.
         uri: Its one spelling.
         links: The parts of the reference.
         options: Protocol → the options of its client.
-        budget: What an archive may take.
+        budget: The limits of an archive.
     """
 
     def __init__(
@@ -82,8 +79,8 @@ class FilesystemSource(RemoteSource):
         if not found:
             raise PresetNotFound(f"There is nothing at {self._reference!r}. Check the reference, and who may list it.")
         if {path.strip("/") for path in found} == {root.strip("/")}:
-            raise is_a_file(self._reference)
-        return Snapshot(tuple(_file(name_of(path, root), info, place) for path, info in found.items()))
+            raise not_a_folder_error(self._reference)
+        return Snapshot(tuple(_file(relative_name(path, root), info, place) for path, info in found.items()))
 
     @contextlib.contextmanager
     def read(self, snapshot: Snapshot, file: RemoteFile, offset: int) -> Iterator[ByteStream]:
@@ -121,20 +118,20 @@ class FilesystemSource(RemoteSource):
             yield
             return
         try:
-            with telling_damage(there.store_file, f"{file.name} of {self._reference!r}"):
+            with reporting_damage(there.store_file, f"{file.name} of {self._reference!r}"):
                 yield
-        except WrongContent:
+        except ChecksumMismatch:
             self._check_unchanged(there.filesystem, path, file)
             raise
 
     def is_transient(self, error: Exception) -> bool | None:
-        """Return whether trying again may help, by what a client has made a missing file of."""
+        """Return whether another try may help, by the cause of a `FileNotFoundError`."""
         if isinstance(error, FileNotFoundError) and isinstance(error.__cause__, Exception):
             return looks_transient(error.__cause__)
         return None
 
     def advice(self, error: Exception) -> str | None:
-        """Return what to do about an error of a client, where that is no matter of the network."""
+        """Return advice on an error of a client that the network did not cause."""
         return CLIENT_ADVICE.get(type(error).__name__)
 
     def _connect(self) -> Connection:
@@ -151,7 +148,7 @@ class FilesystemSource(RemoteSource):
         try:
             validator = validator_of(place.filesystem.info(place.root))
         except FileNotFoundError as error:
-            raise_other(error)
+            raise_hidden_error(error)
             raise PresetNotFound(f"There is no archive where {self._reference!r} has it.") from None
         if validator is None:
             raise StorageError(
@@ -164,13 +161,72 @@ class FilesystemSource(RemoteSource):
         filesystem.invalidate_cache()
         now = _file(file.name, filesystem.info(path), self._place_validator())
         if now.validator != file.validator:
-            raise changed(file.name, self._reference)
+            raise changed_error(file.name, self._reference)
 
 
 def _file(name: str, info: Mapping[str, Any], place: str | None) -> RemoteFile:
-    """Return what a client told of a file."""
+    """Return the facts that a client reports of a file."""
     validator = validator_of(info)
     if place is not None:
         validator = f"{validator} in {place}"
     size = info.get("size")
     return RemoteFile(name, size if isinstance(size, int) else None, validator=validator)
+
+
+def find(filesystem: Any, root: str) -> dict[str, Mapping[str, Any]]:
+    """Return path → facts of every file below a folder, or of the file at `root`; nothing if nothing is there.
+
+    Raises:
+        Exception: Whatever the client raises.
+    """
+    try:
+        found = filesystem.find(root, detail=True)
+    except FileNotFoundError as error:
+        raise_hidden_error(error)
+        return {}
+    if not isinstance(found, dict):  # as Azure's client has it where `root` is a file
+        found = {path: {} for path in found}
+    return {path: info for path, info in found.items() if path[-1] != "/"}
+
+
+def relative_name(path: str, root: str) -> str:
+    """Return how a preset in the folder `root` names the file at `path`; the empty text for `root` itself."""
+    root = root.rstrip("/")
+    return path[len(root) :].removeprefix("/") if path.startswith(root) else path
+
+
+def raise_hidden_error(error: FileNotFoundError) -> None:
+    """Raise the cause of a `FileNotFoundError` that is not about a missing file: fsspec has one for any HTTP error."""
+    cause = error.__cause__
+    if isinstance(cause, ModelryError):  # a guard's
+        raise cause from None
+    if isinstance(cause, Exception) and status_of(cause) not in (None, 404, 410):
+        raise cause from None
+    if isinstance(cause, Exception) and looks_transient(cause):
+        raise cause from None
+
+
+# The first that a client tells is taken: listings and single questions do not tell the same about the others.
+_MARKS = (
+    ("ETag", "etag"),
+    ("generation",),
+    ("CRC",),
+    ("Last-Modified", "last_modified", "LastModified", "modified", "updated", "mtime"),
+    ("created",),
+)
+
+
+def validator_of(info: Mapping[str, Any]) -> str | None:
+    """Return a mark that changes with the file, as its client reports it; `None` if it reports none."""
+    for names in _MARKS:
+        for name in names:
+            value = info.get(name)
+            if value not in (None, ""):
+                return f"{names[0]}={_text(value)} size={info.get('size')}"
+    return None
+
+
+def _text(value: Any) -> str:
+    if hasattr(value, "timestamp"):  # a client may tell the same time as a number or as a date
+        value = value.timestamp()
+    return repr(value) if isinstance(value, float) else str(value).removeprefix("W/").strip('"')

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 from urllib.parse import urlsplit
 
 from modelry.errors import InputError
-from modelry.storage.filesystems.connect import options_by_protocol
-from modelry.storage.filesystems.destination import FilesystemDestination
+from modelry.storage.budget import Budget
+from modelry.storage.destination import RemoteDestination
+from modelry.storage.filesystems.chain import parse_links, uri_of
+from modelry.storage.filesystems.connect import Connection, connect, options_by_protocol
+from modelry.storage.filesystems.guards import is_this_machine
 from modelry.storage.filesystems.http import HttpSource
-from modelry.storage.filesystems.identity import uri_of
-from modelry.storage.filesystems.links import parse_links
-from modelry.storage.filesystems.source import FilesystemSource
-from modelry.storage.loopback import is_this_machine
-from modelry.storage.options import AROUND, AROUND_PUBLISHING
-from modelry.storage.release import refuse
-from modelry.storage.remote import RemoteSource, RemoteStorage
+from modelry.storage.filesystems.source import CLIENT_ADVICE, FilesystemSource, find, raise_hidden_error, relative_name
+from modelry.storage.handler import refuse_publishing
+from modelry.storage.options import COMMON_OPTIONS, COMMON_PUBLISHING_OPTIONS
+from modelry.storage.remote import RemoteStorage
 
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    from modelry.storage.filesystems.links import Link
+    from modelry.storage.filesystems.chain import Link
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
+    from modelry.storage.remote_source import RemoteSource
 
-_OPTIONS = (*AROUND, "storage_options")
+
+_OPTIONS = (*COMMON_OPTIONS, "storage_options")
 
 
 @final
@@ -49,10 +52,10 @@ class FsspecStorage(RemoteStorage):
         """Parse a reference; raises what `RemoteStorage.destination` does."""
         links = parse_links(reference)
         if len(links) > 1:
-            refuse(reference, "it is in an archive, which is written whole or not at all")
+            refuse_publishing(reference, "it is in an archive, which is written whole or not at all")
         if links[0].protocol in ("http", "https"):
-            refuse(reference, "web servers have no common way to write files")
-        options.allow_only((*AROUND_PUBLISHING, "storage_options"), reference, "published")
+            refuse_publishing(reference, "web servers have no common way to write files")
+        options.allow_only((*COMMON_PUBLISHING_OPTIONS, "storage_options"), reference, "published")
         by_protocol = options_by_protocol(links, options.storage_options or {}, reference.text)
         return FilesystemDestination(reference.text, links, by_protocol)
 
@@ -62,3 +65,74 @@ def _add_token(client: dict[str, Any], token: str, place: Link) -> None:
     if place.protocol == "http" and not is_this_machine(host or ""):
         raise InputError(f"token= would be sent to {host!r} in the clear. Use https://, or leave token= out.")
     client["headers"] = {**client.get("headers", {}), "Authorization": f"Bearer {token}"}
+
+
+# Object stores have no folders, and asked to make one, some of their clients make a bucket.
+_HAS_FOLDERS = ("memory", "sftp", "ssh", "webdav", "webdavs")
+
+
+@final
+class FilesystemDestination(RemoteDestination):
+    """A folder of a file system.
+
+    Args:
+        reference: What messages call the preset.
+        links: The one part of the reference.
+        options: Protocol → the options of its client.
+    """
+
+    def __init__(self, reference: str, links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]]) -> None:
+        self._reference = reference
+        self._links = links
+        self._options = options
+        self._connected: Connection | None = None
+
+    def files(self) -> dict[str, int | None]:
+        """List the folder, as it is now."""
+        self._connected = None  # a new client, which has no listing of its own yet
+        there = self._connect()
+        found = find(there.filesystem, there.root)
+        return {relative_name(path, there.root) or path: info.get("size") for path, info in found.items()}
+
+    def write(self, name: str, path: Path, sent: Callable[[int], None]) -> None:
+        """Upload a file."""
+        from fsspec.callbacks import Callback
+
+        filesystem = self._connect().filesystem
+        target = self._path(name)
+        if self._links[0].protocol in _HAS_FOLDERS:
+            filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
+        filesystem.put_file(str(path), target, callback=Callback(hooks={"sent": _steps(sent)}))
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        filesystem = self._connect().filesystem
+        try:
+            filesystem.rm_file(self._path(name))
+        except FileNotFoundError as error:
+            raise_hidden_error(error)
+
+    def advice(self, error: Exception) -> str | None:
+        """Return advice on an error of a client that the network did not cause."""
+        return CLIENT_ADVICE.get(type(error).__name__)
+
+    def _connect(self) -> Connection:
+        if self._connected is None:
+            self._connected = connect(self._links, self._options, self._reference, Budget())
+        return self._connected
+
+    def _path(self, name: str) -> str:
+        root = self._connect().root.rstrip("/")
+        return f"{root}/{name}" if root else name
+
+
+def _steps(sent: Callable[[int], None]) -> Callable[..., None]:
+    """Return a hook for fsspec's callbacks, which report positions; the hook passes on increments."""
+    before = 0
+
+    def moved(size: int | None, value: int, **_: Any) -> None:
+        nonlocal before
+        sent(value - before)
+        before = value
+
+    return moved

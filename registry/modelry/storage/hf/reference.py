@@ -1,18 +1,24 @@
-"""`hf://owner/name[@revision][/folder]`, parsed. Knows no hub."""
+"""References to a Hugging Face hub: `hf://owner/name[@revision][/folder]`, and the hub's address."""
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 
-from modelry.errors import InputError, StorageError
-from modelry.storage.files import checked_name
+from modelry.errors import InputError, StorageError, did_you_mean
+from modelry.storage.filesystems.guards import is_this_machine
+from modelry.storage.names import checked_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from modelry.storage.reference import Reference
+
 
 MAIN: Final = "main"
 """The branch that is meant where no revision is written."""
@@ -21,7 +27,7 @@ FORM: Final = "hf://owner/name[@revision][/folder]"
 
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-# What git allows in no ref, and what would end it in a URL.
+# Not allowed in a git ref, or the end of one in a URL.
 _NO_REVISION = re.compile(r"[\x00-\x20\x7f~^:?*\[\]\\#]|\.\.|//|@\{|^[/.-]|[/.]$")
 # Refs with slashes of their own, which are written as they are: `@refs/pr/7`.
 _SLASHED = re.compile(r"refs/(?:pr/\d+|convert/[^/]+)(?=/|$)")
@@ -51,7 +57,7 @@ class HubReference:
 
     @property
     def is_pinned(self) -> bool:
-        """Whether the revision is a commit, which never changes."""
+        """True if the revision is a commit, which never changes."""
         return is_commit(self.revision)
 
     def __str__(self) -> str:
@@ -70,10 +76,10 @@ def parse_hf(reference: Reference, revision: str | None = None) -> HubReference:
 
     Args:
         reference: A reference with the scheme `hf`.
-        revision: A revision that was given beside the reference.
+        revision: A revision that was given in addition to the reference.
 
     Raises:
-        InputError: A revision was given twice, or the one given beside the reference is none.
+        InputError: A revision was given twice, or the additional one is not a revision.
         StorageError: The reference is malformed, or names something else than a model.
     """
     text = reference.text
@@ -97,7 +103,7 @@ def parse_hf(reference: Reference, revision: str | None = None) -> HubReference:
     if chosen is None:
         chosen = MAIN
     elif not chosen or _NO_REVISION.search(chosen):
-        raise InputError(f"{chosen!r} (for {text!r}) is no revision: give a branch, a tag, refs/pr/N or a commit.")
+        raise InputError(f"{chosen!r} (for {text!r}) is not a revision: give a branch, a tag, refs/pr/N or a commit.")
     return HubReference(repository, chosen, _checked_folder(text, folder))
 
 
@@ -134,3 +140,62 @@ def _incomplete(text: str, only: str) -> str:
         f"{text!r} lacks the owner: repositories are named owner/name. https://huggingface.co/{quote(only)} leads to "
         "the full name where there is one; 'bert-base-uncased', for example, is hf://google-bert/bert-base-uncased."
     )
+
+
+PUBLIC: Final = "https://huggingface.co"
+
+VARIABLE: Final = "HF_ENDPOINT"
+
+
+def chosen_endpoint(storage_options: Mapping[str, Any] | None) -> str:
+    """Return the address of the hub: the option `endpoint`, else `HF_ENDPOINT`, else the public hub.
+
+    Raises:
+        InputError: There is another option, or a token must not be sent to the address.
+    """
+    options = storage_options or {}
+    for name in options:
+        if name != "endpoint":
+            near = did_you_mean(str(name), ["endpoint"])
+            raise InputError(f"hf:// takes no storage option {name!r}, only 'endpoint'.{near}")
+    if "endpoint" in options:
+        return _checked(options["endpoint"], "storage_options['endpoint']")
+    return _checked(os.environ.get(VARIABLE) or PUBLIC, VARIABLE)
+
+
+def _checked(address: object, where: str) -> str:
+    if not isinstance(address, str):
+        raise InputError(f"{where} must be the address of a hub, such as {PUBLIC!r}, not {address!r}.")
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise InputError(f"{where} must be the address of a hub, such as {PUBLIC!r}; it has another form.")
+    if parts.username is not None:
+        raise InputError(f"{where} has a user name in it. Leave it out, and pass the token as token=.")
+    if parts.scheme == "http" and not is_this_machine(parts.hostname):
+        raise InputError(
+            f"{where} is {address!r}, and http:// shows the token, and the model, to everybody on the way. Use "
+            "https://; http:// is for hubs on this machine."
+        )
+    return address.rstrip("/")
+
+
+@attrs.frozen
+class HubRequest:
+    """A reference with the hub that it is for.
+
+    Attributes:
+        text: The reference as the user wrote it.
+        hub: The same, parsed.
+        endpoint: The address of the hub.
+        has_token: Whether a token was given for this call.
+    """
+
+    text: str
+    hub: HubReference
+    endpoint: str = PUBLIC
+    has_token: bool = False
+
+    @property
+    def page(self) -> str:
+        """The page of the repository."""
+        return f"{self.endpoint}/{self.hub.repository}"

@@ -1,32 +1,24 @@
-"""`hf://`: model repositories of the Hugging Face hub, or of a mirror of it."""
+"""`hf://`: model repositories of the Hugging Face hub, or of a mirror; publishing makes one commit."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, final
 
-import attrs
-
-from modelry.errors import StorageError
-from modelry.storage.hf.endpoint import PUBLIC, chosen_endpoint
-from modelry.storage.hf.listing import snapshot_of
-from modelry.storage.hf.publishing import publish_to_hub
-from modelry.storage.hf.reference import is_commit, parse_hf
-from modelry.storage.hf.refusals import Asked, is_passing, refusal
-from modelry.storage.remote import RemoteSource, RemoteStorage
-from modelry.storage.snapshot import ByteStream
+from modelry.errors import DeadlineExceeded, InputError, ModelryError, StorageError
+from modelry.storage.client_errors import publishing_error, publishing_too_slow, status_of
+from modelry.storage.handler import MESSAGE
+from modelry.storage.hf.reference import HubRequest, chosen_endpoint, parse_hf
+from modelry.storage.hf.source import LOG_IN, HubSource, explain_refusal, is_retryable_error
+from modelry.storage.remote import RemoteStorage
+from modelry.storage.retries import Cancellation, Retrying, call_within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import ModelInfo
 
+    from modelry.storage.handler import Release
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
-    from modelry.storage.release import Release
-    from modelry.storage.snapshot import RemoteFile, Snapshot
-
-LISTING_TIMEOUT: Final = 30
-"""Seconds to wait for the hub to tell about a repository."""
 
 
 @final
@@ -42,105 +34,136 @@ class HubStorage(RemoteStorage):
         return publish_to_hub(_asked(reference, options), release, options)
 
 
-def _asked(reference: Reference, options: OpenOptions) -> Asked:
+def _asked(reference: Reference, options: OpenOptions) -> HubRequest:
     endpoint = chosen_endpoint(options.storage_options)
-    return Asked(reference.text, parse_hf(reference, options.revision), endpoint, options.token is not None)
+    return HubRequest(reference.text, parse_hf(reference, options.revision), endpoint, options.token is not None)
 
 
-@final
-@attrs.frozen
-class HubSource(RemoteSource):
-    """A folder of a model repository, at a revision.
+def publish_to_hub(asked: HubRequest, release: Release, options: OpenOptions) -> str:
+    """Commit a preset, making repository and branch if they are missing; return the reference with the commit.
 
-    Attributes:
-        asked: What was asked of which hub.
-        token: The token to show; `None` for the one that the client finds by itself.
+    Raises:
+        InputError: The reference is pinned to a commit, or the repository is not as private as it is to be.
+        StorageError: The hub refuses or cannot be reached, or somebody else has committed meanwhile.
+        DeadlineExceeded: The hub takes longer than it may. No commit is made after that.
     """
+    if asked.hub.is_pinned:
+        raise InputError(f"{asked.text!r} names a commit, which never changes. Publish to a branch, or leave it out.")
+    cancellation = Cancellation()
+    api = _client(asked, options, cancellation)
+    retrying = Retrying(is_retryable_error, cancellation)
+    try:
+        size = sum(release.sizes().values())
+        commit = call_within(
+            lambda: retrying.call(lambda: _commit(api, asked, release, cancellation)),
+            options.seconds_for(size),
+            cancellation,
+        )
+    except DeadlineExceeded as error:
+        raise publishing_too_slow(f"Cannot publish to {asked.text!r}", error, asked.page) from None
+    except ModelryError:
+        raise
+    except Exception as error:
+        if (refused := _refusal(error, asked)) is not None:
+            raise refused from None
+        raise publishing_error(f"Cannot publish to {asked.text!r}", error, None, options) from None
+    return f"hf://{asked.hub.repository}@{commit}{'/' if asked.hub.folder else ''}{asked.hub.folder}"
 
-    asked: Asked
-    token: str | None = attrs.field(default=None, repr=False)
 
-    @property
-    def uri(self) -> str:
-        """The reference in its one spelling, with the hub it is for unless that is the public one."""
-        place = "" if self.asked.endpoint == PUBLIC else f" at {self.asked.endpoint}"
-        return f"{self.asked.hub}{place}"
+def _client(asked: HubRequest, options: OpenOptions, cancellation: Cancellation) -> HfApi:
+    """Return the hub's client, which makes no commit after cancellation."""
+    from huggingface_hub import HfApi
 
-    @property
-    def is_pinned(self) -> bool:
-        """Whether the reference has the id of a commit."""
-        return self.asked.hub.is_pinned
+    @final
+    class Client(HfApi):
+        # `create_commit` calls this between checking the model card and committing; it takes longest.
+        def preupload_lfs_files(self, *args: Any, **kwargs: Any) -> None:
+            cancellation.check("sending the files")
+            super().preupload_lfs_files(*args, **kwargs)
+            cancellation.check("committing the files")
 
-    def at(self, revision: str) -> HubSource:
-        """Return the same folder at a commit; raises what `RemoteSource.at` does."""
-        hub = self.asked.hub
-        if not is_commit(revision) or (hub.is_pinned and hub.revision != revision):
-            raise StorageError(f"{self.asked.text!r} cannot be opened at {revision!r}, which is no commit of it.")
-        return attrs.evolve(self, asked=attrs.evolve(self.asked, hub=attrs.evolve(hub, revision=revision)))
+    return Client(asked.endpoint, token=options.token, library_name="modelry")
 
-    def resolve(self) -> Snapshot:
-        """Ask for commit and files in one request; raises what `RemoteSource.resolve` does."""
-        from huggingface_hub import HfApi
 
-        hub = self.asked.hub
-        try:
-            told = HfApi(self.asked.endpoint, library_name="modelry").model_info(
-                hub.repository,
-                revision=hub.revision,
-                files_metadata=True,
-                timeout=LISTING_TIMEOUT,
-                token=self.token,
-            )
-        except Exception as error:
-            if (refused := refusal(error, self.asked)) is not None:
-                raise refused from None  # the client's error may hold a signed URL
-            raise
-        return snapshot_of(told, self.asked)
+def _commit(api: HfApi, asked: HubRequest, release: Release, cancellation: Cancellation) -> str:
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
-    @contextmanager
-    def read(self, snapshot: Snapshot, file: RemoteFile, offset: int) -> Iterator[ByteStream]:
-        """Stream a file of the commit; raises what `RemoteSource.read` does."""
-        from huggingface_hub import constants, get_session, hf_hub_url
-        from huggingface_hub.utils import build_hf_headers, hf_raise_for_status  # type: ignore[attr-defined]
+    hub, prefix = asked.hub, f"{asked.hub.folder}/" if asked.hub.folder else ""
+    cancellation.check("looking at the repository")
+    told = _repository(api, asked, release.private)
+    if release.private is not None and told.private is not release.private:
+        raise InputError(
+            f"private={release.private} was given, but {hub.repository!r} is there already and "
+            f"{'private' if told.private else 'public'}. Change that at {asked.page}/settings, or leave it out."
+        )
+    there = {name.removeprefix(prefix) for name in _names(told) if name.startswith(prefix)}
+    names = [name for name in release.ordered() if name not in release.if_missing or name not in there]
+    operations: list[Any] = [CommitOperationAdd(prefix + name, str(release.files[name])) for name in names]
+    operations += [CommitOperationDelete(prefix + name) for name in release.stale(there)]
+    cancellation.check("checking the model card")
+    try:
+        made = api.create_commit(
+            hub.repository,
+            operations,
+            commit_message=release.message or MESSAGE,
+            revision=hub.revision,
+            parent_commit=told.sha,
+        )
+    except RuntimeError as error:  # the client's wrapping of what went wrong with a large file
+        raise error.__cause__ or error from None
+    cancellation.check("looking at the commit")
+    _check_complete(api.model_info(hub.repository, revision=made.oid), [prefix + name for name in names], asked)
+    return str(made.oid)
 
-        hub, endpoint = self.asked.hub, self.asked.endpoint
-        path = self._path(file)
-        url = hf_hub_url(hub.repository, path, revision=snapshot.revision, endpoint=endpoint)
-        headers = build_hf_headers(token=self.token, library_name="modelry") | {"Accept-Encoding": "identity"}
-        if offset:
-            headers["Range"] = f"bytes={offset}-"
-        wait = constants.HF_HUB_DOWNLOAD_TIMEOUT
-        # The client's session takes the token off where a redirect leads to another host.
-        with get_session().stream("GET", url, headers=headers, timeout=wait, follow_redirects=True) as response:
-            try:
-                hf_raise_for_status(response)
-            except Exception as error:
-                if (refused := refusal(error, self.asked)) is not None:
-                    raise refused from None  # the client's error may hold a signed URL
-                raise
-            # As they come: what waits for a chunk to be full is lost with the connection.
-            yield ByteStream(response.iter_bytes(), offset if response.status_code == 206 else 0)
 
-    def local_copy(self, snapshot: Snapshot, file: RemoteFile) -> Path | None:
-        """Return where the hub's own cache has the file, which transformers and others fill."""
-        from huggingface_hub import try_to_load_from_cache
+def _repository(api: HfApi, asked: HubRequest, private: bool | None) -> ModelInfo:
+    """Return the hub's facts about the branch, which is made if it is missing."""
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
-        found = try_to_load_from_cache(self.asked.hub.repository, self._path(file), revision=snapshot.revision)
-        return Path(found) if isinstance(found, str) else None
+    hub = asked.hub
+    try:
+        return api.model_info(hub.repository, revision=hub.revision)
+    except GatedRepoError:
+        raise
+    except RepositoryNotFoundError:
+        api.create_repo(hub.repository, private=private, exist_ok=True)
+    except RevisionNotFoundError:
+        pass
+    try:
+        return api.model_info(hub.repository, revision=hub.revision)
+    except RevisionNotFoundError:
+        api.create_branch(hub.repository, branch=hub.revision, exist_ok=True)
+    return api.model_info(hub.repository, revision=hub.revision)
 
-    def is_transient(self, error: Exception) -> bool:
-        """Return whether trying again may help."""
-        return is_passing(error)
 
-    def advice(self, error: Exception) -> str | None:
-        """Return what to do where the hub cannot be reached."""
-        if not is_passing(error):
-            return None
-        return (
-            f"{self.asked.endpoint} is busy, or cannot be reached from here. Check the network and HF_ENDPOINT, or try "
-            "again later; offline=True opens what was fetched before."
+def _check_complete(told: ModelInfo, names: list[str], asked: HubRequest) -> None:
+    missing = sorted(set(names) - set(_names(told)))
+    if missing:
+        raise StorageError(
+            f"The hub left {missing[0]} out of {asked.text!r}. A .gitignore in the repository does so: remove what "
+            "ignores files of presets from it, and publish again."
         )
 
-    def _path(self, file: RemoteFile) -> str:
-        """Return where a file of the preset is in the repository."""
-        return f"{self.asked.hub.folder}/{file.name}" if self.asked.hub.folder else file.name
+
+def _names(told: ModelInfo) -> list[str]:
+    return [one.rfilename for one in told.siblings or ()]
+
+
+def _refusal(error: Exception, asked: HubRequest) -> ModelryError | None:
+    from huggingface_hub.errors import DisabledRepoError, GatedRepoError, OfflineModeIsEnabled
+
+    if isinstance(error, (DisabledRepoError, GatedRepoError, OfflineModeIsEnabled)):
+        return explain_refusal(error, asked)
+    status, place = status_of(error), f"{asked.endpoint}/settings/tokens"
+    if status in (401, 403, 404):
+        whose = "the token that was given as token=" if asked.has_token else "your token (of HF_TOKEN, or of a login)"
+        return StorageError(
+            f"{asked.endpoint} does not let you publish to {asked.text!r}: {whose} is missing, not valid, or may not "
+            f"write there. {place} makes one that may write to {asked.hub.repository!r}; then {LOG_IN}."
+        )
+    if status in (409, 412):
+        return StorageError(
+            f"Somebody else has committed to {asked.hub.repository!r} meanwhile, so nothing was published to "
+            f"{asked.text!r}. Look at {asked.page}, and publish again."
+        )
+    return None

@@ -1,16 +1,21 @@
-"""Kaggle's own client: credentials as kagglehub finds them, and calls that end."""
+"""Kaggle's own client: credentials as kagglehub finds them, calls that end, checked bytes, and errors."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from modelry.errors import StorageError, did_you_mean
-from modelry.storage.time_limit import TookTooLong, within
+from modelry.errors import DeadlineExceeded, ModelryError, PresetNotFound, StorageError, did_you_mean
+from modelry.storage.client_errors import is_retryable, status_of
+from modelry.storage.retries import call_within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from modelry.storage.kaggle.reference import KaggleReference
+
 
 T = TypeVar("T")
 
@@ -41,8 +46,8 @@ def models_client(token: str | None) -> Any:
     return KaggleClient(username=found.username, password=found.key, api_token=found.api_key, user_agent=agent)
 
 
-def about(request: Any, reference: KaggleReference) -> Any:
-    """Fill in which variation, and which version of it, a request of the client is about.
+def fill_request(request: Any, reference: KaggleReference) -> Any:
+    """Fill a variation and its version into a request of the client.
 
     Raises:
         StorageError: Kaggle knows no such framework.
@@ -54,20 +59,20 @@ def about(request: Any, reference: KaggleReference) -> Any:
     return request
 
 
-def answer(call: Callable[[], T]) -> T:
-    """Return what a call of the client returns, which itself would wait for an answer for ever.
+def call_in_time(call: Callable[[], T]) -> T:
+    """Return the result of a call of the client, which itself sets no time-out.
 
     Raises:
         TimeoutError: There is none in time.
         Exception: Whatever the call raises.
     """
     try:
-        return within(call, WAIT)
-    except TookTooLong:
+        return call_within(call, WAIT)
+    except DeadlineExceeded:
         raise TimeoutError(f"Kaggle has not answered for {WAIT:g} seconds") from None
 
 
-def limit_silence(response: Any) -> None:
+def set_read_timeout(response: Any) -> None:
     """Let reading end if nothing comes any more; the client sets no limit."""
     connection = response.raw.connection
     if connection is not None and connection.sock is not None:
@@ -86,3 +91,109 @@ def _framework(name: str, reference: KaggleReference) -> Any:
             "Presets for Keras are under 'keras'."
         )
     return found
+
+
+_MD5 = re.compile(r"(?:^|[,\s])md5=([A-Za-z0-9+/]{22}==)(?:$|[,\s])")
+
+
+class TransferCorrupted(OSError):
+    """A file was damaged in transfer."""
+
+
+def checked(chunks: Iterator[Any], headers: Mapping[str, str], name: str) -> Iterator[bytes]:
+    """Yield the chunks of a file, the last one only if all are what the headers say; so no wrong file is ever whole.
+
+    Raises:
+        StorageError: The headers say nothing: the listing has no digests, so nothing else could show a wrong bit.
+        DamagedOnTheWay: They are not.
+    """
+    expected = md5_of(headers)
+    if expected is None:
+        raise StorageError(
+            f"Kaggle sent {name!r} without its MD5 sum, so it cannot be checked. Does a proxy on the way take "
+            "the header 'x-goog-hash' off?"
+        )
+    return _checked(chunks, expected, name)
+
+
+def md5_of(headers: Mapping[str, str]) -> bytes | None:
+    """Return the MD5 sum that the headers of a reply tell; `None` if they tell none."""
+    found = _MD5.search(headers.get("x-goog-hash", ""))
+    return None if found is None else base64.b64decode(found[1])
+
+
+def _checked(chunks: Iterator[Any], expected: bytes, name: str) -> Iterator[bytes]:
+    digest, held = hashlib.md5(usedforsecurity=False), b""
+    for chunk in chunks:
+        if held:
+            yield held
+        digest.update(chunk)
+        held = chunk
+    if digest.digest() != expected:
+        raise TransferCorrupted(f"{name!r} was damaged on its way from Kaggle: its MD5 sum is another")
+    if held:
+        yield held
+
+
+class Denied(Exception):
+    """An error that Kaggle reports in a successful reply.
+
+    Args:
+        message: Kaggle's message.
+        status: The status that it means, if it says so.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+LOG_IN = "set KAGGLE_API_TOKEN, run kagglehub.login(), or pass token="
+SETTINGS = "https://www.kaggle.com/settings"
+
+
+def explain_refusal(error: Exception, text: str, reference: KaggleReference) -> ModelryError | None:
+    """Return the error for a refusal of Kaggle; `None` if it has not refused, only failed.
+
+    Args:
+        error: The client's error.
+        text: The reference as the user wrote it.
+        reference: The same, parsed.
+    """
+    status = status_of(error)
+    if status == 401:
+        return StorageError(
+            f"Kaggle does not accept your token for {text!r}: it is missing, misspelt, expired or revoked. "
+            f"{SETTINGS} makes a new one; then {LOG_IN}."
+        )
+    if status == 403:
+        return StorageError(
+            f"Kaggle does not let you read {text!r}. Either its licence asks for your consent: open {reference.page}, "
+            f"log in, and accept it. Or it is private, and its owner must let you in. Then let modelry show who you "
+            f"are: {LOG_IN}."
+        )
+    if status == 404:
+        version = "" if reference.version is None else f" in version {reference.version}"
+        return PresetNotFound(
+            f"Kaggle has no model {reference.model!r}{version} (from {text!r}). Check the spelling; {reference.page} "
+            f"is the page it would have. If it is private: {LOG_IN}."
+        )
+    return None
+
+
+def explain_publishing_refusal(error: Exception, text: str, reference: KaggleReference) -> ModelryError | None:
+    """Return the error for a refusal to publish."""
+    status = status_of(error)
+    if status in (403, 404):
+        return StorageError(
+            f"Kaggle does not let you publish to {text!r}: your token may not write to the models of "
+            f"{reference.owner!r}, or is missing. {SETTINGS} makes one; then {LOG_IN}."
+        )
+    if isinstance(error, Denied):
+        return StorageError(f"Kaggle refuses what was to be published to {text!r}: {error}. {reference.page} may help.")
+    return explain_refusal(error, text, reference)
+
+
+def is_retryable_error(error: Exception) -> bool:
+    """Return whether another try may help after an error of the client; without a reply, all are OSErrors."""
+    return is_retryable(error, OSError)

@@ -1,4 +1,4 @@
-"""`kaggle://owner/model/framework/variation[/version]`, parsed. Knows no Kaggle."""
+"""References to Kaggle: `kaggle://owner/model/framework/variation[/version]`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from modelry.errors import InputError, StorageError
 
 if TYPE_CHECKING:
     from modelry.storage.reference import Reference
+
 
 FORM: Final = "kaggle://owner/model/framework/variation[/version]"
 
@@ -39,7 +40,7 @@ class KaggleReference:
 
     @property
     def is_pinned(self) -> bool:
-        """Whether the version is given; a version never changes."""
+        """True if the version is given; a version never changes."""
         return self.version is not None
 
     @property
@@ -49,12 +50,12 @@ class KaggleReference:
 
     @property
     def name(self) -> str:
-        """The name of the model, of which this is a variation."""
+        """The name of the model that this is a variation of."""
         return self.model.split("/")[1]
 
     @property
     def handle(self) -> str:
-        """What Kaggle's own client takes."""
+        """The name that Kaggle's own client takes."""
         return self.model if self.version is None else f"{self.model}/{self.version}"
 
     @property
@@ -81,10 +82,10 @@ def parse_kaggle(reference: Reference, revision: str | None = None) -> KaggleRef
 
     Args:
         reference: A reference with the scheme `kaggle`.
-        revision: A version that was given beside the reference.
+        revision: A version that was given in addition to the reference.
 
     Raises:
-        InputError: A version was given twice, or the one given beside the reference is no number.
+        InputError: A version was given twice, or the additional one is not a number.
         StorageError: The reference is malformed, or names something else than a model.
     """
     text = reference.text
@@ -100,12 +101,12 @@ def parse_kaggle(reference: Reference, revision: str | None = None) -> KaggleRef
             raise StorageError(f"{part!r} names no {what} on Kaggle (in {text!r}). Write {FORM}.")
     model, written = "/".join(parts[:4]), parts[4] if len(parts) == 5 else None
     if written is not None and not _VERSION.fullmatch(written):
-        raise StorageError(f"{written!r} (in {text!r}) is no version: versions on Kaggle are 1, 2, 3, …")
+        raise StorageError(f"{written!r} (in {text!r}) is not a version: versions on Kaggle are 1, 2, 3, …")
     if written is not None and revision is not None:
         raise InputError(
             f"{text!r} says version {written}, and revision={revision!r} is given as well. Give it in one place."
         )
     if revision is not None and not _VERSION.fullmatch(revision):
-        raise InputError(f"revision={revision!r} (for {text!r}) is no version: versions on Kaggle are 1, 2, 3, …")
+        raise InputError(f"revision={revision!r} (for {text!r}) is not a version: versions on Kaggle are 1, 2, 3, …")
     chosen = written or revision
     return KaggleReference(model, None if chosen is None else int(chosen))

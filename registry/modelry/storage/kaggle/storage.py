@@ -1,34 +1,49 @@
-"""`kaggle://`: variations of models on Kaggle."""
+"""Publish a preset to Kaggle: every file is sent first, and one call makes a new version of all of them.
+
+So no order of files is needed: a version is there as a whole or not at all, and no version ever changes. What is not
+published again is not in the new version, but stays in the older ones.
+"""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, final
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar, final
 
-import attrs
-
-from modelry.errors import PresetNotFound, StorageError
+from modelry._progress import total
+from modelry.errors import DeadlineExceeded, InputError, ModelryError, PresetNotFound
 from modelry.storage.cache.cache import Cache
-from modelry.storage.cache.folders import layers
-from modelry.storage.cache.records import recall
-from modelry.storage.kaggle.client import about, answer, limit_silence, models_client
-from modelry.storage.kaggle.digest import checked
-from modelry.storage.kaggle.publishing import publish_to_kaggle
-from modelry.storage.kaggle.reference import KaggleReference, is_version, parse_kaggle
-from modelry.storage.kaggle.refusals import is_passing, refusal
-from modelry.storage.options import AROUND, AROUND_PUBLISHING
-from modelry.storage.remote import RemoteSource, RemoteStorage
-from modelry.storage.snapshot import ByteStream, RemoteFile, Snapshot
+from modelry.storage.cache.layout import cache_layers
+from modelry.storage.checksums import MANIFEST
+from modelry.storage.client_errors import publishing_error, publishing_too_slow
+from modelry.storage.handler import PRESET_MARKER
+from modelry.storage.kaggle.client import (
+    explain_publishing_refusal,
+    is_retryable_error,
+    models_client,
+)
+from modelry.storage.kaggle.reference import KaggleReference, parse_kaggle
+from modelry.storage.kaggle.source import KaggleSource
+from modelry.storage.kaggle.upload import (
+    find_model,
+    find_variation,
+    kaggle_licence,
+    make_model,
+    make_variation,
+    make_version,
+    upload,
+)
+from modelry.storage.options import COMMON_OPTIONS, COMMON_PUBLISHING_OPTIONS
+from modelry.storage.remote import RemoteStorage
+from modelry.storage.retries import Cancellation, Retrying, call_within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
+    from modelry.storage.handler import Release
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Reference
-    from modelry.storage.release import Release
-
-CHUNK: Final = 1 << 20
-"""Bytes that are taken from a connection at once."""
+    from modelry.storage.remote_source import Snapshot
 
 
 @final
@@ -37,126 +52,143 @@ class KaggleStorage(RemoteStorage):
 
     def source(self, reference: Reference, options: OpenOptions) -> KaggleSource:
         """Parse a reference; raises what `RemoteStorage.source` does."""
-        options.allow_only((*AROUND, "revision", "token"), reference)
+        options.allow_only((*COMMON_OPTIONS, "revision", "token"), reference)
         kaggle = parse_kaggle(reference, options.revision)
-        return KaggleSource(reference.text, kaggle, Cache(layers(options.cache_dir)), options.token)
+        return KaggleSource(reference.text, kaggle, Cache(cache_layers(options.cache_dir)), options.token)
 
     def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
         """Make one version; raises what `Storage.publish` does."""
-        options.allow_only((*AROUND_PUBLISHING, "token"), reference, "published")
+        options.allow_only((*COMMON_PUBLISHING_OPTIONS, "token"), reference, "published")
         return publish_to_kaggle(self.source(reference, options), release, options)
 
 
-@final
-@attrs.frozen
-class KaggleSource(RemoteSource):
-    """A variation of a model.
+T = TypeVar("T")
 
-    kagglehub's own downloads check no file names, and two at once leave damaged files in its cache that pass for whole;
-    so only its credentials and its client are used, and modelry's cache does the rest.
+PATIENCE: Final = 600.0
+"""Seconds to wait until Kaggle shows a version whose files it has, where the caller says nothing."""
+PAUSE: Final = 2.0
+"""Seconds between two looks."""
 
-    Attributes:
-        text: What the user wrote.
-        kaggle: The same, parsed.
-        cache: Where an earlier listing may be.
-        token: The token to show; `None` for what kagglehub finds by itself.
+
+def publish_to_kaggle(source: KaggleSource, release: Release, options: OpenOptions) -> str:
+    """Make a version, and model and variation if they are missing; return the reference with the version.
+
+    Raises:
+        InputError: The reference has a version, or what is there is not as private, or not under the licence, as said.
+        StorageError: Kaggle refuses, cannot be reached, or does not show the version.
+        DeadlineExceeded: Kaggle takes longer than it may. Nothing else is begun after that.
     """
+    kaggle, text = source.kaggle, source.text
+    if kaggle.is_pinned:
+        raise InputError(f"{text!r} names a version, which never changes. Leave it out: publishing makes the next one.")
+    try:
+        with models_client(options.token) as client:
+            return str(kaggle.at(_publish(client, source, release, options)))
+    except ModelryError:
+        raise
+    except Exception as error:
+        if (refused := explain_publishing_refusal(error, text, kaggle)) is not None:
+            raise refused from None
+        raise publishing_error(f"Cannot publish to {text!r}", error, None, options) from None
 
-    text: str
-    kaggle: KaggleReference
-    cache: Cache = attrs.field(repr=False)
-    token: str | None = attrs.field(default=None, repr=False)
 
-    @property
-    def uri(self) -> str:
-        """The reference in its one spelling."""
-        return str(self.kaggle)
+def _publish(client: Any, source: KaggleSource, release: Release, options: OpenOptions) -> int:
+    api, kaggle, cancellation = client.models.model_api_client, source.kaggle, Cancellation()
 
-    @property
-    def is_pinned(self) -> bool:
-        """Whether the reference has a version."""
-        return self.kaggle.is_pinned
-
-    def at(self, revision: str) -> KaggleSource:
-        """Return the same variation at a version; raises what `RemoteSource.at` does."""
-        if not is_version(revision) or self.kaggle.version not in (None, int(revision)):
-            raise StorageError(f"{self.text!r} cannot be opened at {revision!r}, which is no version of it.")
-        return attrs.evolve(self, kaggle=self.kaggle.at(int(revision)))
-
-    def resolve(self) -> Snapshot:
-        """Ask for the newest version, unless one is given, and for its files; raises as `RemoteSource.resolve` does."""
+    def step(what: str, call: Callable[[], T], size: int | None = None) -> T:
         try:
-            with models_client(self.token) as client:
-                version = self.kaggle.version or self._newest(client)
-                earlier = recall(self.cache, self.uri)
-                if earlier is not None and earlier.revision == str(version):  # versions never change
-                    return earlier
-                files = tuple(self._list(client, self.kaggle.at(version)))
-        except Exception as error:
-            self._explain(error)
-            raise
-        if not files:
-            raise PresetNotFound(f"Version {version} of {self.text!r} has no files. {self.kaggle.page} shows others.")
-        return Snapshot(files, str(version))
+            return call_within(call, options.seconds_for(size), cancellation)
+        except DeadlineExceeded as error:
+            raise publishing_too_slow(f"{what} {source.text!r}", error, kaggle.page) from None
 
-    @contextmanager
-    def read(self, snapshot: Snapshot, file: RemoteFile, offset: int) -> Iterator[ByteStream]:
-        """Stream a file of the version, from its start; raises what `RemoteSource.read` does.
+    model = step("Cannot look at", lambda: find_model(api, kaggle, cancellation))
+    variation = None if model is None else step("Cannot look at", lambda: find_variation(api, kaggle, cancellation))
+    _check_agrees(model, variation, release, kaggle)
+    tokens, sizes = {}, release.sizes()
+    with total([*sizes.values()]):
+        for name, path in release.files.items():
+            send = partial(
+                Retrying(is_retryable_error, cancellation).call, partial(upload, client, name, path, cancellation)
+            )
+            tokens[name] = step(f"Cannot send {name} to", send, sizes[name])
+    if model is None:
+        private = release.private is not False
+        step("Cannot make the model of", lambda: make_model(api, kaggle, cancellation, private=private))
+    make = make_variation if variation is None else make_version
+    step("Cannot make a version of", lambda: make(api, kaggle, tokens, release, cancellation))
+    return _shown_in_time(source, release, 0 if variation is None else int(variation.version_number), options)
 
-        What was fetched before is fetched again, because only the sum of the whole file is known.
-        """
-        from kagglesdk.models.types.model_api_service import ApiDownloadModelInstanceVersionRequest
 
-        pinned = self.kaggle.at(int(snapshot.revision or 0))
-        request = about(ApiDownloadModelInstanceVersionRequest(), pinned)
-        request.path = file.name
-        with models_client(self.token) as client:
-            try:
-                response = answer(lambda: client.models.model_api_client.download_model_instance_version(request))
-            except Exception as error:
-                self._explain(error)
-                raise
-            with response:
-                limit_silence(response)
-                yield ByteStream(checked(response.iter_content(CHUNK), response.headers, file.name))
-
-    def is_transient(self, error: Exception) -> bool:
-        """Return whether trying again may help."""
-        return is_passing(error)
-
-    def advice(self, error: Exception) -> str | None:
-        """Return what to do where Kaggle cannot be reached."""
-        if not is_passing(error):
-            return None
-        return (
-            "Kaggle is busy, or cannot be reached from here. Check the network, or try again later; offline=True opens "
-            "what was fetched before."
+def _check_agrees(model: Any, variation: Any, release: Release, kaggle: KaggleReference) -> None:
+    """Check that what is there is as the publisher says; a version changes nothing of it."""
+    if model is not None and release.private not in (None, bool(model.is_private)):
+        raise InputError(
+            f"private={release.private} was given, but {kaggle.model!r} is of a model that is there already and "
+            f"{'private' if model.is_private else 'public'}. Change that at {kaggle.page}, or leave it out."
+        )
+    if variation is None or release.licence is None:
+        return
+    if variation.license_name not in ("", kaggle_licence(release.licence)):
+        raise InputError(
+            f"licence={release.licence!r} was given, but {kaggle.model!r} is there already under "
+            f"{variation.license_name!r}. Change that at {kaggle.page}, or leave it out."
         )
 
-    def _newest(self, client: Any) -> int:
-        from kagglesdk.models.types.model_api_service import ApiGetModelInstanceRequest
 
-        request = about(ApiGetModelInstanceRequest(), self.kaggle)
-        return int(answer(lambda: client.models.model_api_client.get_model_instance(request)).version_number)
+def _shown_in_time(source: KaggleSource, release: Release, before: int, options: OpenOptions) -> int:
+    cancellation, seconds = Cancellation(), options.deadline or PATIENCE
+    try:
+        return call_within(lambda: _shown(source, release, before, cancellation), seconds, cancellation)
+    except DeadlineExceeded:
+        raise DeadlineExceeded(
+            f"Kaggle has taken the files for {source.text!r}, but has not shown a version with them for {seconds:g} "
+            f"seconds. See {source.kaggle.page} before you publish again."
+        ) from None
 
-    def _list(self, client: Any, pinned: KaggleReference) -> Iterator[RemoteFile]:
-        """Yield the files of a version, page by page."""
-        from kagglesdk.models.types.model_api_service import ApiListModelInstanceVersionFilesRequest
 
-        request = about(ApiListModelInstanceVersionFilesRequest(), pinned)
-        seen: set[str] = set()
-        while request.page_token not in seen:
-            seen.add(request.page_token)
-            page = answer(lambda: client.models.model_api_client.list_model_instance_version_files(request))
-            for told in page.files or ():
-                # A size of 0 is also what the client has where Kaggle tells none. Versions never change.
-                yield RemoteFile(told.name, told.size or None, validator=f"version {pinned.version}")
-            request.page_token = page.next_page_token or ""
+def _shown(source: KaggleSource, release: Release, before: int, cancellation: Cancellation) -> int:
+    """Wait until Kaggle has taken the files in, and return the number of their version.
 
-    def _explain(self, error: Exception) -> None:
-        """Raise what tells the user what to do, if Kaggle has refused."""
-        response = getattr(error, "response", None)
-        if response is not None:
-            response.close()  # nobody reads the rest of it
-        if (refused := refusal(error, self.text, self.kaggle)) is not None:
-            raise refused from None  # the client's error may hold a signed URL
+    Args:
+        source: What reads the variation.
+        release: What was published.
+        before: The newest version before; others may have published since.
+        cancellation: What ends the waiting.
+    """
+    while True:
+        for number in range(before + 1, _newest(source, cancellation) + 1):
+            if _is_release(source.at(str(number)), release, cancellation):
+                return number
+        time.sleep(PAUSE)
+
+
+def _newest(source: KaggleSource, cancellation: Cancellation) -> int:
+    try:
+        return int(Retrying(is_retryable_error, cancellation).call(source.resolve).revision or 0)
+    except PresetNotFound:
+        return 0
+
+
+def _is_release(source: KaggleSource, release: Release, cancellation: Cancellation) -> bool:
+    """Return whether a version has the files of a release, and its manifest to the byte."""
+    try:
+        snapshot = Retrying(is_retryable_error, cancellation).call(source.resolve)
+    except PresetNotFound:
+        return False
+    sizes = {file.name: file.size for file in snapshot.files}
+    if sizes.keys() != release.files.keys():
+        return False
+    if any(size not in (None, release.files[name].stat().st_size) for name, size in sizes.items()):
+        return False
+    name = MANIFEST if MANIFEST in sizes else PRESET_MARKER
+    return _read(source, snapshot, name, cancellation) == release.files[name].read_bytes()
+
+
+def _read(source: KaggleSource, snapshot: Snapshot, name: str, cancellation: Cancellation) -> bytes:
+    file = next(one for one in snapshot.files if one.name == name)
+
+    def read() -> bytes:
+        with source.read(snapshot, file, 0) as stream:
+            return b"".join(stream.chunks)
+
+    return Retrying(is_retryable_error, cancellation).call(read)

@@ -1,1 +1,0 @@
-"""Lock files: which version of each preset is meant, and what every file of it must be."""
