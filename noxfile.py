@@ -86,7 +86,7 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and formatting; `-- --fix` mends what can be mended."""
+    """Check style and formatting; `-- --fix` fixes what can be fixed."""
     session.install(*group("lint"))
     fix = "--fix" in session.posargs
     session.run("ruff", "check", *(["--fix"] if fix else []))

@@ -1,4 +1,4 @@
-"""How cost grows: with the number of texts, with the number of plugins, and with the size of a model."""
+"""Growth of cost with the number of texts, with the number of plugins, and with the size of a model."""
 
 from __future__ import annotations
 

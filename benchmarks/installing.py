@@ -1,4 +1,4 @@
-"""What a thousand installed plugins cost: modelry's first look-up beside pluggy, which imports all of them."""
+"""Cost of a thousand installed plugins: modelry's first look-up against pluggy, which imports all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a measurement was taken on: the machine and the versions of the libraries."""
+"""Environment of a measurement: the machine and the versions of the libraries."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from workers import PROGRAMS, Pythons
 
 
 def describe_machine() -> str:
-    """Return processor, cores, memory, system and Python; nothing that tells whose machine it is."""
+    """Return processor, cores, memory, system and Python; nothing that identifies the owner."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{cores} cores of {_processor()}, {memory:.0f} GiB of memory, {platform.system()}"
 
 
 def describe_versions(pythons: Pythons) -> dict[str, str]:
-    """Return what each library ran with."""
+    """Return the versions of each side's libraries."""
     found = {}
     for side in PROGRAMS:
         with pythons.start(side) as worker:

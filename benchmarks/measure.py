@@ -23,14 +23,14 @@ Measurement = Callable[[], Mapping[str, float]]
 
 @attrs.frozen
 class Setting:
-    """What every group of rows is given.
+    """Settings shared by all groups of rows.
 
     Attributes:
         pythons: Starts the sides.
         presets: The models.
-        cache: A folder for texts and what else can be made again.
-        runs: How often each side is measured.
-        quick: Whether this only tries the programs out, on a tiny model and few texts.
+        cache: A folder for texts and other files that can be recreated.
+        runs: The number of times each side is measured.
+        quick: True to try the programs out, on a tiny model and few texts.
     """
 
     pythons: Pythons

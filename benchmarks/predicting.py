@@ -17,7 +17,7 @@ GEMM_SHAPES = [[2048, 2048, 2048], [2048, 768, 3072], [2048, 3072, 768]]
 
 
 def measure_short(setting: Setting) -> Figures:
-    """1,024 short texts in float32, and the share of the machine's best rate that goes into useful tokens."""
+    """1,024 short texts in float32, and the share of the machine's peak that goes into useful tokens."""
     count = setting.count(1024)
     with setting.pythons.running(*SIDES) as workers:
         texts = _prepare(setting, workers, "short", count)
@@ -29,7 +29,7 @@ def measure_short(setting: Setting) -> Figures:
             "keras_hub": rate("short", hub, "predict", few, name="base", texts=texts),
             "keras_hub-128": rate("short", hub, "predict", more, name="128", texts=texts),
             "transformers": rate("short", transformers, "predict", count, name="base", texts=texts),
-            # It takes the texts as they come, so it is no slower with more of them.
+            # It takes the texts as they come, so more of them do not make it slower.
             "pipeline": rate("short", transformers, "predict_pipeline", some, name="base", texts=texts),
         }
         return _run(setting, workers, "short", {**ours, **peers}, texts, count)
@@ -83,19 +83,28 @@ def _prepare(setting: Setting, workers: dict[str, Worker], kind: str, count: int
 def _run(
     setting: Setting, workers: dict[str, Worker], kind: str, work: dict[str, Measurement], texts: str, count: int
 ) -> Figures:
-    """Warm up, measure, and relate our rates to the best that each backend does in the same run."""
+    """Warm up, measure, and relate our rates to the fastest matrix product of the same run."""
     peaks: dict[str, Measurement] = {f"{side}, peak": partial(_gemm, workers[side]) for side in OURS}
     warm_up(work)
     figures = alternate(setting.runs, {**work, **peaks})
     rows = workers["modelry-jax"].ask("ids", name="base", texts=texts, count=count)["ids"]
     flops = SIZES[setting.model("base")].useful_flops([len(row) for row in rows]) / count  # a text
     gemm = figures.pop("gemm")
-    figures[f"{kind}_gemm"] = {side: gemm[f"{side}, peak"] for side in OURS}
-    figures[f"{kind}_share"] = {
-        side: [speed * flops / peak for speed, peak in zip(figures[kind][side], gemm[f"{side}, peak"], strict=True)]
-        for side in OURS
-    }
+    peaks_of = figures[f"{kind}_gemm"] = {side: gemm[f"{side}, peak"] for side in OURS}
+    figures[f"{kind}_share"] = {side: shares(figures[kind][side], flops, peaks_of) for side in OURS}
     return figures
+
+
+def shares(rates: list[float], flops: float, peaks: dict[str, list[float]]) -> list[float]:
+    """Return the share of the machine's peak that useful operations reach, run by run.
+
+    Args:
+        rates: Texts per second.
+        flops: Useful floating-point operations per text.
+        peaks: For each backend, the rate of its fastest matrix product, in FLOP/s. The fastest backend counts.
+    """
+    fastest = [max(of_run) for of_run in zip(*peaks.values(), strict=True)]
+    return [rate * flops / peak for rate, peak in zip(rates, fastest, strict=True)]
 
 
 def _gemm(worker: Worker) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What was measured so far, kept in a file, so that groups of rows can be measured one at a time."""
+"""Stored measurements, so that groups of rows can be measured one at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a new process to the first prediction: loading, the first prediction, and the memory both take."""
+"""Cold start: loading, the first prediction, and the memory of both in a new process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workers import SIDES
 
 
 def measure(setting: Setting) -> Figures:
-    """Start each side anew in each run.
+    """Start a new process for each side in each run.
 
     A second process of the same user finds what the first one left: files in the page cache and, where a library keeps
     one, a cache of compiled programs. So each side is run once unmeasured. `cold` is modelry without the latter.

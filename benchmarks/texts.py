@@ -79,7 +79,7 @@ def _length(share: float, quantiles: Quantiles) -> int:
 
 
 def _compound(rng: random.Random, stems: list[str], endings: list[str]) -> str:
-    """Return a word that is no token, and of which WordPiece, which takes the longest piece first, makes two."""
+    """Return a word that is not a token itself and that WordPiece, longest piece first, splits into two."""
     known = _known()
     while True:
         stem, ending = rng.choice(stems), rng.choice(endings)

@@ -37,7 +37,7 @@ class SideFailed(Exception):
 
 @attrs.frozen
 class Pythons:
-    """Where the libraries are installed, and where their errors go.
+    """Python interpreters of the libraries, and the log for their errors.
 
     Attributes:
         paths: The Python of each side.

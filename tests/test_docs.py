@@ -13,7 +13,7 @@ import pytest
 from modelry import errors
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("plugins/*/README.md")]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("plugins/*/README.md")]
 BLOCK = re.compile(r"(?:<!-- (?P<mark>[^\n]+) -->\n)?```(?P<language>\w*)\n(?P<text>.*?)```\n", re.DOTALL)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 
@@ -73,12 +73,30 @@ def test_links_lead_to_files(page):
             assert not anchor or anchor in anchors, link["target"]
 
 
-def test_every_page_is_in_the_index():
-    index = (ROOT / "docs/index.md").read_text("utf-8")
-    missing = [
-        page.name for page in ROOT.glob("docs/*.md") if page.name != "index.md" and f"({page.name})" not in index
-    ]
-    assert missing == []
+@pytest.mark.parametrize("folder", ["docs", "docs/decisions"])
+def test_every_page_is_in_the_index(folder):
+    index = (ROOT / folder / "index.md").read_text("utf-8")
+    pages = {page.name for page in (ROOT / folder).glob("*.md")} - {"index.md"}
+    assert {page for page in pages if f"({page})" not in index} == set()
+
+
+@pytest.mark.once
+def test_the_readme_begins_with_python_and_shows_what_it_prints(tmp_path):
+    code = blocks(ROOT / "README.md")[0]
+    assert code["language"] == "python"
+    assert code.string.count("\n", 0, code.end()) <= 15
+    command = [sys.executable, "-c", code["text"]]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.stdout.splitlines() == re.findall(r"^print\(.*\)  # (.+)$", code["text"], re.MULTILINE), done.stderr
+
+
+def test_the_figures_of_the_readme_are_those_of_the_benchmarks():
+    text = (ROOT / "README.md").read_text("utf-8")
+    table = text[text.index("| On two CPU cores") : text.index("\n\nmodelry and KerasHub ran")]
+    figures = re.findall(r"[\d.,]+ (?:s|MB|texts/s) ", table)
+    assert len(figures) == 12
+    measured = (ROOT / "docs/benchmarks.md").read_text("utf-8")
+    assert [figure for figure in figures if f"| {figure}|" not in measured] == []
 
 
 def test_the_tree_of_errors_is_the_one_in_the_code():
@@ -88,3 +106,15 @@ def test_the_tree_of_errors_is_the_one_in_the_code():
     names = [name for name, value in vars(errors).items() if isinstance(value, type)]
     branches = {"ModelryError", "PresetError"}
     assert [name for name in names if name not in branches and f"| `{name}` |" not in told] == []
+
+
+@pytest.mark.once
+def test_the_quickstart_prints_little_and_gives_the_same_answers_after_loading(tmp_path):
+    command = [sys.executable, ROOT / "examples/quickstart.py", tmp_path / "router"]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) <= 40
+    assert max(len(line) for line in lines) <= 120
+    assert any(line.split()[:1] == ["modelry-bert"] and "bert.text_classifier" in line for line in lines)
+    assert lines[-1] == "Loaded again: the same answers, to the last bit."

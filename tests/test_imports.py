@@ -14,13 +14,13 @@ ROOT = Path(modelry.__file__).parent
 FLOORS = {
     "errors": 0,
     "_atomic": 0,
-    "_lazy": 0,
+    "_lazy": 1,
+    "_prefetch": 0,
     "_progress": 0,
     "_umask": 0,
     "_version": 0,
     "_backend": 1,
     "arguments": 1,
-    "json_values": 1,
     "strict_json": 1,
     "tables": 1,
     "discovery": 2,
@@ -31,31 +31,45 @@ FLOORS = {
     "presets": 5,
     "weights": 6,
     "data": 6,
-    "text": 7,
+    "tokenizers": 7,
+    "preprocessing": 8,
     "runtime": 7,
     "layers": 7,
-    "backbones": 8,
-    "tasks.base": 9,
-    "tasks.text_classifier": 10,
-    "models": 11,
-    "testing": 12,
-    "cli": 13,
-    "__main__": 14,
+    "backbones": 9,
+    "tasks.base": 10,
+    "tasks": 11,
+    "tasks.text_classifier": 11,
+    "models": 12,
+    "testing": 13,
+    "cli": 14,
+    "__main__": 15,
 }
 """A room may import from the floors below its own; two rooms of one floor do not know each other."""
 
-KERAS_ROOMS = {"weights", "data", "text", "layers", "runtime", "backbones", "tasks", "testing"}
+KERAS_ROOMS = {"weights", "data", "tokenizers", "preprocessing", "layers", "runtime", "backbones", "tasks", "testing"}
 KERAS = {"keras", "keras_hub", "jax", "torch", "tensorflow"}
 HEAVY = {*KERAS, "fsspec", "huggingface_hub", "kagglehub"}
 
 
 def room_of(file: Path) -> str:
-    """Return the room of a source file: the first part of its path, two parts for a task; `__init__` for the façade."""
+    """Return the room of a source file: the first part of its path, two parts for a task; `__init__` for the façade.
+
+    The command and the contracts of a task belong to the rooms `cli` and `testing`, though they are kept with the task.
+    """
     return _room(file.relative_to(ROOT).with_suffix("").parts)
 
 
+MEASURING = ROOT / "cli/measuring.py"  # for `modelry bench`, which times the import of Keras
+
+
 def _room(parts: tuple[str, ...]) -> str:
-    return ".".join(parts[: 2 if parts[0] == "tasks" and len(parts) > 1 else 1]).removesuffix(".__init__")
+    if parts[0] == "tasks" and parts[2:3] == ("command",):
+        return "cli"
+    if parts[0] == "tasks" and parts[2:] and parts[2].startswith("testing"):
+        return "testing"
+    if parts[0] == "tasks" and parts[1:2] != ("__init__",):
+        return ".".join(parts[:2])
+    return parts[0]
 
 
 def imports_of(source: str, package: str) -> set[str]:
@@ -94,7 +108,7 @@ def test_a_room_imports_only_what_lies_below(file):
     imports = imports_of(file.read_text(), package)
     known = rooms_imported(imports)
     assert {other for other in known if other != room and FLOORS.get(other, 99) >= FLOORS[room]} == set()
-    if room.partition(".")[0] not in KERAS_ROOMS:
+    if room.partition(".")[0] not in KERAS_ROOMS and file != MEASURING:
         assert {name.partition(".")[0] for name in imports} & KERAS == set()
 
 
@@ -116,12 +130,14 @@ def test_the_hubs_are_imported_inside_storage_alone():
     ("source", "rooms"),
     [
         ("import modelry.tasks.base.head", {"tasks.base"}),
-        ("def f():\n    from modelry import TextClassifier", {"tasks.text_classifier"}),
+        ("def f():\n    from modelry import Task", {"tasks.base"}),
         ("from modelry import registry, errors", {"discovery", "errors"}),
         ("from .. import presets", {"presets"}),
         ("from ..presets.read import x", {"presets"}),
         ("from . import uri", {"storage"}),
         ("import modelry", {"__init__"}),
+        ("from modelry.tasks.text_classifier import task", {"tasks.text_classifier"}),
+        ("from modelry.tasks.text_classifier.command import classify", {"cli"}),
         ("import keras, attrs", set()),
     ],
 )

@@ -1,4 +1,4 @@
-"""How a side is driven: a job as a line of JSON in, its answer as a line of JSON out. Standard library only.
+"""Protocol of a side: a job as a line of JSON in, its answer as a line of JSON out. Standard library only.
 
 Standard output belongs to the answers; what a library prints goes to standard error.
 """

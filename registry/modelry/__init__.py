@@ -15,50 +15,46 @@ if TYPE_CHECKING:
     from modelry import models as models
     from modelry.backbones.backbone import Backbone as Backbone
     from modelry.checkpoints.checkpoint import Checkpoint as Checkpoint
-    from modelry.discovery.default import isolated as isolated
-    from modelry.discovery.default import register as register
-    from modelry.discovery.default import registry as registry
+    from modelry.discovery.registry import isolated as isolated
+    from modelry.discovery.registry import register as register
+    from modelry.discovery.registry import registry as registry
+    from modelry.preprocessing.preprocessor import Preprocessor as Preprocessor
     from modelry.presets.publish import upload_preset as upload_preset
     from modelry.storage.budget import Budget as Budget
     from modelry.storage.files import PresetFiles as PresetFiles
     from modelry.storage.handler import Storage as Storage
     from modelry.tasks.base.head import Head as Head
     from modelry.tasks.base.task import Task as Task
-    from modelry.tasks.text_classifier.pooled_head import PooledHead as PooledHead
+    from modelry.tasks.text_classifier.preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
     from modelry.tasks.text_classifier.task import TextClassifier as TextClassifier
-    from modelry.text.byte_pair import BytePairTokenizer as BytePairTokenizer
-    from modelry.text.classifier_preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
-    from modelry.text.preprocessor import Preprocessor as Preprocessor
-    from modelry.text.sentence_piece import SentencePieceTokenizer as SentencePieceTokenizer
-    from modelry.text.splitting_tokenizer import SplittingTokenizer as SplittingTokenizer
-    from modelry.text.tokenizer import Tokenizer as Tokenizer
-    from modelry.text.wordpiece import WordPieceTokenizer as WordPieceTokenizer
+    from modelry.tokenizers.byte_pair import BytePairTokenizer as BytePairTokenizer
+    from modelry.tokenizers.sentence_piece import SentencePieceTokenizer as SentencePieceTokenizer
+    from modelry.tokenizers.splitting_tokenizer import SplittingTokenizer as SplittingTokenizer
+    from modelry.tokenizers.tokenizer import Tokenizer as Tokenizer
+    from modelry.tokenizers.wordpiece import WordPieceTokenizer as WordPieceTokenizer
 
     __version__: str
 
 _PUBLIC = {
     "Backbone": "modelry.backbones.backbone:Backbone",
     "Budget": "modelry.storage.budget:Budget",
-    "BytePairTokenizer": "modelry.text.byte_pair:BytePairTokenizer",
+    "BytePairTokenizer": "modelry.tokenizers.byte_pair:BytePairTokenizer",
     "Checkpoint": "modelry.checkpoints.checkpoint:Checkpoint",
     "Head": "modelry.tasks.base.head:Head",
-    "PooledHead": "modelry.tasks.text_classifier.pooled_head:PooledHead",
-    "Preprocessor": "modelry.text.preprocessor:Preprocessor",
+    "Preprocessor": "modelry.preprocessing.preprocessor:Preprocessor",
     "PresetFiles": "modelry.storage.files:PresetFiles",
-    "SentencePieceTokenizer": "modelry.text.sentence_piece:SentencePieceTokenizer",
-    "SplittingTokenizer": "modelry.text.splitting_tokenizer:SplittingTokenizer",
+    "SentencePieceTokenizer": "modelry.tokenizers.sentence_piece:SentencePieceTokenizer",
+    "SplittingTokenizer": "modelry.tokenizers.splitting_tokenizer:SplittingTokenizer",
     "Storage": "modelry.storage.handler:Storage",
     "Task": "modelry.tasks.base.task:Task",
-    "TextClassifier": "modelry.tasks.text_classifier.task:TextClassifier",
-    "TextClassifierPreprocessor": "modelry.text.classifier_preprocessor:TextClassifierPreprocessor",
-    "Tokenizer": "modelry.text.tokenizer:Tokenizer",
-    "WordPieceTokenizer": "modelry.text.wordpiece:WordPieceTokenizer",
+    "Tokenizer": "modelry.tokenizers.tokenizer:Tokenizer",
+    "WordPieceTokenizer": "modelry.tokenizers.wordpiece:WordPieceTokenizer",
     "__version__": "modelry._version:version",
     "errors": "modelry.errors",
-    "isolated": "modelry.discovery.default:isolated",
+    "isolated": "modelry.discovery.registry:isolated",
     "models": "modelry.models",
-    "register": "modelry.discovery.default:register",
-    "registry": "modelry.discovery.default:registry",
+    "register": "modelry.discovery.registry:register",
+    "registry": "modelry.discovery.registry:registry",
     "upload_preset": "modelry.presets.publish:upload_preset",
 }
 
@@ -71,7 +67,12 @@ def __getattr__(name: str) -> object:
     if name not in _PUBLIC:
         from modelry.errors import did_you_mean
 
-        raise AttributeError(f"module 'modelry' has no attribute {name!r}.{did_you_mean(name, _PUBLIC)}")
+        near = did_you_mean(name, _PUBLIC)
+        if name[:1].isupper() and not near:  # a class of an installed plugin, such as a task's
+            from modelry.models import _find
+
+            return _find(name, __name__)
+        raise AttributeError(f"module 'modelry' has no attribute {name!r}.{near}")
     target = _PUBLIC[name]
     if target.startswith(("modelry.backbones.", "modelry.tasks.")):  # the classes that need Keras
         require_backend()

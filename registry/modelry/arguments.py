@@ -30,18 +30,6 @@ def argument_defaults(cls: type) -> dict[str, Any]:
     return {name: one.default for name, one in _parameters(cls).items() if one.default is not one.empty}
 
 
-def defaults_of(cls: type) -> dict[str, Any]:
-    """Return the constructor arguments of `argument_names` that have a default, with it."""
-    names = argument_names(cls)
-    found: dict[str, Any] = {}
-    for base in cls.__mro__:
-        init = vars(base).get("__init__")
-        for one in inspect.signature(init).parameters.values() if init is not None and base is not object else ():
-            if one.name in names and one.default is not one.empty:
-                found.setdefault(one.name, one.default)
-    return found
-
-
 def config_of(component: object, without: Iterable[str] = ()) -> dict[str, Any]:
     """Return a component's constructor arguments, read from its attributes of the same names."""
     skipped = set(without)

@@ -1,6 +1,7 @@
-"""The classes that models are built of: modelry's own base classes, and those of every installed plugin.
+"""The classes that models are built of: modelry's base classes, and those of every installed plugin.
 
 `modelry.models.BertTextClassifier` imports the plugin that registers this class; `dir(modelry.models)` imports nothing.
+`modelry.TextClassifier` is resolved here too, as is the class of any other installed task.
 """
 
 from __future__ import annotations
@@ -9,27 +10,47 @@ from typing import TYPE_CHECKING
 
 from modelry._backend import require_backend
 from modelry._lazy import resolve
-from modelry.discovery.default import registry as _registry
+from modelry.discovery.registry import registry as _registry
 from modelry.errors import UnknownComponent
 
 if TYPE_CHECKING:
     from modelry.backbones.backbone import Backbone as Backbone
+    from modelry.preprocessing.preprocessor import Preprocessor as Preprocessor
     from modelry.tasks.base.head import Head as Head
     from modelry.tasks.base.task import Task as Task
-    from modelry.tasks.text_classifier.task import TextClassifier as TextClassifier
-    from modelry.text.classifier_preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
-    from modelry.text.preprocessor import Preprocessor as Preprocessor
-    from modelry.text.tokenizer import Tokenizer as Tokenizer
+    from modelry.tokenizers.tokenizer import Tokenizer as Tokenizer
 
 _BASES = {
     "Backbone": "modelry.backbones.backbone:Backbone",
     "Head": "modelry.tasks.base.head:Head",
-    "Preprocessor": "modelry.text.preprocessor:Preprocessor",
+    "Preprocessor": "modelry.preprocessing.preprocessor:Preprocessor",
     "Task": "modelry.tasks.base.task:Task",
-    "TextClassifier": "modelry.tasks.text_classifier.task:TextClassifier",
-    "TextClassifierPreprocessor": "modelry.text.classifier_preprocessor:TextClassifierPreprocessor",
-    "Tokenizer": "modelry.text.tokenizer:Tokenizer",
+    "Tokenizer": "modelry.tokenizers.tokenizer:Tokenizer",
 }
+
+
+def _find(name: str, module: str) -> object:
+    """Return the class of an installed plugin, for attribute access on `module`.
+
+    Raises:
+        AttributeError: No installed plugin registers or exports a class of this name.
+    """
+    # The import system, which looks for a module here before it imports it, and inspection tools probe for such names
+    # all the time; plugins have no classes of this kind.
+    if not name[:1].isupper():
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    try:
+        entry = _registry.find_class(name)
+    except UnknownComponent as error:
+        from modelry.presets.task_spec import task_specs
+
+        target = next((spec.exports[name] for _, spec in task_specs() if name in spec.exports), None)
+        if target is None:
+            raise AttributeError(f"module {module!r} has no attribute {name!r}. {error}") from None
+        require_backend()
+        return resolve(target)
+    require_backend()
+    return entry.load()
 
 
 def __getattr__(name: str) -> object:
@@ -37,16 +58,7 @@ def __getattr__(name: str) -> object:
         require_backend()
         value = globals()[name] = resolve(_BASES[name])
         return value
-    # The import system, which looks for a module here before it imports it, and inspection tools probe for such names
-    # all the time; no class of a plugin has one.
-    if not name[:1].isupper():
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        entry = _registry.find_class(name)
-    except UnknownComponent as error:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}. {error}") from None
-    require_backend()
-    return entry.load()
+    return _find(name, __name__)
 
 
 def __dir__() -> list[str]:

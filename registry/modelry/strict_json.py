@@ -10,11 +10,12 @@ import json
 import math
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from modelry.errors import PresetFormatError, UnsafePresetError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 LARGEST = 8 * 2**20
@@ -94,6 +95,37 @@ def parse_json(content: bytes, where: str, limit: int = LARGEST) -> Any:
     return value
 
 
+def field(
+    values: Mapping[str, Any], key: str, kind: type[T] | tuple[type[T], ...], where: str, default: Any = ...
+) -> T:
+    """Return `values[key]`, which must be of type `kind`.
+
+    Args:
+        values: A JSON object.
+        key: The key to look up.
+        kind: What the value must be an instance of. A `bool` is not accepted as an `int`.
+        where: The file and preset, for messages.
+        default: What a missing key or a `null` stands for; without it, both are errors.
+
+    Raises:
+        PresetFormatError: The key is missing, or its value is of another type.
+    """
+    value = values.get(key)
+    if value is None and default is not ...:
+        return default  # type: ignore[no-any-return]
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    if isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds):
+        return value
+    wanted = " or ".join(one.__name__ for one in kinds)
+    found = "is missing" if key not in values else f"is {value!r}"
+    raise PresetFormatError(f"{key!r} in {where} {found}; it must be a {wanted}.")
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a JSON object with the indentation KerasHub uses."""
+    path.write_text(json.dumps(value, indent=4, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def _check(value: Any, where: str, place: _Place, depth: int) -> None:
     """Check depth and numbers of a parsed value."""
     if depth > DEEPEST:
@@ -129,3 +161,6 @@ def _unsafe(where: str, problem: str) -> UnsafePresetError:
 
 def _broken(where: str, problem: str) -> PresetFormatError:
     return PresetFormatError(f"{where} {problem}. Save the preset again, or tell whoever published it.")
+
+
+T = TypeVar("T")

@@ -52,6 +52,11 @@ def test_of_memory_less_is_better(benchmarks):
     assert [line.verdict for line in lines] == ["not measured", "met, torch"]
 
 
+def test_the_share_of_the_peak_is_of_the_fastest_backend_in_the_same_run(benchmarks):
+    peaks = {"modelry-jax": [400.0, 500.0], "modelry-torch": [800.0, 250.0]}
+    assert benchmarks("predicting").shares([2.0, 4.0], 100.0, peaks) == [0.25, 0.8]
+
+
 def test_what_was_not_measured_is_said(benchmarks):
     results = benchmarks("results").Results()
     assert {line.verdict for line in benchmarks("report").lines(results)} == {"not measured", "–"}  # noqa: RUF001
@@ -87,7 +92,7 @@ def test_texts_are_as_long_as_their_kind_says(benchmarks, tmp_path, kind, shorte
     texts.write_vocabulary(tmp_path / "vocabulary.txt")
     tokenizer = BertTokenizer(tmp_path / "vocabulary.txt", lowercase=True)
     assert tokenizer.vocabulary_size() == 30522
-    lengths = BertTextClassifierPreprocessor(tokenizer).pack((texts.texts(kind, 2000),)).lengths
+    lengths = BertTextClassifierPreprocessor(tokenizer).tokenize((texts.texts(kind, 2000),)).lengths
     assert shortest <= lengths.min()
     assert lengths.max() <= longest
     assert lengths.mean() == pytest.approx(mean, rel=0.03)

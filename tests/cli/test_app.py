@@ -171,7 +171,7 @@ def test_a_broken_hook_module_is_a_warning(run, install):
     done = run("list", "presets", PYTHONPATH=str(site))
     assert done.returncode == 0
     assert "bert_base_en\tbert\t" in done.stdout
-    broken = "Warning: A plugin is broken and passed over: acme 1.5 (acme_plugin): its hook module fails with"
+    broken = "Warning: A plugin is broken and skipped: acme 1.5 (acme_plugin): its hook module fails with"
     assert done.stderr.startswith(broken)
     assert "No module named 'surely_not_there'." in done.stderr
     assert done.stderr.count("\n") == 1

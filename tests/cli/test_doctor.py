@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from modelry.cli.trial import _signal
+from modelry.cli.doctor.trial import _signal
 
 STORAGE = "from modelry.storage.handler import Storage\nclass S(Storage):\n    def open(self, reference): pass\n"
 BACKBONE = "from modelry import Backbone\nclass B(Backbone): pass\n"
@@ -217,7 +217,7 @@ def test_what_is_missing_comes_with_the_command_that_brings_it(doctor):
 def test_what_no_metadata_mentions_is_the_authors_to_declare(doctor):
     (row,) = doctor("acme-undeclared==1.0", arguments=("acme-undeclared",))["components"]
     assert told(row)[1] == (
-        "Install what provides never_heard_of. acme-undeclared does not say that it needs it: tell its author."
+        "Install the distribution of never_heard_of. acme-undeclared does not declare that dependency: tell its author."
     )
 
 
@@ -226,11 +226,11 @@ def test_targets_must_be_what_their_group_holds(doctor):
     assert found["exit"] == 1
     problems = {name: told(row)[0] for name, row in rows(found).items()}
     assert problems == {
-        "backbones acme-wrong:kind": "'acme_wrong_models:NotABackbone' is a class, and no subclass of "
+        "backbones acme-wrong:kind": "'acme_wrong_models:NotABackbone' is a class, and not a subclass of "
         "modelry.backbones.backbone.Backbone, as a backbone must be",
         "backbones acme-wrong:typo": "acme_wrong_models has no 'Bakcbone'. Did you mean 'Backbone'?",
         "storage acme-wrong:abstract": "'acme_wrong:Half' leaves out what every storage handler must have: open",
-        "storage acme-wrong:function": "'acme_wrong:open_it' is a function, and no subclass of "
+        "storage acme-wrong:function": "'acme_wrong:open_it' is a function, and not a subclass of "
         "modelry.storage.handler.Storage, as a storage handler must be",
         "storage acme-wrong:renamed": "acme_wrong has no 'Storrage'. Did you mean 'Storage'?",
         "plugin acme-wrong:raises": "modelry_presets fails with RuntimeError: no more",
@@ -305,7 +305,7 @@ def test_a_stale_record_beside_the_new_one_is_shadowed(doctor, installed, tmp_pa
     found = doctor(site, arguments=("acme-sound", "--no-import"))
     assert sorted(row["status"] for row in found["components"]) == ["ok", "shadowed"]
     problem, advice = told(next(row for row in found["components"] if row["status"] == "shadowed"))
-    assert problem == f"acme-sound is recorded twice in {site}, and which of the two counts is chance"
+    assert problem == f"acme-sound is recorded twice in {site}, and it is a matter of chance which record counts"
     assert advice.startswith("Run pip uninstall acme-sound until")
 
 
@@ -353,7 +353,7 @@ class Finder:
     def find_spec(self, *arguments): return None
     def find_distributions(self, context=None): raise RuntimeError("no metadata today")
 from modelry.cli import main
-import modelry.cli.doctor, modelry.cli.examine
+import modelry.cli.doctor
 sys.meta_path.append(Finder())
 sys.argv = ["modelry", "doctor", "--json"]
 main()

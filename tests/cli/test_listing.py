@@ -40,8 +40,28 @@ def test_json(invoke):
     ]
 
 
-def test_a_table_on_a_terminal(terminal):
-    lines = terminal("list").splitlines()
+def test_a_block_for_each_plugin_on_a_terminal(terminal, install):
+    site = install("acme", {"modelry.heads": {"bad": "not a target", "good": "acme:Head"}})
+    lines = [line.rstrip() for line in terminal("list", PYTHONPATH=str(site), COLUMNS="200").splitlines()]
+    assert lines[0].split() == ["Plugin", "Version", "Kinds", "Names"]
+    assert lines[1].split() == ["acme", "1.5", "heads", "good"]
+    assert lines[2].split(maxsplit=1) == ["heads", "bad (broken: 'not a target' is not of the form 'module:Class')"]
+    blocks = {line.split()[0]: number for number, line in enumerate(lines) if line[:1] != " "}
+    assert {"acme", "modelry", "modelry-bert"} <= blocks.keys()
+    own = [line.split() for line in lines[blocks["modelry-bert"] :][:2]]
+    assert own[0] == ["modelry-bert", "0.1.0", "backbones,", "checkpoints,", "plugin,", "tokenizers", "bert"]
+    assert own[1] == ["heads,", "preprocessors,", "tasks", "bert.text_classifier"]
+    assert "attention_pool, first_token, last_token, max_pool, mean_pool, pooled_output" in lines[blocks["modelry"]]
+
+
+def test_the_list_of_all_plugins_is_short(terminal):
+    lines = terminal("list", COLUMNS="120").splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 120
+
+
+def test_a_table_of_one_kind_on_a_terminal(terminal):
+    lines = terminal("list", "heads").splitlines()
     assert lines[0].split() == ["Kind", "Name", "Target", "Distribution", "Version"]
     heads = [line.split() for line in lines if "Head" in line]
     assert heads == [
@@ -72,7 +92,7 @@ def test_a_wrong_kind(invoke, kind, guess):
     result = invoke("list", kind)
     assert result.exit_code == 2
     message = " ".join(result.stderr.replace("│", " ").split())
-    assert f"'{kind}' is none." in message
+    assert f"'{kind}' is not one." in message
     assert ("Did you mean" in message) is (guess is not None)
     assert guess is None or f"Did you mean '{guess}'?" in message
     assert "There are backbones, tokenizers," in message

@@ -18,11 +18,9 @@ import pytest
 from ruff import find_ruff_bin
 
 from modelry.errors import InputError
-from modelry.scaffold.kinds import KINDS
 from modelry.scaffold.names import class_prefix, distribution_name
-from modelry.scaffold.project import plan, supported_versions
-from modelry.scaffold.render import render
-from modelry.scaffold.write import write_project
+from modelry.scaffold.project import KINDS, plan, supported_versions
+from modelry.scaffold.write import render, write_project
 
 ROOT = Path(__file__).parents[2]
 AUTHOR = "Ann Author <ann@example.org>"
@@ -181,8 +179,8 @@ def test_class_names_do_not_repeat_what_they_are():
         (["modelry", "--kind", "head"], "package 'modelry', which hides another"),
         (["Test", "--kind", "head"], "package 'test', which hides another"),
         (["build-preset", "--kind", "presets"], "package 'build_preset', which hides another"),
-        (["print", "--kind", "head"], "package 'print', a word that means something else in Python"),
-        (["True", "--kind", "head"], "package 'true', a word that means something else in Python"),
+        (["print", "--kind", "head"], "package 'print', a word with another meaning in Python"),
+        (["True", "--kind", "head"], "package 'true', a word with another meaning in Python"),
         (["acme.", "--kind", "head"], "'acme.' cannot name a distribution"),
         (["", "--kind", "head"], "'' cannot name a distribution"),
         (["Modelry_RoBERTa", "--kind", "head"], "'modelry-roberta' is a distribution that the modelry project"),
@@ -190,12 +188,12 @@ def test_class_names_do_not_repeat_what_they_are():
         (["_pytest", "--kind", "head"], "'_pytest' cannot name a distribution"),
         (["yaml-", "--kind", "head"], "'yaml-' cannot name a distribution"),
         ([f"{LONG}s", "--kind", "head"], "has 46 characters"),
-        (["acme", "--kind", "heads"], "'heads' is no kind. Did you mean 'head'?"),
+        (["acme", "--kind", "heads"], "'heads' is not a kind. Did you mean 'head'?"),
         (["acme", "--kind", "head", "--component", "Acme!"], "'Acme!' cannot name the component"),
         (["acme", "--kind", "storage", "--component", "a_b"], "'a_b' cannot name the component"),
         (["acme", "--kind", "head", "--component", "a" * 41], "too long"),
-        (["acme", "--kind", "head", "--licence", "GPL"], "'GPL' is no licence"),
-        (["acme", "--kind", "head", "--backend", "jaxx"], "'jaxx' is no backend. Did you mean 'jax'?"),
+        (["acme", "--kind", "head", "--licence", "GPL"], "'GPL' is not a licence"),
+        (["acme", "--kind", "head", "--backend", "jaxx"], "'jaxx' is not a backend. Did you mean 'jax'?"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_written(new, inside, arguments, message):
@@ -208,7 +206,7 @@ def test_what_is_wrong_is_said_and_nothing_written(new, inside, arguments, messa
 def test_an_author_must_be_one(invoke, inside):
     result = invoke("new", "acme", "--kind", "head", "--author", "<ann@example.org>")
     assert result.exit_code == 1
-    assert "'<ann@example.org>' names no author" in result.output
+    assert "'<ann@example.org>' is not an author" in result.output
     assert list(inside.iterdir()) == []
 
 
@@ -219,7 +217,7 @@ def test_an_author_must_be_one(invoke, inside):
 def test_without_a_terminal_nothing_is_asked(run, inside, arguments, missing):
     done = run("new", *arguments)
     assert done.returncode == 2
-    assert f"Invalid value for {missing}: is missing, and nobody is at a terminal" in " ".join(
+    assert f"Invalid value for {missing}: is missing, and there is no terminal to ask at" in " ".join(
         done.stderr.replace("│", " ").split()
     )
     assert list(inside.iterdir()) == []
@@ -233,7 +231,7 @@ def test_files_are_never_overwritten(new, inside):
     assert "The folder 'acme' is not empty; nothing in it was changed." in result.output
     assert files_of(inside) == {"acme/notes.txt": "mine"}
     (inside / "file").write_text("mine")
-    assert "'file' exists and is no folder" in new("acme", "--kind", "head", "--directory", "file").output
+    assert "'file' exists and is not a folder" in new("acme", "--kind", "head", "--directory", "file").output
     assert (inside / "file").read_text() == "mine"
 
 
@@ -315,7 +313,7 @@ def test_on_a_terminal_it_asks(environment, inside):
         pass
     os.close(ours)
     assert process.wait() == 0, shown
-    assert "'9' is no kind." in shown
+    assert "'9' is not a kind." in shown
     assert project_of("acme-gate")["project"]["entry-points"] == {
         "modelry.heads": {"acme_gate": "acme_gate.head:AcmeGateHead"}
     }

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
+
+from modelry.discovery.entry import Entry
+from modelry.discovery.registry import Registry
 
 HOOKS = """
 from modelry.plugin import Command, hookimpl
@@ -139,7 +145,7 @@ def test_what_is_no_command_is_a_warning(run, plugin, command):
     done = run("--help", PYTHONPATH=plugin("acme", command))
     assert done.returncode == 0
     assert "│ list " in done.stdout
-    broken = "Warning: A plugin is broken and passed over: acme 1.5 (acme_hooks): modelry_commands fails with TypeError"
+    broken = "Warning: A plugin is broken and skipped: acme 1.5 (acme_hooks): modelry_commands fails with TypeError"
     assert done.stderr.startswith(broken)
 
 
@@ -148,3 +154,97 @@ def test_the_help_is_there_also_where_the_policy_is_wrong(run):
     assert done.returncode == 0
     assert "│ list " in done.stdout
     assert done.stderr.startswith("Warning: MODELRY_PLUGINS='nobody' names 'nobody', which is not installed.")
+
+
+SPEC = """
+class Spec:
+    commands = {commands}
+"""
+HEAVY_WORK = "import keras\n" + WORK.replace("Greet somebody, at length.", "Tag words.")
+
+
+@pytest.fixture
+def task(install):
+    """Install a distribution with a task that has these commands, and return its folder."""
+
+    def write(name, commands, **modules):
+        points = {"modelry.task_specs": {name: f"{name}_spec:Spec"}}
+        modules = {f"{name}_spec": SPEC.format(commands=commands), f"{name}_work": HEAVY_WORK} | modules
+        return str(install(name, points, **modules))
+
+    return write
+
+
+def test_the_commands_of_a_task_are_listed_with_their_docstrings_and_run(run, task):
+    site = task("tags", {"tag": "tags_work:greet", "tags.gone": "nowhere.at_all:f"})
+    done = run("--help", PYTHONPATH=site, COLUMNS="100")
+    assert (done.returncode, done.stderr) == (0, "")
+    _, panel = done.stdout.split("Commands of tags 1.5")
+    assert "│ tag " in panel
+    assert "Tag words." in panel
+    assert "│ tags.gone" in panel
+    assert run("tag", "Ada", "--loud", PYTHONPATH=site).stdout == "HELLO Ada\n"
+    assert run("tags:tag", "Ada", PYTHONPATH=site).stdout == "hello Ada\n"
+    assert "importing 'nowhere.at_all:f' fails" in run("tags.gone", PYTHONPATH=site).stderr
+
+
+def test_listing_the_commands_of_a_task_imports_no_keras(environment, task):
+    code = """
+import sys
+from modelry.cli import main
+sys.argv = ["modelry", "--help"]
+try:
+    main()
+finally:
+    print([name for name in ("keras", "jax", "torch", "tags_spec", "tags_work") if name in sys.modules])
+"""
+    site = task("tags", {"tag": "tags_work:greet"})
+    variables = environment | {"PYTHONPATH": site}
+    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "['tags_spec']"
+
+
+def test_a_task_cannot_take_a_name_of_modelry_and_shares_one_with_others_qualified(run, task, plugin):
+    sites = ":".join((task("tags", {"list": "tags_work:greet", "greet": "tags_work:greet"}), plugin("acme", GREET)))
+    shown = run("--help", PYTHONPATH=sites, COLUMNS="100").stdout
+    assert all(f"│ {name}" in shown for name in ("tags:list", "tags:greet", "acme:greet"))
+    assert run("tags:list", "Ada", PYTHONPATH=sites).stdout == "hello Ada\n"
+    done = run("greet", "Ada", PYTHONPATH=sites)
+    assert done.returncode == 1
+    assert "Write `modelry acme:greet` or `modelry tags:greet`." in done.stderr
+
+
+def test_commands_of_modelrys_own_tasks_come_first_and_ask_no_plugin(invoke, install, monkeypatch):
+    modules = {"core_spec": SPEC.format(commands={"greet": "core_work:greet"}), "core_work": WORK}
+    install("core", {}, **modules)
+    own = Entry("task_specs", "own", "core_spec:Spec", "modelry", "0.1")
+    entries = Registry.entries
+    monkeypatch.setattr(
+        Registry, "entries", lambda self, kind=None: (own,) if kind == "task_specs" else entries(self, kind)
+    )
+    shown = invoke("--help", env={"COLUMNS": "100"}).stdout
+    assert "│ greet" in shown
+    assert "Greet somebody, at length." in shown
+    assert "Commands of modelry" not in shown
+    install("acme", {"modelry.plugin": {"acme": "acme_hooks"}}, acme_hooks="raise SystemExit('imported')")
+    done = invoke("greet", "Ada")
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "hello Ada\n", "")
+
+
+@pytest.mark.parametrize(
+    ("commands", "modules", "message"),
+    [
+        (["tag"], {}, "tags 1.5 registers the task 'tags', but its commands must map names to 'module:function'"),
+        ({"t ag": "m:f"}, {}, "its command 't ag' must be a name with a target 'module:function', not 'm:f'"),
+        ({"tag": "m"}, {}, "its command 'tag' must be a name with a target 'module:function', not 'm'"),
+        ({}, {"tags_spec": "raise SystemExit"}, "importing 'tags_spec:Spec' fails with SystemExit"),
+    ],
+)
+def test_a_task_that_is_broken_is_one_warning(run, task, commands, modules, message):
+    done = run("--help", PYTHONPATH=task("tags", commands, **modules))
+    assert done.returncode == 0
+    assert "│ list " in done.stdout
+    assert done.stderr.startswith("Warning: A plugin is broken and skipped: ")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1

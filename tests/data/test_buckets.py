@@ -34,14 +34,14 @@ def cases() -> list[tuple[np.ndarray, int, int]]:
 
 def check(plan: list[Batch], lengths: np.ndarray, batch_size: int, sequence_length: int) -> None:
     buckets = bucket_lengths(sequence_length)
-    assert sorted(np.concatenate([batch.texts for batch in plan]).tolist()) == list(range(len(lengths)))
+    assert sorted(np.concatenate([batch.indices for batch in plan]).tolist()) == list(range(len(lengths)))
     assert len(plan) == math.ceil(len(lengths) / batch_size)
-    assert all(len(batch.texts) <= batch_size for batch in plan)
-    smaller = [batch for batch in plan if len(batch.texts) < batch_size]
+    assert all(len(batch.indices) <= batch_size for batch in plan)
+    smaller = [batch for batch in plan if len(batch.indices) < batch_size]
     assert len(smaller) <= 1
-    assert len({(len(batch.texts), batch.length) for batch in plan}) <= len(buckets) + 1
+    assert len({(len(batch.indices), batch.length) for batch in plan}) <= len(buckets) + 1
     for batch in plan:
-        longest = int(lengths[batch.texts].max())
+        longest = int(lengths[batch.indices].max())
         assert batch.length == bucket_length(longest, sequence_length)
     assert all(batch.length == max(other.length for other in plan) for batch in smaller)
 
@@ -56,7 +56,7 @@ def test_a_plan_keeps_its_promises(seed: int | None) -> None:
 def test_a_plan_wastes_little() -> None:
     lengths = np.random.default_rng(0).integers(17, 513, size=2000)
 
-    planned = sum(len(batch.texts) * batch.length for batch in plan_batches(lengths, 32, 512))
+    planned = sum(len(batch.indices) * batch.length for batch in plan_batches(lengths, 32, 512))
 
     # Powers of two waste less than half of a row; carried remainders add a batch per bucket at most.
     assert planned < 2 * lengths.sum() + 5 * 32 * 512
@@ -65,13 +65,13 @@ def test_a_plan_wastes_little() -> None:
 def test_without_a_generator_the_longest_come_first_and_ties_keep_their_order() -> None:
     plan = plan_batches(np.array([5, 40, 6, 20, 7, 41]), 2, 64)
 
-    assert [(batch.texts.tolist(), batch.length) for batch in plan] == [([1, 5], 64), ([4, 3], 32), ([0, 2], 16)]
+    assert [(batch.indices.tolist(), batch.length) for batch in plan] == [([1, 5], 64), ([4, 3], 32), ([0, 2], 16)]
 
 
 def test_rows_of_one_bucket_keep_their_order() -> None:
     plan = plan_batches(np.array([3, 9, 1, 16, 2]), 2, 64)
 
-    assert np.concatenate([batch.texts for batch in plan]).tolist() == [0, 1, 2, 3, 4]
+    assert np.concatenate([batch.indices for batch in plan]).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_a_generator_mixes_rows_and_batches_anew_each_time() -> None:
@@ -80,7 +80,7 @@ def test_a_generator_mixes_rows_and_batches_anew_each_time() -> None:
 
     first, second = (plan_batches(lengths, 16, 64, rng) for _ in range(2))
 
-    members = [{frozenset(batch.texts.tolist()) for batch in plan} for plan in (first, second)]
+    members = [{frozenset(batch.indices.tolist()) for batch in plan} for plan in (first, second)]
     assert len(members[0] & members[1]) == 0
     assert [batch.length for batch in first] != [batch.length for batch in second]
     assert [batch.length for batch in first] != sorted(batch.length for batch in first)
@@ -91,7 +91,10 @@ def test_every_row_gets_a_turn_in_the_smaller_batch() -> None:
     rng = np.random.default_rng(0)
 
     alone = {
-        int(batch.texts[0]) for _ in range(200) for batch in plan_batches(lengths, 8, 64, rng) if len(batch.texts) == 1
+        int(batch.indices[0])
+        for _ in range(200)
+        for batch in plan_batches(lengths, 8, 64, rng)
+        if len(batch.indices) == 1
     }
 
     assert alone == set(range(9))
@@ -102,11 +105,11 @@ def test_the_same_generator_gives_the_same_plan() -> None:
 
     plans = [plan_batches(lengths, 16, 64, np.random.default_rng(5)) for _ in range(2)]
 
-    assert [b.texts.tolist() for b in plans[0]] == [b.texts.tolist() for b in plans[1]]
+    assert [b.indices.tolist() for b in plans[0]] == [b.indices.tolist() for b in plans[1]]
 
 
 def test_a_row_longer_than_the_sequence_is_the_preprocessors_fault() -> None:
-    with pytest.raises(InputError, match=r"Row 1 was packed to 70 tokens.*preprocessor"):
+    with pytest.raises(InputError, match=r"Row 1 was tokenized to 70 tokens.*preprocessor"):
         plan_batches(np.array([3, 70]), 2, 64)
 
 

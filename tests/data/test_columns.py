@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from modelry.data.columns import as_columns
+from modelry.data.columns import as_text_columns
 from modelry.errors import InputError
 
 
@@ -46,7 +46,7 @@ PAIRS = (["a", "b"], ["c", "d"])
     ids=lambda x: type(x).__name__,
 )
 def test_every_spelling_of_two_texts_is_one_column_of_plain_str(x: Any) -> None:
-    columns = as_columns(x)
+    columns = as_text_columns(x)
 
     assert columns == TEXTS
     assert all(type(text) is str for text in columns[0])
@@ -68,11 +68,11 @@ def test_every_spelling_of_two_texts_is_one_column_of_plain_str(x: Any) -> None:
     ids=lambda x: type(x).__name__,
 )
 def test_every_spelling_of_two_pairs_is_two_columns(x: Any) -> None:
-    assert as_columns(x) == PAIRS
+    assert as_text_columns(x) == PAIRS
 
 
 def test_an_empty_text_is_a_text() -> None:
-    assert as_columns(["", "a"]) == (["", "a"],)
+    assert as_text_columns(["", "a"]) == (["", "a"],)
 
 
 @pytest.mark.parametrize(
@@ -116,4 +116,4 @@ def test_an_empty_text_is_a_text() -> None:
 )
 def test_what_is_no_text_is_refused_with_its_place(x: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        as_columns(x)
+        as_text_columns(x)

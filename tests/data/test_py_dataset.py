@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import pytest
 
-from modelry.data.py_dataset import read_dataset
+from modelry.data.streams import read_dataset
 
 
 class Numbers(keras.utils.PyDataset):

@@ -9,14 +9,17 @@ import pandas as pd
 import pytest
 import torch
 
-from modelry.data.streams import TextStream, is_stream, stream_columns
-from modelry.data.targets import TargetSpec
+from modelry.data.adapter import is_stream
+from modelry.data.streams import StreamSource, stream_columns
 from modelry.errors import InputError
+
+from .fakes import make_source, spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SPEC = TargetSpec(("neg", "pos"), 2)
+CLASSES: dict[str, Any] = {"labels": ("neg", "pos"), "num_classes": 2}
+SPEC = spec_of(len, **CLASSES)
 
 
 class Lessons(keras.utils.PyDataset):
@@ -59,15 +62,19 @@ class Sized(Reiterable):
 
 
 @pytest.fixture
-def stream(packer: Any) -> Callable[..., TextStream]:
-    def make(elements: Any, spec: TargetSpec = SPEC, **kwargs: Any) -> TextStream:
-        return TextStream(elements, spec, **{"packer": packer, "batch_size": 2, **kwargs})
+def stream(packer: Any) -> Callable[..., StreamSource]:
+    def make(elements: Any, **kwargs: Any) -> StreamSource:
+        if isinstance(elements, list):  # which would be data in memory
+            elements = Reiterable(*elements)
+        source = make_source(elements, **{"preprocessor": packer, "batch_size": 2, **CLASSES, **kwargs})
+        assert isinstance(source, StreamSource)
+        return source
 
     return make
 
 
 def tokens(packer: Any, *columns: list[str]) -> list[list[int]]:
-    return [ids.tolist() for ids in packer.pack(columns).token_ids]
+    return [ids.tolist() for ids in packer.tokenize(columns).token_ids]
 
 
 def read(batch: Any) -> tuple[list[list[int]], *tuple[list[Any], ...]]:
@@ -170,15 +177,15 @@ def test_a_second_text_in_the_place_of_a_label_is_refused() -> None:
     ],
 )
 def test_texts_of_a_batch_share_rows(stream: Any, packer: Any, elements: Any) -> None:
-    first, second = stream(Reiterable(*elements), shares_rows=True).batches()
+    first, second = stream(Reiterable(*elements), supports_packing=True).batches()
 
     features, y, weights = first
-    one, two = (ids.tolist() for ids in packer.pack((["a", "b c"],)).token_ids)
+    one, two = (ids.tolist() for ids in packer.tokenize((["a", "b c"],)).token_ids)
     assert features["token_ids"][0, : len(one) + len(two)].tolist() == two + one  # the longest stands first
-    assert features["_text_starts"].tolist() == [len(two), 0]
+    assert features["_document_starts"].tolist() == [len(two), 0]
     assert (y.tolist(), weights.tolist()) == ([1, 0], [2, 3])
     assert features["token_ids"].shape == second[0]["token_ids"].shape == (1, 64)
-    assert len(second[1]) == len(second[0]["_text_starts"]) == 1
+    assert len(second[1]) == len(second[0]["_document_starts"]) == 1
 
 
 def test_a_reiterable_starts_again_each_epoch(stream: Any) -> None:
@@ -213,7 +220,7 @@ def test_a_look_uses_up_no_batch_of_a_generator(stream: Any, size: int) -> None:
     source = stream((["a"], [number]) for number in (1, 0, 1)[:size])
 
     for count in (1, 2):  # on TensorFlow two where shapes may differ
-        assert len(source.look(count)) == min(count, size)
+        assert len(source.peek(count)) == min(count, size)
     source.begin_epoch(0)
 
     assert [read(batch)[1] for batch in source.batches()] == [[1], [0], [1]][:size]
@@ -261,7 +268,7 @@ def test_a_dataset_is_told_of_its_epochs_and_may_change(stream: Any) -> None:
 def test_a_dataset_is_shuffled_on_request(stream: Any, packer: Any) -> None:
     random.seed(3)
 
-    def order(source: TextStream) -> list[Any]:
+    def order(source: StreamSource) -> list[Any]:
         return [read(batch)[0][0] for batch in source.batches()]
 
     in_order = [tokens(packer, [f"a{index}"])[0] for index in range(20)]
@@ -301,13 +308,13 @@ def test_a_torch_loader_transposes_pairs_and_we_understand(stream: Any, packer: 
 @pytest.mark.parametrize("problem_type", ["single_label", "multi_label"])
 def test_two_texts_of_a_torch_loader_are_no_pair(stream: Any, packer: Any, problem_type: str) -> None:
     """Whatever their labels look like: here the one-hot row of two classes would."""
-    spec = TargetSpec(("neg", "pos"), 2, False, problem_type)
+    options = {"sparse": False, "problem_type": problem_type}
     data = [("a", np.array([0.0, 1.0])), ("b", np.array([1.0, 0.0]))]
-    source = stream(torch.utils.data.DataLoader(data, batch_size=2), spec)  # type: ignore[arg-type]
+    source = stream(torch.utils.data.DataLoader(data, batch_size=2), **options)  # type: ignore[arg-type]
     assert [read(batch) for batch in source.batches()] == [(tokens(packer, ["a", "b"]), [[0, 1], [1, 0]])]
 
     named = torch.utils.data.DataLoader([("a", "pos"), ("b", "neg")], batch_size=2)  # type: ignore[arg-type]
-    assert [read(batch)[1] for batch in stream(named, spec).batches()] == [[[0, 1], [1, 0]]]
+    assert [read(batch)[1] for batch in stream(named, **options).batches()] == [[[0, 1], [1, 0]]]
 
 
 def test_pairs_without_labels_are_named_or_stand_in_rows() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,8 +7,8 @@ import types
 
 import pytest
 
-from modelry.discovery.aliases import find_alias
 from modelry.discovery.entry import Entry
+from modelry.discovery.hints import find_alias
 from modelry.discovery.hooks import Hooks
 from modelry.discovery.index import build_index
 from modelry.discovery.policy import Policy

@@ -25,7 +25,7 @@ CODE = """
         (
             "needs_more",
             "importing 'broken_needs:X' fails with ModuleNotFoundError: No module named 'surely_not_there'. Install "
-            "what it needs (surely_not_there), or reinstall it: pip install --upgrade broken-targets",
+            "its dependency surely_not_there, or reinstall it: pip install --upgrade broken-targets",
             "ModuleNotFoundError",
         ),
         (

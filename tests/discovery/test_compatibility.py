@@ -54,12 +54,12 @@ def test_finding_and_listing_do_not_compare(run, core):
         """
         import sys, modelry
         print(modelry.registry.find("backbones", "next").target, len(modelry.registry.entries("backbones")))
-        print("modelry.discovery.compatibility" in sys.modules)
+        print("packaging" in sys.modules, "importlib.metadata" in sys.modules)
         """,
         NEXT,
         core,
     )
-    assert output == "acme_next:Next 1\nFalse"
+    assert output == "acme_next:Next 1\nFalse False"
 
 
 CHECK = """
@@ -82,8 +82,9 @@ def test_every_hook_module_is_checked_and_what_is_wrong_has_a_name(run, core):
         "modelry 0.1.0 has API 1. Run: pip install --upgrade modelry",
         "acme-next 5.0 (acme_next_plugin): its hook module fails with IncompatiblePlugin: "
         + NEEDS.format(what="a hook module"),
-        f"{begin} (acme_later_number): {wrong} TypeError: API must be an int, the number of the plugin API that it was "
-        "written for, not '1'",
+        f"{begin} (acme_later_number): {wrong} BrokenPlugin: {begin} registers a hook module 'number', but its API "
+        "must be an int, the number of the plugin API that it was written for, not '1'. Tell its author, or remove "
+        "acme-later.",
         f"{begin} (acme_later_other): {wrong} TypeError: modelry has no hook 'modelry_before_fetch' in the group "
         "'modelry.plugin'; declare its module in 'modelry.policies'",
         f"{begin} (acme_later_unmarked): {wrong} TypeError: modelry_presets would never be called; decorate its "
@@ -99,7 +100,7 @@ def test_an_api_that_is_too_new_says_which_modelry_it_needs(run, core):
     output = run(
         """
         import modelry
-        from modelry.discovery.api import check_api
+        from modelry.discovery.entry import check_api
         from modelry.discovery.entry import Entry
         import acme_next_plugin
         try:

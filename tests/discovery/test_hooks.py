@@ -43,15 +43,15 @@ def test_a_broken_hook_module_is_named_once_and_the_others_are_heard(run):
         BROKEN,
         OTHER,
     )
-    begin = "RuntimeWarning <string> A modelry plugin is broken and passed over. broken-hooks 0.3"
+    begin = "RuntimeWarning <string> A modelry plugin is broken and skipped. broken-hooks 0.3"
     registers = "broken-hooks 0.3 registers a hook module"
     advice = "Try another version of it: pip install --upgrade broken-hooks"
     assert output.splitlines() == [
         "['acme-bert:shared', 'acme_base', 'from_typo', 'other-bert:shared']",
         "5",
         f"{begin} (broken_hooks_import): its hook module fails with BrokenPlugin: {registers} 'a', but importing "
-        "'broken_hooks_import' fails with ModuleNotFoundError: No module named 'surely_not_there'. Install what it "
-        "needs (surely_not_there), or reinstall it: pip install --upgrade broken-hooks",
+        "'broken_hooks_import' fails with ModuleNotFoundError: No module named 'surely_not_there'. Install its "
+        "dependency surely_not_there, or reinstall it: pip install --upgrade broken-hooks",
         f"{begin} (broken_hooks_exit): its hook module fails with BrokenPlugin: {registers} 'b', but importing "
         f"'broken_hooks_exit' fails with SystemExit: 3. {advice}",
         f"{begin} (broken_hooks_typo): its hook module fails with TypeError: modelry has no hook 'modelry_preset'. "

@@ -61,7 +61,7 @@ def test_a_download_is_announced_and_a_broken_observer_is_named_once(run):
     assert run(FETCH, WATCH).splitlines() == [
         event,
         event,
-        f"RuntimeWarning A modelry plugin is broken and passed over. {broken}",
+        f"RuntimeWarning A modelry plugin is broken and skipped. {broken}",
         f"[{broken!r}]",
         "True",
     ]
@@ -96,7 +96,7 @@ def test_where_warnings_are_errors_a_broken_observer_is_shown_and_stops_nothing(
         WATCH,
     )
     assert shown.startswith("Fetched(")
-    assert "RuntimeWarning: A modelry plugin is broken and passed over. acme-watch 0.6 (acme_watch_blind)" in shown
+    assert "RuntimeWarning: A modelry plugin is broken and skipped. acme-watch 0.6 (acme_watch_blind)" in shown
     assert "<string>:" in shown  # the user's line
 
 

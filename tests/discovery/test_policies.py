@@ -30,7 +30,7 @@ def test_a_refusal_says_who_why_and_what_to_do(run):
     assert output.splitlines() == [
         "asked about vault://acme/x",
         "PresetRefused Preset 'vault://acme/x' is refused by acme-gate 0.4: only folders are reviewed. Use a preset "
-        "that it allows, or ask whoever installed this policy.",
+        "that it allows, or ask the person who installed this policy.",
     ]
 
 
@@ -46,7 +46,7 @@ def test_a_policy_that_raises_refuses_everything_each_time(run):
     assert message[0].startswith("PluginError Preset 'file://")
     assert message[0].endswith(
         "/preset' is not opened, because a policy that is installed here cannot be asked. acme-gate 0.4 (acme_gate): "
-        "modelry_before_fetch fails with OSError: the list cannot be reached. Mend acme-gate, remove it, or turn it "
+        "modelry_before_fetch fails with OSError: the list cannot be reached. Repair acme-gate, remove it, or turn it "
         "off with MODELRY_PLUGINS=-acme-gate"
     )
 
@@ -60,7 +60,7 @@ def test_a_policy_that_raises_refuses_everything_each_time(run):
         ("API = 2", "is written for plugin API 2"),
         (
             "from modelry.plugin import hookimpl\n@hookimpl\ndef modelry_before_fetch(reference): return True",
-            "expected why the preset must not be used, as a str, or None, got True",
+            "expected a str with the reason to refuse the preset, or None, got True",
         ),
         (
             "from modelry.plugin import hookimpl\n@hookimpl\ndef modelry_before_fetch(url): return None",

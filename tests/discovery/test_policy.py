@@ -70,7 +70,7 @@ def test_a_blocked_plugin_is_not_asked_either(run):
         ),
         (
             "-no.plugin",
-            "MODELRY_PLUGINS='-no.plugin' names 'no-plugin', which has no modelry plugin in it. "
+            "MODELRY_PLUGINS='-no.plugin' names 'no-plugin', which contains no modelry plugin. "
             "Installed plugins: acme-bert, acme-cnn.",
         ),
     ],
@@ -157,5 +157,35 @@ def test_a_file_that_says_nothing_clear_is_an_error(tmp_path, text, message):
 def test_no_file_is_looked_for_in_the_working_directory(tmp_path, monkeypatch):
     (tmp_path / "plugins").write_text("acme-cnn")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(PluginError, match=r"by a path that begins at the root"):
+    with pytest.raises(PluginError, match=r"by an absolute path"):
         read_policy("@plugins")
+
+
+def test_whatever_a_blocked_plugin_may_have_is_said_to_be_blocked(run):
+    output = run(
+        """
+        import modelry
+        registry = modelry.registry
+        questions = (
+            lambda: registry.find("backbones", "acme-bert:gone"),
+            lambda: registry.find("backbones", "bert_v0"),
+            lambda: registry.find_class("AcmeBert"),
+            lambda: registry.find_class("AcmeSomething"),
+        )
+        for question in questions:
+            try:
+                question()
+            except modelry.errors.UnknownComponent as error:
+                print(error)
+        """,
+        BERT,
+        CNN,
+        MODELRY_PLUGINS="-acme-bert",
+    )
+    out = "MODELRY_PLUGINS='-acme-bert' keeps out"
+    assert output.splitlines() == [
+        f"The backbone 'gone' comes from acme-bert, which {out}. Change that variable to use it.",
+        f"No installed plugin registers a backbone 'bert_v0'. Installed: cnn. {out} acme-bert.",
+        f"The class 'AcmeBert' comes from acme-bert 1.2, which {out}. Change that variable to use it.",
+        f"No installed plugin registers a class named 'AcmeSomething'. {out} acme-bert.",
+    ]

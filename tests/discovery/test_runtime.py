@@ -9,9 +9,8 @@ import types
 import attrs
 import pytest
 
-from modelry.discovery.default import isolated, register, registry
 from modelry.discovery.entry import Entry
-from modelry.discovery.registry import Registry
+from modelry.discovery.registry import Registry, isolated, register, registry
 from modelry.discovery.scan import Scan
 from modelry.errors import AmbiguousName, InputError, UnknownComponent
 
@@ -106,8 +105,8 @@ def test_an_instance_can_be_registered_too():
 @pytest.mark.parametrize(
     ("kind", "name", "message"),
     [
-        ("backbone", "x", r"'backbone' is no kind of component\. Did you mean 'backbones'\?"),
-        ("plugin", "x", "'plugin' is no kind of component"),
+        ("backbone", "x", r"'backbone' is not a kind of component\. Did you mean 'backbones'\?"),
+        ("plugin", "x", "'plugin' is not a kind of component"),
         ("heads", "acme:x", "'acme:x' cannot name a component"),
         ("heads", "", "'' cannot name a component"),
     ],
@@ -119,7 +118,7 @@ def test_a_kind_or_name_that_is_none_is_refused(kind, name, message):
 
 def test_questions_about_no_kind_are_refused():
     for question in (registry.names, registry.entries, lambda kind: registry.find(kind, "x")):
-        with pytest.raises(InputError, match="no kind of component"):
+        with pytest.raises(InputError, match="not a kind of component"):
             question("back")
 
 

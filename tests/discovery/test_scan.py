@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelry.discovery.distributions import installed
 from modelry.discovery.names import normalise
-from modelry.discovery.scan import _declarations, scan, version_of
+from modelry.discovery.scan import _declarations, installed, scan
 from modelry.errors import BrokenPlugin
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def _declared_by_modelry():
     found = set()
     for distribution in installed():
         declarations = list(_declarations(distribution.read("entry_points.txt") or ""))
-        version = version_of(distribution) if declarations else ""
+        version = distribution.version if declarations else ""
         found.update((distribution.name, version, *declaration) for declaration in declarations)
     return found
 
@@ -82,14 +81,14 @@ def _install(folder: Path, name: str, points: str, metadata: str = "Metadata-Ver
 @pytest.mark.parametrize(
     ("points", "problem"),
     [
-        ("[modelry.heads]\nbad name = m:C", "'bad name' is no name for a component"),
-        ("[modelry.heads]\nkeras_hub>Head = m:C", "is no name for a component"),
-        ("[modelry.heads]\n= m:C", "'' is no name for a component"),
+        ("[modelry.heads]\nbad name = m:C", "'bad name' cannot name a component"),
+        ("[modelry.heads]\nkeras_hub>Head = m:C", "cannot name a component"),
+        ("[modelry.heads]\n= m:C", "'' cannot name a component"),
         ("[modelry.heads]\nname = m", "'m' is not of the form 'module:Class'"),
         ("[modelry.heads]\nname = m:C:D", "'m:C:D' is not of the form 'module:Class'"),
         ("[modelry.heads]\nname = os; evil()", "is not of the form 'module:Class'"),
         ("[modelry.heads]\nname", "'' is not of the form 'module:Class'"),
-        ("[modelry.heads]\nn\xe9 = m:C", "is no name for a component"),
+        ("[modelry.heads]\nn\xe9 = m:C", "cannot name a component"),
         ("[modelry.plugin]\nname = m:", "'m:' is not of the form"),
         ("[modelry.head]\nname = m:C", "no entry-point group 'modelry.head' (Did you mean 'modelry.heads'?)"),
         ("[modelry.zzzzzz]\nname = m:C", "no entry-point group 'modelry.zzzzzz'. Tell its author"),

@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from modelry.discovery.findings import NOTE, OK, STATUSES, Finding, worst
-from modelry.discovery.survey import survey
+from modelry.cli.doctor.survey import NOTE, OK, STATUSES, Finding, survey, worst
 
 BERT, NEWER, OTHER, BROKEN, NOTHING = (
     "acme-bert==1.2", "acme-bert==1.3", "other.bert==0.1", "broken-targets==3.1", "no-plugin==1.0"

@@ -11,9 +11,6 @@ import ml_dtypes
 import numpy as np
 from safetensors.numpy import save_file
 
-from modelry.discovery.lock_check import lock_all
-from modelry.discovery.plugin_lock import write_plugin_lock
-from modelry.discovery.survey import survey
 from modelry.presets.manifest import Manifest, digest
 from modelry.storage.lock import lock_preset
 from modelry.storage.lock_file import LockFile
@@ -37,7 +34,7 @@ PRESETS = {
 }
 """Each preset and its JSON files."""
 
-LOCKS = ("modelry.lock", "plugins.lock")
+LOCKS = ("modelry.lock",)
 
 WEIGHTS = {
     "h5": ("model.weights.h5",),
@@ -56,7 +53,6 @@ def write_seeds(folder: Path) -> None:
     (folder / "locks").mkdir()
     locked = {name: lock_preset(open_preset(str(folder / name))) for name in ("keras_hub", "modelry")}
     LockFile(folder / "locks" / "modelry.lock", {f"./{name}": lock for name, lock in locked.items()}).write()
-    write_plugin_lock(folder / "locks" / "plugins.lock", lock_all(survey()))
     for name in WEIGHTS:
         (folder / name).mkdir()
     _write_hdf5(folder / "h5" / "model.weights.h5", list(TENSORS))

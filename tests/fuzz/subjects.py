@@ -9,7 +9,6 @@ import attrs
 import keras
 
 from modelry import Preprocessor, TextClassifier
-from modelry.discovery.plugin_lock import read_plugin_lock
 from modelry.storage.lock_file import read_lock
 from modelry.weights.load import load_weights
 from modelry.weights.stores import open_store
@@ -63,9 +62,7 @@ class Configs:
 
     def attempt(self, made: Input, folder: Path) -> None:
         """Read what lies in a folder."""
-        if "plugins.lock" in made.files:
-            read_plugin_lock(folder / "plugins.lock")
-        elif "modelry.lock" in made.files:
+        if "modelry.lock" in made.files:
             read_lock(folder / "modelry.lock")
         else:
             Preprocessor.from_preset(str(folder))

@@ -1,4 +1,4 @@
-"""Write down which ids KerasHub's or transformers' own tokenizers give to unusual texts, for `tests/text`.
+"""Write down which ids KerasHub's or transformers' own tokenizers give to unusual texts, for `tests/tokenizers`.
 
     PYTHON tests/parity/tokenizer_goldens.py keras_hub|transformers
 

@@ -18,12 +18,13 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 @pytest.fixture
-def transformers_logits(checkpoint: Path) -> dict[str, list[float]]:
-    """The texts of a checkpoint's golden.json and their logits, for a `CheckpointContract`."""
+def transformers_logits(checkpoint: Path) -> dict[str | tuple[str, str], list[float]]:
+    """The texts and pairs of a checkpoint's golden.json and their logits, for a `CheckpointContract`."""
     golden = json.loads((checkpoint / "golden.json").read_text("utf-8"))
     # The rest is longer than golden.json's max_length, at which transformers cut it.
-    return {
-        text: logits
-        for text, ids, logits in zip(golden["texts"], golden["input_ids"], golden["logits"], strict=True)
-        if len(ids) < golden["max_length"]
-    }
+    texts, pairs = golden["texts"], list(zip(golden["texts"], golden["texts"][::-1], strict=True))
+    rows = [
+        *zip(texts, golden["input_ids"], golden["logits"], strict=True),
+        *zip(pairs, golden["pair_input_ids"], golden["pair_logits"], strict=True),
+    ]
+    return {text: logits for text, ids, logits in rows if len(ids) < golden["max_length"]}

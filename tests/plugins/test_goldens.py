@@ -57,7 +57,7 @@ def test_transformers(name):
     ):
         if ids is None:
             continue
-        packed = classifier.preprocessor.pack(x if isinstance(x, tuple) else (x,))
+        packed = classifier.preprocessor.tokenize(x if isinstance(x, tuple) else (x,))
         assert [row.tolist() for row in packed.token_ids] == ids
         np.testing.assert_allclose(classifier.predict(x, verbose=0), logits, atol=TOLERANCE)
     assert classifier.labels == tuple(golden["id2label"].values())

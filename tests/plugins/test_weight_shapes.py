@@ -8,7 +8,7 @@ import time
 import pytest
 
 from modelry import Budget, models, registry
-from modelry.arguments import defaults_of
+from modelry.arguments import argument_defaults
 from modelry.errors import InputError, UnsafePresetError
 from modelry.storage.budget import Tally
 
@@ -69,7 +69,7 @@ def config_of(name, vocabulary_size=20, num_layers=3, num_heads=2, hidden_dim=8,
 
 def shapes_of(name, config):
     cls = getattr(models, name)
-    return cls.weight_shapes({**defaults_of(cls), **config})
+    return cls.weight_shapes({**argument_defaults(cls), **config})
 
 
 def add_up(shapes):

@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, StorageError
 from modelry.presets.components import load_class
 from modelry.presets.read import read_recipe

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from modelry import Backbone, Preprocessor, TextClassifier
-from modelry.data.features import encode
+from modelry.data import DataSpec, Targets, TextReader, as_batch
 from modelry.errors import PresetFormatError
 from modelry.presets.read import read_recipe
 
@@ -74,5 +74,6 @@ def test_a_long_text_is_read_to_its_end_and_a_short_one_is_padded_no_further_tha
     edit(preset / "config.json", lambda values: values.update(max_position_embeddings=8192))
     edit(preset / "tokenizer_config.json", lambda values: values.update(model_max_length=8192))
     preprocessor = Preprocessor.from_preset(preset)
-    assert preprocessor.pack((["a film " * 700],)).lengths[0] > 1000
-    assert encode(preprocessor, (["a film"],))["token_ids"].shape == (1, 16)
+    assert preprocessor.tokenize((["a film " * 700],)).lengths[0] > 1000
+    spec = DataSpec(preprocessor, Targets(), TextReader())
+    assert as_batch(["a film"], None, None, spec, predicting=True)[0]["token_ids"].shape == (1, 16)

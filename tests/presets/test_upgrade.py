@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, PresetFormatError
 from modelry.presets.components import Owner
 from modelry.presets.read import read_recipe

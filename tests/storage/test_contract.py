@@ -19,7 +19,7 @@ class TestFile(StorageContract):
 
     @pytest.fixture
     def publish(self, tmp_path):
-        return lambda folder: shutil.copytree(folder, tmp_path / "shelf").as_uri()
+        return lambda folder: shutil.copytree(folder, tmp_path / "shelf" / folder.name).as_uri()
 
 
 class TestPackage(StorageContract):
@@ -36,8 +36,8 @@ class TestPackage(StorageContract):
         importlib.invalidate_caches()
 
         def put(folder):
-            shutil.copytree(folder, tmp_path / "site/acme_shelf/preset")
-            return "package://acme-shelf/acme_shelf/preset"
+            shutil.copytree(folder, tmp_path / "site/acme_shelf" / folder.name)
+            return f"package://acme-shelf/acme_shelf/{folder.name}"
 
         return put
 
@@ -54,7 +54,7 @@ class TestHttp(StorageContract):
     @pytest.fixture
     def publish(self, web):
         def put(folder):
-            shutil.copytree(folder, web.folder / "shelf")
-            return f"{web.url}/shelf"
+            shutil.copytree(folder, web.folder / folder.name)
+            return f"{web.url}/{folder.name}"
 
         return put

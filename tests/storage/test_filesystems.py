@@ -51,8 +51,8 @@ class TestMemory(_OfFsspec):
     @pytest.fixture
     def publish(self, memory):
         def put(folder):
-            upload(folder, lambda name, content: memory.pipe(f"/shelf/preset/{name}", content))
-            return "memory://shelf/preset"
+            upload(folder, lambda name, content: memory.pipe(f"/shelf/{folder.name}/{name}", content))
+            return f"memory://shelf/{folder.name}"
 
         return put
 
@@ -65,8 +65,8 @@ class TestS3(_OfFsspec):
     @pytest.fixture
     def publish(self, bucket):
         def put(folder):
-            upload(folder, lambda name, content: bucket.put_object(Key=f"shelf/{name}", Body=content))
-            return "s3://presets/shelf"
+            upload(folder, lambda name, content: bucket.put_object(Key=f"{folder.name}/{name}", Body=content))
+            return f"s3://presets/{folder.name}"
 
         return put
 
@@ -90,13 +90,13 @@ class TestZip(_OfFsspec):
     @pytest.fixture
     def publish(self, tmp_path):
         def put(folder):
-            (tmp_path / "presets.zip").write_bytes(zipped(folder, "inner/"))
-            return f"zip://inner::{tmp_path / 'presets.zip'}"
+            (tmp_path / f"{folder.name}.zip").write_bytes(zipped(folder, "inner/"))
+            return f"zip://inner::{tmp_path / folder.name}.zip"
 
         return put
 
     def test_a_missing_preset_is_not_found(self, storage, reference, tmp_path):
-        for nowhere in (f"zip://no-such-preset::{tmp_path / 'presets.zip'}", "zip://inner::/no-such-preset.zip"):
+        for nowhere in (f"zip://no-such-preset::{tmp_path / 'preset.zip'}", "zip://inner::/no-such-preset.zip"):
             with pytest.raises(PresetNotFound, match="no-such-preset"):
                 storage.open(parse_reference(nowhere))
 
@@ -105,9 +105,9 @@ class TestTar(_OfFsspec):
     @pytest.fixture
     def publish(self, tmp_path):
         def put(folder):
-            with tarfile.open(tmp_path / "presets.tar.gz", "w:gz") as archive:
+            with tarfile.open(tmp_path / f"{folder.name}.tar.gz", "w:gz") as archive:
                 archive.add(folder, "inner")
-            return f"tar://inner::file://{tmp_path / 'presets.tar.gz'}"
+            return f"tar://inner::file://{tmp_path / folder.name}.tar.gz"
 
         return put
 

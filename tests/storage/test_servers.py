@@ -31,10 +31,9 @@ class _OnAServer(StorageContract):
 
 def publisher(shelf, reference):
     def put(folder):
-        for name in ("a", "a/b"):
-            (shelf / name).mkdir()
-        upload(folder, lambda name, content: write(shelf / "a/b" / name, content))
-        return reference
+        (shelf / "a" / folder.name).mkdir(parents=True)
+        upload(folder, lambda name, content: write(shelf / "a" / folder.name / name, content))
+        return f"{reference}/{folder.name}"
 
     return put
 
@@ -51,7 +50,7 @@ class TestSftp(_OnAServer):
 
     @pytest.fixture
     def publish(self, shelf, sftp_host):
-        return publisher(shelf, f"sftp://{sftp_host}/a/b")
+        return publisher(shelf, f"sftp://{sftp_host}/a")
 
 
 class TestWebdav(_OnAServer):
@@ -61,7 +60,7 @@ class TestWebdav(_OnAServer):
 
     @pytest.fixture
     def publish(self, shelf, webdav_host):
-        return publisher(shelf, f"webdav://{webdav_host}/a/b")
+        return publisher(shelf, f"webdav://{webdav_host}/a")
 
 
 def test_a_host_that_nobody_knows_is_not_trusted(sftp_host, tmp_path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modelry.tables import chunk
+from modelry.tables import parquet, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def small(monkeypatch) -> None:
     """Chunks of two rows."""
-    monkeypatch.setattr(chunk, "ROWS", 2)
+    monkeypatch.setattr(table, "_ROWS", 2)
+    monkeypatch.setattr(parquet, "_STEP", 2)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""However many rows a table has, reading and writing it takes the same memory."""
+"""Constant memory: reading and writing takes the same for any number of rows."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ import pytest
 COPY = """
 import resource, sys
 from pathlib import Path
-from modelry.tables.ahead import ahead
-from modelry.tables.kinds import merge_columns
-from modelry.tables.read import open_table
-from modelry.tables.write import new_writer
+from modelry.tables.run import _prefetched, open_table, open_writer
+from modelry.tables.table import merge_columns
 def copy(source, output, name):
     table = open_table(source)
     kinds = merge_columns(chunk.kinds() for chunk in table.chunks())
-    writer = new_writer(output, output, kinds, {name: "text"}, table.schema)
-    for chunk in ahead(table.chunks()):
-        writer.write(chunk, {name: ["x"] * len(chunk)})
-    writer.close()
+    with open_writer(output, output, kinds, {name: "text"}, table.schema) as write:
+        for chunk in _prefetched(table):
+            write(chunk, {name: ["x"] * len(chunk)})
 folder, first, second = Path(sys.argv[1]), *sys.argv[2:]
 for name in ("few", "many"):
     copy(folder / f"{name}.csv", folder / f"{name}.{first}", "label")

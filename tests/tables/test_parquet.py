@@ -6,11 +6,9 @@ import sys
 import pytest
 
 from modelry.errors import InputError, PluginError
-from modelry.tables import parquet_writer
-from modelry.tables.chunk import text_column
-from modelry.tables.kinds import FLOAT, TEXT
-from modelry.tables.read import open_table
-from modelry.tables.write import new_writer
+from modelry.tables import parquet as module
+from modelry.tables.run import open_table, open_writer
+from modelry.tables.table import FLOAT, TEXT, text_column
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -60,19 +58,19 @@ def test_a_row_without_text_is_named(parquet, small):
         second.texts("text")
 
 
-def test_a_column_that_is_not_of_strings(parquet):
+def test_a_column_of_another_type(parquet):
     path = parquet({"text": [1]})
-    with pytest.raises(InputError, match=r"^The column 'text' of .* is of the type int64, and not of strings.$"):
+    with pytest.raises(InputError, match=r"^The column 'text' of .* has the type int64, not a string type.$"):
         next(open_table(path).chunks()).texts("text")
 
 
-def test_bytes_that_are_no_text(parquet):
+def test_invalid_utf8(parquet):
     broken = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xff")])
-    with pytest.raises(InputError, match=r"^Among rows 1 to 1 of .* is a broken one: "):
+    with pytest.raises(InputError, match=r"^One of the rows 1 to 1 of .* is invalid: "):
         next(open_table(parquet({"text": ["a"], "b": broken})).chunks())
 
 
-def test_what_is_no_parquet(tmp_path):
+def test_a_file_that_is_not_parquet(tmp_path):
     (tmp_path / "a.parquet").write_text("text\n")
     with pytest.raises(InputError, match="cannot be read as Parquet: "):
         open_table(tmp_path / "a.parquet")
@@ -110,10 +108,10 @@ def test_columns_keep_their_types_and_metadata(parquet, small, tmp_path):
     ).replace_schema_metadata({"mine": "kept"})
     source = open_table(parquet(table, row_group_size=1))
     made = tmp_path / "made"
-    writer = new_writer(made, tmp_path / "b.parquet", dict.fromkeys(source.columns, "json"), ADDED, source.schema)
-    for some in source.chunks():
-        writer.write(some, {"label": ["x"] * len(some), "score": [0.5] * len(some)})
-    writer.close()
+    kinds = dict.fromkeys(source.columns, "json")
+    with open_writer(made, tmp_path / "b.parquet", kinds, ADDED, source.schema) as write:
+        for some in source.chunks():
+            write(some, {"label": ["x"] * len(some), "score": [0.5] * len(some)})
     found = pq.read_table(made)
     assert found.select(["text", "when", "nested"]).cast(source.schema) == pq.read_table(source.path)
     assert found.schema.metadata[b"mine"] == b"kept"
@@ -123,12 +121,11 @@ def test_columns_keep_their_types_and_metadata(parquet, small, tmp_path):
 
 
 def test_row_groups_end(parquet, small, tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet_writer, "_GROUP_ROWS", 4)
+    monkeypatch.setattr(module, "_GROUP_ROWS", 4)
     source = open_table(parquet({"text": list("abcdefg")}))
-    writer = new_writer(tmp_path / "made", tmp_path / "b.parquet", {"text": TEXT}, {}, source.schema)
-    for some in source.chunks():
-        writer.write(some, {})
-    writer.close()
+    with open_writer(tmp_path / "made", tmp_path / "b.parquet", {"text": TEXT}, {}, source.schema) as write:
+        for some in source.chunks():
+            write(some, {})
     metadata = pq.read_metadata(tmp_path / "made")
     assert [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)] == [4, 3]
 

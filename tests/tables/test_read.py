@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from modelry.errors import InputError
-from modelry.tables import chunk, lines
-from modelry.tables.chunk import text_column
-from modelry.tables.formats import Format, format_of
-from modelry.tables.read import open_table
+from modelry.tables import table as limits
+from modelry.tables import text
+from modelry.tables.run import open_table
+from modelry.tables.table import Format, format_of, text_column
 
 
 def rows_of(path):
@@ -19,7 +19,7 @@ def rows_of(path):
 
 def texts_of(path, column):
     with closing(open_table(path).chunks()) as chunks:
-        return [text for some in chunks for text in some.texts(column)]
+        return [found for some in chunks for found in some.texts(column)]
 
 
 def error_of(path, column="text"):
@@ -40,13 +40,13 @@ def error_of(path, column="text"):
         ("a.parquet", Format("parquet")),
     ],
 )
-def test_the_name_tells_the_format(name, expected):
+def test_the_ending_tells_the_format(name, expected):
     assert format_of(Path(name)) == expected
 
 
 @pytest.mark.parametrize("name", ["a", "a.txt", "a.json", "a.parquet.gz", "csv"])
-def test_a_name_that_tells_no_format(name):
-    with pytest.raises(InputError, match=r"is of no known format. Its name must end in .csv, .tsv, .jsonl or .parquet"):
+def test_an_unknown_ending(name):
+    with pytest.raises(InputError, match=r"has an unknown format. Its name must end in .csv, .tsv, .jsonl or .parquet"):
         format_of(Path(name))
 
 
@@ -66,12 +66,12 @@ def test_rows_of_json_lines_may_differ(file, name):
     assert rows_of(file(name, rows)) == rows
 
 
-def test_blank_lines_of_json_lines_are_passed_over(file):
+def test_blank_lines_of_json_lines_are_skipped(file):
     assert rows_of(file("a.jsonl", '\n{"text": "a"}\n  \n{"text": "b"}\n\n')) == [{"text": "a"}, {"text": "b"}]
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.csv", "text\na\n"), ("a.jsonl", '{"text": "a"}\n')])
-def test_a_byte_order_mark_is_no_part_of_the_text(file, name, content):
+def test_a_byte_order_mark_is_skipped(file, name, content):
     assert rows_of(file(name, "\ufeff" + content)) == [{"text": "a"}]
 
 
@@ -83,7 +83,7 @@ def test_a_cell_may_be_longer_than_pythons_limit(file):
     ("name", "content", "message"),
     [
         ("a.csv", "", "FILE is empty. The first line of a CSV file must name its columns."),
-        ("a.csv", "text,b,text\n", "FILE names the column 'text' twice."),
+        ("a.csv", "text,b,text\n", "FILE has two columns 'text'. Rename one of them."),
         ("a.csv", "text,b\nx,1\ny,2,3\n", "Line 3 of FILE has 3 cells, but the first line names 2 columns."),
         ("a.csv", 'text,b\n"x\ny",1\nz\n', "Line 4 of FILE has 1 cells, but the first line names 2 columns."),
         ("a.csv", 'text\nx\n"never closed\n\n', "The row at line 3 of FILE is not valid CSV: unexpected end of data."),
@@ -97,19 +97,19 @@ def test_a_cell_may_be_longer_than_pythons_limit(file):
             "Line 3 of FILE is not valid JSON: Expecting value at column 10.",
         ),
         ("a.jsonl", '["a"]\n', "Line 1 of FILE holds a JSON list. Every line must be an object"),
-        ("a.jsonl", '{"text": "\\ud83d"}\n', "Line 1 of FILE holds half of a surrogate pair"),
+        ("a.jsonl", '{"text": "\\ud83d"}\n', "Line 1 of FILE contains half of a surrogate pair"),
         ("a.jsonl", '{"text": "a"}\n{"txt": "b"}\n', "Line 2 of FILE has no 'text'. Every row needs a text"),
         ("a.jsonl", '{"text": null}\n', "Line 1 of FILE has null for 'text'."),
-        ("a.jsonl", '{"text": 5}\n', "Line 1 of FILE has 5 for 'text', which is no string."),
+        ("a.jsonl", '{"text": 5}\n', "Line 1 of FILE has 5 for 'text', which is not a string."),
         ("a.jsonl", "[" * 100_000, "Line 1 of FILE is not valid JSON"),
     ],
 )
-def test_what_is_wrong_is_named(file, name, content, message):
+def test_errors_name_the_line(file, name, content, message):
     assert error_of(file(name, content)).startswith(message)
 
 
 def test_a_file_without_line_ends_does_not_end_up_in_memory(file, monkeypatch):
-    monkeypatch.setattr(lines, "LONGEST", 1 << 20)
+    monkeypatch.setattr(text, "_LONGEST_LINE", 1 << 20)
     assert error_of(file("a.jsonl", "x" * (1 << 21))) == "Line 1 of FILE is longer than 1 MiB."
 
 
@@ -124,10 +124,10 @@ def test_a_file_that_is_not_compressed(tmp_path):
     assert error_of(tmp_path / "a.csv.gz").startswith("FILE cannot be read beyond line 0: Not a gzipped file")
 
 
-def test_there_must_be_a_file(tmp_path):
+def test_missing_and_special_files(tmp_path):
     assert error_of(tmp_path / "a.csv") == "FILE does not exist."
     os.mkfifo(tmp_path / "b.csv")
-    assert error_of(tmp_path / "b.csv") == "FILE is no regular file, and it must be read twice."
+    assert error_of(tmp_path / "b.csv") == "FILE is not a regular file, and it has to be read twice."
 
 
 def test_where_chunks_end(file, small, monkeypatch):
@@ -135,7 +135,7 @@ def test_where_chunks_end(file, small, monkeypatch):
     found = list(table.chunks())
     assert [some.texts("text") for some in found] == [["1", "2"], ["3"]]
     assert found[-1].position == table.size
-    monkeypatch.setattr(chunk, "BYTES", 1)
+    monkeypatch.setattr(limits, "_BYTES", 1)
     assert [some.texts("text") for some in table.chunks()] == [["1"], ["2"], ["3"]]
 
 
@@ -152,7 +152,7 @@ def test_the_digest_of_a_chunk_is_that_of_its_rows(file, small, name):
 
 
 @pytest.mark.parametrize(
-    ("content", "asked", "but", "expected"),
+    ("content", "requested", "exclude", "expected"),
     [
         ("id,text\n", None, None, "text"),
         ("id,text\n", "id", None, "id"),
@@ -160,8 +160,8 @@ def test_the_digest_of_a_chunk_is_that_of_its_rows(file, small, name):
         ("review,other\n", None, "other", "review"),
     ],
 )
-def test_the_column_of_texts(file, content, asked, but, expected):
-    assert text_column(open_table(file("a.csv", content)), asked, but) == expected
+def test_the_column_of_texts(file, content, requested, exclude, expected):
+    assert text_column(open_table(file("a.csv", content)), requested, exclude) == expected
 
 
 def test_the_only_column_of_strings(file):
@@ -170,13 +170,13 @@ def test_the_only_column_of_strings(file):
 
 
 @pytest.mark.parametrize(
-    ("content", "asked", "message"),
+    ("content", "requested", "message"),
     [
-        ("id,review\n", None, "Name it with --text-column; it has: 'id', 'review'."),
+        ("id,review\n", None, "Name it with --text-column; the columns are: 'id', 'review'."),
         ("id,review\n", "reviw", "has no column 'reviw'. Did you mean 'review'? It has: 'id', 'review'."),
     ],
 )
-def test_a_column_that_cannot_be_told(file, content, asked, message):
+def test_no_obvious_column(file, content, requested, message):
     with pytest.raises(InputError) as caught:
-        text_column(open_table(file("a.csv", content)), asked)
+        text_column(open_table(file("a.csv", content)), requested)
     assert str(caught.value).endswith(message)

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from modelry.tables.kinds import BOOL, FLOAT, INT, JSON, NULL, TEXT, kind_of, merge, merge_columns
-from modelry.tables.read import open_table
-from modelry.tables.write import new_writer
+from modelry.tables.run import open_table, open_writer
+from modelry.tables.table import BOOL, FLOAT, INT, JSON, NULL, TEXT, kind_of, merge_columns, merge_kinds
 
 MIXED = [
     {"text": "a", "n": 1, "flag": True, "same": [1], "odd": 1, "never": None},
@@ -21,10 +20,9 @@ def written(source, path):
     """Write a table with labels in the format of `path`, in chunks of two."""
     table = open_table(source)
     kinds = merge_columns(some.kinds() for some in table.chunks())
-    writer = new_writer(path, path, kinds, {"label": TEXT, "score": FLOAT}, table.schema)
-    for some in table.chunks():
-        writer.write(some, {"label": ["x"] * len(some), "score": [0.25] * len(some)})
-    writer.close()
+    with open_writer(path, path, kinds, {"label": TEXT, "score": FLOAT}, table.schema) as write:
+        for some in table.chunks():
+            write(some, {"label": ["x"] * len(some), "score": [0.25] * len(some)})
     return path
 
 
@@ -99,4 +97,4 @@ def test_kinds(value, kind):
     [(NULL, NULL, NULL), (NULL, TEXT, TEXT), (INT, FLOAT, FLOAT), (INT, BOOL, JSON), (TEXT, INT, JSON)],
 )
 def test_kinds_merge(first, second, both):
-    assert merge(first, second) == merge(second, first) == both
+    assert merge_kinds(first, second) == merge_kinds(second, first) == both

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from modelry import TextClassifier
-from modelry.data.sharing import plan_predictions
+from modelry.data.packing import plan_predictions
+from modelry.data.rows import Inputs, tokenized
 from modelry.errors import InputError, UnknownArgument, WeightsError
 from modelry.models import BertTextClassifier
 from modelry.tasks.base import saved_objects
@@ -23,7 +24,7 @@ from modelry.tasks.text_classifier.heads import (
     MeanPoolHead,
     PooledOutputHead,
 )
-from modelry.tasks.text_classifier.pooled_head import PooledHead
+from modelry.tasks.text_classifier.head import PooledHead
 from modelry.testing import HeadContract
 from modelry.testing.comparing import as_numpy
 
@@ -98,11 +99,11 @@ def test_a_text_of_no_tokens_has_finite_scores(head):
 def test_texts_that_share_rows_score_as_they_do_alone(make, head):
     classifier = make(num_classes=None, head=head(3, hidden_dim=4))
     texts = ["good film", "a", "bad bad film a good film", "film"]
-    packed = classifier.preprocessor.pack((texts,))
-    (rows,) = plan_predictions(packed.lengths, batch_size=32, sequence_length=32)
-    assert rows.num_rows < rows.slots
-    scores = as_numpy(classifier(rows.features(classifier.preprocessor, packed), training=False))
-    for text, found in zip(rows.texts, scores, strict=False):
+    inputs = tokenized(classifier.preprocessor, Inputs((texts,)))
+    (rows,) = plan_predictions(inputs.rows.lengths, batch_size=32, sequence_length=32)
+    assert rows.num_rows < rows.capacity
+    scores = as_numpy(classifier(rows.features(classifier.preprocessor, inputs), training=False))
+    for text, found in zip(rows.indices, scores, strict=False):
         alone = classifier(classifier.preprocessor([texts[text]]), training=False)
         np.testing.assert_allclose(found, as_numpy(alone)[0], atol=1e-6)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from modelry.errors import InputError
-from modelry.runtime.jax_values import PREDICTING, TRAINING, keeping
+from modelry.runtime.jax import PREDICTING, TRAINING, keeping
 
 from .conftest import LABELS, TEXTS
 

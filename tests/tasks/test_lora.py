@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from modelry import Backbone, TextClassifier
+from modelry.cli.file_run import work_of
 from modelry.cli.plan import plan_of
-from modelry.cli.work import work_of
 from modelry.errors import InputError, PresetError, PresetFormatError, UnsafePresetError
 from modelry.presets.read import read_recipe
 from modelry.tasks.text_classifier.heads import MeanPoolHead

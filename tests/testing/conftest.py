@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import os
 import subprocess
 import sys
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from .seeded_faults.results import read_results
 
 FAULTS = Path(__file__).parent / "faults"
 KINDS = {
@@ -64,14 +65,10 @@ class Project:
         )
 
     def report(self, file: str, *options: str) -> dict[str, dict[str, dict[str, Any]]]:
-        """Run pytest with a report, and return it: suite → claim → row."""
-        done = self.run(file, "--modelry-report=report", *options)
+        """Run pytest, and return the results: suite → claim → status and detail."""
+        done = self.run(file, "--junit-xml=results.xml", *options)
         assert done.returncode in (0, 1), done.stdout[-3000:] + done.stderr
-        report = json.loads((self.folder / "report" / "report.json").read_text("utf-8"))
-        return {
-            component["suite"].rpartition("::Test")[2]: {claim["name"]: claim for claim in component["claims"]}
-            for component in report["components"]
-        }
+        return read_results(self.folder / "results.xml")
 
 
 @pytest.fixture

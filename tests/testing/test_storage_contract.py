@@ -11,7 +11,7 @@ from modelry.testing import StorageContract
 from .conftest import failed
 
 FAULTS: dict[str, tuple[str, str]] = {
-    "ForgetsFolders": ("test_it_opens_what_is_published", "lacks ['assets/tokenizer/vocabulary.txt']"),
+    "ForgetsFolders": ("test_it_opens_what_is_published", "lacks ['assets/second_tokenizer/vocabulary.txt'"),
     "ChangesLines": ("test_files_are_the_same_to_the_byte", "bytes that are not the published"),
     "CountsWrongly": ("test_sizes_are_those_of_the_files", "but the file has"),
     "NamesSomethingElse": ("test_reference_is_what_the_user_wrote", "return reference.text"),
@@ -20,7 +20,9 @@ FAULTS: dict[str, tuple[str, str]] = {
     "OpensNothing": ("test_a_missing_preset_is_not_found", "-no-such-preset' succeeds"),
     "NeedsArguments": ("test_modelry_opens_its_references", "keep no state in __init__"),
     "AsksAServer": ("test_it_stays_off_the_network_while_offline", "it connects to ('127.0.0.1', 9)"),
-    "KeepsNoLock": ("test_a_lock_holds", "is locked with another SHA-256 is handed out"),
+    "KeepsNoLock": ("test_a_lock_holds", "is locked with another SHA-256 is returned"),
+    "ReadsTheNewest": ("test_presets_are_kept_apart", "has other bytes while another preset is open"),
+    "CachesByBaseName": ("test_files_are_the_same_to_the_byte", "to a name of its own"),
     "Collides": ("test_threads_share_it", "os.replace"),
     "Deletes": ("test_the_store_is_not_changed", "handlers only read"),
     "PublishesElsewhere": ("test_publishing_works_or_is_refused", "publish returns the reference that opens what was"),
@@ -39,7 +41,7 @@ def results(make_project: Any) -> dict[str, dict[str, dict[str, Any]]]:
     return found
 
 
-def test_what_has_no_fault_passes(results):
+def test_a_handler_without_a_fault_passes(results):
     claims = {name for name in dir(StorageContract) if name.startswith("test_")}
     assert {name: claim["status"] for name, claim in results["GoodVault"].items()} == dict.fromkeys(claims, "passed")
 
@@ -50,7 +52,7 @@ def test_a_fault_is_found_and_named(results, name):
     assert message in failed(results[name])[claim]
 
 
-def test_who_publishes_must_say_where(make_project):
+def test_a_handler_that_publishes_needs_a_place(make_project):
     project = make_project()
     (project.folder / "test_nowhere.py").write_text(
         "import acme_vault\nimport pytest\nfrom modelry.testing import StorageContract\n\n\n"
@@ -58,7 +60,7 @@ def test_who_publishes_must_say_where(make_project):
         "        return acme_vault.GoodVault()\n"
     )
     done = project.run("test_nowhere.py", "-k", "publishing_works")
-    assert "GoodVault publishes, but nothing says where these tests may." in done.stdout
+    assert "GoodVault publishes, but these tests do not know where." in done.stdout
     assert done.returncode == 1
 
 

@@ -5,12 +5,10 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from modelry.checkpoints.layouts import Flat, Linear, Same
-from modelry.checkpoints.sourced_weight import SourcedWeight
+from modelry.checkpoints.weights import Flat, Linear, Same, SourcedWeight
 from modelry.errors import PresetFormatError, WeightsError
 from modelry.weights.build import initialize, is_placed, uninitialized, values
-from modelry.weights.load import load_mapped, load_weights
-from modelry.weights.names import layer_weights
+from modelry.weights.load import layer_weights, load_mapped, load_weights
 from modelry.weights.save import save_hdf5, save_safetensors
 from modelry.weights.stores import open_store
 from modelry.weights.tensors import TensorInfo, TensorStore

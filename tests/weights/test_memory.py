@@ -26,7 +26,7 @@ from pathlib import Path
 import keras
 from modelry.weights.build import uninitialized
 from modelry.weights.load import load_weights
-from modelry.weights.names import layer_weights
+from modelry.weights.load import layer_weights
 from modelry.weights.stores import open_store
 
 def peak():

@@ -8,7 +8,7 @@ import pytest
 from keras.src.utils.naming import to_snake_case
 
 from modelry.errors import WeightsError
-from modelry.weights.names import _snake_case, layer_weights
+from modelry.weights.load import _snake_case, layer_weights
 
 from .zoo import Attention, Block, datasets, numbers, save_with_keras, small_model
 

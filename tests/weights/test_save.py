@@ -11,8 +11,7 @@ import pytest
 from modelry.errors import SaveError, WeightsError
 from modelry.weights import save as save_module
 from modelry.weights.build import initialize, uninitialized
-from modelry.weights.load import load_weights
-from modelry.weights.names import layer_weights
+from modelry.weights.load import layer_weights, load_weights
 from modelry.weights.save import GIB, save_hdf5, save_safetensors
 from modelry.weights.stores import open_store
 

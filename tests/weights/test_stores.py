@@ -11,7 +11,7 @@ import pytest
 
 from modelry.errors import PresetError, PresetFormatError, PresetNotFound, UnsafePresetError
 from modelry.weights.hdf5 import HDF5Store
-from modelry.weights.names import layer_weights
+from modelry.weights.load import layer_weights
 from modelry.weights.save import save_hdf5
 from modelry.weights.stores import open_store
 
@@ -440,7 +440,7 @@ def test_an_index_that_is_damaged(shards, content):
 
 
 def test_an_index_without_end(shards, monkeypatch):
-    monkeypatch.setattr("modelry.weights.shards.MAX_INDEX", 100)
+    monkeypatch.setattr("modelry.weights.stores.MAX_INDEX", 100)
     with pytest.raises(PresetFormatError, match="larger than 100 bytes"):
         open_store(shards)
 

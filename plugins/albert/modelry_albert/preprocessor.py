@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from modelry.data.packed import PackedTexts
-from modelry.text.cls_sep_preprocessor import ClsSepPreprocessor
+from modelry import TextClassifierPreprocessor
 from modelry_albert.tokenizer import AlbertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modelry.text.packing import Packing
-    from modelry.text.tokenizer import Tokenizer
+    from modelry.data.rows import TokenizedTexts
+    from modelry.tokenizers.special_tokens import SpecialTokens
+    from modelry.tokenizers.tokenizer import Tokenizer
 
 
-class AlbertTextClassifierPreprocessor(ClsSepPreprocessor):
-    """Packs `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]` with segment 1 for `b [SEP]`.
+class AlbertTextClassifierPreprocessor(TextClassifierPreprocessor):
+    """Builds rows `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]` with segment 1 for `b [SEP]`.
 
     Reference: [Lan et al., 2019](https://arxiv.org/abs/1909.11942).
 
@@ -27,7 +27,7 @@ class AlbertTextClassifierPreprocessor(ClsSepPreprocessor):
         tokenizer: An `AlbertTokenizer`.
         sequence_length: The greatest number of tokens of a row, special tokens included.
         truncate: Which tokens go when a text is too long: `"round_robin"`, `"waterfall"` or `"longest_first"`.
-        padding: `"bucket"` or `"fixed"`; see `modelry.Preprocessor`.
+        padding: `"bucket"` or `"fixed"`; see `modelry.TextClassifierPreprocessor`.
         second_segment: Whether the second text of a pair has segment 1. Models that were trained with transformers 5
             know only segment 0, because its tokenizer gives no other.
 
@@ -37,6 +37,9 @@ class AlbertTextClassifierPreprocessor(ClsSepPreprocessor):
 
     tokenizer_cls = AlbertTokenizer
     keras_hub_class = "AlbertTextClassifierPreprocessor"
+    start_token = "[CLS]"
+    end_token = "[SEP]"
+    separator = ("[SEP]",)
     pad_token = "<pad>"
     segment_ids = True
 
@@ -51,16 +54,16 @@ class AlbertTextClassifierPreprocessor(ClsSepPreprocessor):
         super().__init__(tokenizer, sequence_length, truncate, padding)
         self.second_segment = second_segment
 
-    def pack(self, columns: tuple[Sequence[str], ...]) -> PackedTexts:
-        """Tokenize and truncate texts, and add the special tokens; see `TextClassifierPreprocessor.pack`."""
-        packed = super().pack(columns)
+    def tokenize(self, columns: tuple[Sequence[str], ...], offsets: bool = False) -> TokenizedTexts:
+        """Tokenize and truncate texts, and add the special tokens; see `TextClassifierPreprocessor.tokenize`."""
+        tokenized = super().tokenize(columns, offsets)
         if self.second_segment:
-            return packed
-        return PackedTexts(packed.token_ids, tuple(map(np.zeros_like, packed.segment_ids)))
+            return tokenized
+        return attrs.evolve(tokenized, segment_ids=tuple(map(np.zeros_like, tokenized.segment_ids)))
 
-    def packing(self) -> Packing:
-        """Return how texts are packed, in terms of transformers."""
-        return attrs.evolve(super().packing(), segment_ids=self.second_segment)
+    def row_tokens(self) -> SpecialTokens:
+        """Return the special tokens of a row, in terms of transformers."""
+        return attrs.evolve(super().row_tokens(), segment_ids=self.second_segment)
 
     def keras_hub_config(self) -> dict[str, Any] | None:
         """Return the config for KerasHub, where the second text always has segment 1."""

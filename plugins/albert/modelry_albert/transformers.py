@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.checkpoints.fields import ACTIVATIONS, ENCODER_SIZES, NUMBER, Field
-from modelry.checkpoints.names import EncoderNames, Names
+from modelry.checkpoints.weights import EncoderNames, Names
 from modelry.presets.tokenizer_settings import tokenizer_setting
-from modelry.text.sentence_piece_files import sentence_piece_config
-from modelry.text.sentence_piece_pipeline import ACCENTS, LOWERCASE, PRECOMPILED, QUOTES
+from modelry.tokenizers.sentence_piece_model import ACCENTS, LOWERCASE, PRECOMPILED, QUOTES
+from modelry.tokenizers.transformers_files import sentence_piece_config
 from modelry_albert.tokenizer import AlbertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.sourced_weight import SourcedWeight
+    from modelry.checkpoints.weights import SourcedWeight
     from modelry.storage.files import PresetFiles
     from modelry.tasks.text_classifier.heads import PooledOutputHead
     from modelry_albert.backbone import AlbertBackbone

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from modelry.text.packing_wordpiece import PackingWordPieceTokenizer
+from modelry.tokenizers.wordpiece import EncoderWordPieceTokenizer
 
 
-class BertTokenizer(PackingWordPieceTokenizer):
-    """WordPiece with BERT's special tokens; the arguments are those of `PackingWordPieceTokenizer`.
+class BertTokenizer(EncoderWordPieceTokenizer):
+    """WordPiece with BERT's special tokens; the arguments are those of `EncoderWordPieceTokenizer`.
 
     Reference: [Devlin et al., 2018](https://arxiv.org/abs/1810.04805).
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.checkpoints.fields import BERT_SETTINGS, ENCODER_SIZES, HEAD_DROPOUT, Field
-from modelry.checkpoints.names import Names
-from modelry.text.wordpiece_files import wordpiece_config
+from modelry.checkpoints.weights import Names
+from modelry.tokenizers.transformers_files import wordpiece_config
 from modelry_bert.tokenizer import BertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.sourced_weight import SourcedWeight
+    from modelry.checkpoints.weights import SourcedWeight
     from modelry.storage.files import PresetFiles
     from modelry_bert.backbone import BertBackbone
     from modelry_bert.head import BertClassificationHead
@@ -40,7 +40,7 @@ class BertCheckpoint(Checkpoint):
 
     def tokenizer_config(self, files: PresetFiles) -> dict[str, Any] | None:
         """Return the tokenizer's arguments, from `tokenizer.json` or `vocab.txt`; `None` if there is neither."""
-        return wordpiece_config(files, BertTokenizer.packing_tokens())
+        return wordpiece_config(files, BertTokenizer.role_tokens())
 
     def backbone_weights(self, backbone: BertBackbone) -> Iterator[SourcedWeight]:
         """Yield where the checkpoint stores each of the backbone's weights."""

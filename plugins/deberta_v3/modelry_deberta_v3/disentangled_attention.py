@@ -7,8 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from modelry.layers.attend import attend
-from modelry.layers.attention import heads_dense
+from modelry.layers.attention import attend, heads_dense
 from modelry.layers.initializers import own_initializer
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from modelry.layers.transformer_encoder import TransformerEncoder
 from modelry_deberta_v3.disentangled_attention import DisentangledSelfAttention
-
-if TYPE_CHECKING:
-    import keras
 
 
 class DisentangledAttentionEncoder(TransformerEncoder):
@@ -17,7 +14,9 @@ class DisentangledAttentionEncoder(TransformerEncoder):
     Reference: [He et al., 2020](https://arxiv.org/abs/2006.03654).
     """
 
-    def create_attention(self, head_dim: int) -> keras.layers.Layer:
+    _self_attention_layer: DisentangledSelfAttention
+
+    def create_attention(self, head_dim: int) -> DisentangledSelfAttention:
         """Return the attention layer."""
         return DisentangledSelfAttention(
             self.num_heads,

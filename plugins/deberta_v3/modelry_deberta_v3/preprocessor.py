@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from modelry.text.cls_sep_preprocessor import ClsSepPreprocessor
+from modelry import TextClassifierPreprocessor
 from modelry_deberta_v3.tokenizer import DebertaV3Tokenizer
 
 
-class DebertaV3TextClassifierPreprocessor(ClsSepPreprocessor):
-    """Packs `[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`; the arguments are those of `TextClassifierPreprocessor`.
+class DebertaV3TextClassifierPreprocessor(TextClassifierPreprocessor):
+    """Builds rows `[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`; the arguments are those of `TextClassifierPreprocessor`.
 
     Reference: [He et al., 2021](https://arxiv.org/abs/2111.09543).
     """
 
     tokenizer_cls = DebertaV3Tokenizer
     keras_hub_class = "DebertaV3TextClassifierPreprocessor"
+    start_token = "[CLS]"
+    end_token = "[SEP]"
+    separator = ("[SEP]",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from modelry.tasks.text_classifier.heads import FirstTokenHead
 from modelry.tasks.text_classifier.task import TextClassifier
@@ -32,7 +32,8 @@ class DebertaV3TextClassifier(TextClassifier):
     @classmethod
     def head_arguments(cls, backbone: Backbone, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments with which `head_cls` is called; see `TextClassifier.head_arguments`."""
-        rates = {"hidden_dropout": given.get("dropout", 0.0), "dropout": backbone.dropout}
+        dropout = cast("DebertaV3Backbone", backbone).dropout
+        rates = {"hidden_dropout": given.get("dropout", 0.0), "dropout": dropout}
         return {**super().head_arguments(backbone, given), **rates}
 
     @property

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from modelry.text.packing_sentence_piece import PackingSentencePieceTokenizer
-from modelry.text.token_id import TokenId
+from modelry.tokenizers.sentence_piece import EncoderSentencePieceTokenizer
+from modelry.tokenizers.tokenizer import TokenId
 
 
-class DebertaV3Tokenizer(PackingSentencePieceTokenizer):
+class DebertaV3Tokenizer(EncoderSentencePieceTokenizer):
     """SentencePiece with DeBERTa-v3's special tokens; the arguments are those of `SentencePieceTokenizer`.
 
     Reference: [He et al., 2021](https://arxiv.org/abs/2111.09543).
 
     The model must have the pieces `[CLS]`, `[SEP]` and `[PAD]`. If it has no `[MASK]`, that gets the last id. These ids
-    are the attributes that `PackingSentencePieceTokenizer` has.
+    are the attributes that `EncoderSentencePieceTokenizer` has.
     """
 
     keras_hub_class = "DebertaV3Tokenizer"

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.checkpoints.fields import ACTIVATIONS, ENCODER_SIZES, NUMBER, Field, check_fixed
-from modelry.checkpoints.names import Names
+from modelry.checkpoints.weights import Names
 from modelry.errors import PresetFormatError, SaveError
 from modelry.presets.tokenizer_settings import tokenizer_setting
-from modelry.text.sentence_piece_files import sentence_piece_config
-from modelry.text.sentence_piece_pipeline import LOWERCASE
+from modelry.tokenizers.sentence_piece_model import LOWERCASE
+from modelry.tokenizers.transformers_files import sentence_piece_config
 from modelry_deberta_v3.tokenizer import DebertaV3Tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.sourced_weight import SourcedWeight
+    from modelry.checkpoints.weights import SourcedWeight
     from modelry.storage.files import PresetFiles
     from modelry.tasks.text_classifier.heads import FirstTokenHead
     from modelry_deberta_v3.backbone import DebertaV3Backbone

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from modelry.text.cls_sep_preprocessor import ClsSepPreprocessor
+from modelry import TextClassifierPreprocessor
 from modelry_distil_bert.tokenizer import DistilBertTokenizer
 
 
-class DistilBertTextClassifierPreprocessor(ClsSepPreprocessor):
-    """Packs `[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`; the arguments are those of `TextClassifierPreprocessor`.
+class DistilBertTextClassifierPreprocessor(TextClassifierPreprocessor):
+    """Builds rows `[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`; the arguments are those of `TextClassifierPreprocessor`.
 
     Reference: [Sanh et al., 2019](https://arxiv.org/abs/1910.01108).
     """
 
     tokenizer_cls = DistilBertTokenizer
     keras_hub_class = "DistilBertTextClassifierPreprocessor"
+    start_token = "[CLS]"
+    end_token = "[SEP]"
+    separator = ("[SEP]",)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from modelry.text.packing_wordpiece import PackingWordPieceTokenizer
+from modelry.tokenizers.wordpiece import EncoderWordPieceTokenizer
 
 
-class DistilBertTokenizer(PackingWordPieceTokenizer):
-    """BERT's tokenizer; the arguments are those of `PackingWordPieceTokenizer`.
+class DistilBertTokenizer(EncoderWordPieceTokenizer):
+    """BERT's tokenizer; the arguments are those of `EncoderWordPieceTokenizer`.
 
     Reference: [Sanh et al., 2019](https://arxiv.org/abs/1910.01108).
     """

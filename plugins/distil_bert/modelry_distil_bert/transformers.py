@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.checkpoints.fields import ACTIVATIONS, NUMBER, Field
-from modelry.checkpoints.names import EncoderNames, Names
-from modelry.text.wordpiece_files import wordpiece_config
+from modelry.checkpoints.weights import EncoderNames, Names
+from modelry.tokenizers.transformers_files import wordpiece_config
 from modelry_distil_bert.tokenizer import DistilBertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.sourced_weight import SourcedWeight
+    from modelry.checkpoints.weights import SourcedWeight
     from modelry.storage.files import PresetFiles
     from modelry.tasks.text_classifier.heads import FirstTokenHead
     from modelry_distil_bert.backbone import DistilBertBackbone
@@ -61,7 +61,7 @@ class DistilBertCheckpoint(Checkpoint):
 
     def tokenizer_config(self, files: PresetFiles) -> dict[str, Any] | None:
         """Return the tokenizer's arguments, from `tokenizer.json` or `vocab.txt`; `None` if there is neither."""
-        return wordpiece_config(files, DistilBertTokenizer.packing_tokens())
+        return wordpiece_config(files, DistilBertTokenizer.role_tokens())
 
     def backbone_weights(self, backbone: DistilBertBackbone) -> Iterator[SourcedWeight]:
         """Yield where the checkpoint stores each of the backbone's weights."""

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from modelry.text.cls_sep_preprocessor import ClsSepPreprocessor
+from modelry import TextClassifierPreprocessor
 from modelry_electra.tokenizer import ElectraTokenizer
 
 
-class ElectraTextClassifierPreprocessor(ClsSepPreprocessor):
-    """Packs `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]` with segment 1 for `b [SEP]`, as BERT does.
+class ElectraTextClassifierPreprocessor(TextClassifierPreprocessor):
+    """Builds rows `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]` with segment 1 for `b [SEP]`, as BERT does.
 
     Reference: [Clark et al., 2020](https://arxiv.org/abs/2003.10555). The arguments are those of
     `TextClassifierPreprocessor`.
     """
 
     tokenizer_cls = ElectraTokenizer
+    start_token = "[CLS]"
+    end_token = "[SEP]"
+    separator = ("[SEP]",)
     segment_ids = True

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from modelry.text.packing_wordpiece import PackingWordPieceTokenizer
+from modelry.tokenizers.wordpiece import EncoderWordPieceTokenizer
 
 
-class ElectraTokenizer(PackingWordPieceTokenizer):
-    """BERT's tokenizer; the arguments are those of `PackingWordPieceTokenizer`.
+class ElectraTokenizer(EncoderWordPieceTokenizer):
+    """BERT's tokenizer; the arguments are those of `EncoderWordPieceTokenizer`.
 
     Reference: [Clark et al., 2020](https://arxiv.org/abs/2003.10555).
     """

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.checkpoints.fields import BERT_SETTINGS, ENCODER_SIZES, HEAD_DROPOUT, Field
-from modelry.checkpoints.names import Names
-from modelry.checkpoints.sourced_weight import SourcedWeight
-from modelry.text.wordpiece_files import wordpiece_config
+from modelry.checkpoints.weights import Names, SourcedWeight
+from modelry.tokenizers.transformers_files import wordpiece_config
 from modelry_electra.tokenizer import ElectraTokenizer
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class ElectraCheckpoint(Checkpoint):
 
     def tokenizer_config(self, files: PresetFiles) -> dict[str, Any] | None:
         """Return the tokenizer's arguments, from `tokenizer.json` or `vocab.txt`; `None` if there is neither."""
-        return wordpiece_config(files, ElectraTokenizer.packing_tokens())
+        return wordpiece_config(files, ElectraTokenizer.role_tokens())
 
     def backbone_weights(self, backbone: ElectraBackbone) -> Iterator[SourcedWeight]:
         """Yield where the checkpoint stores each of the backbone's weights; it has none for the pooled output."""

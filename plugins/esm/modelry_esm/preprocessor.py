@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelry import TextClassifierPreprocessor
 from modelry.errors import SaveError
-from modelry.presets.json_files import write_json
-from modelry.text.classifier_preprocessor import TextClassifierPreprocessor
+from modelry.strict_json import write_json
 from modelry_esm.tokenizer import ESMTokenizer
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ESMProteinClassifierPreprocessor(TextClassifierPreprocessor):
-    """Packs `<cls> a <eos>` or `<cls> a <eos> b <eos>`; the arguments are those of `TextClassifierPreprocessor`.
+    """Builds rows `<cls> a <eos>` or `<cls> a <eos> b <eos>`; the arguments are those of `TextClassifierPreprocessor`.
 
     Reference: [Lin et al., 2023](https://doi.org/10.1126/science.ade2574).
     """

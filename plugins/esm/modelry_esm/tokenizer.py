@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import tokenizers
 from tokenizers import models, pre_tokenizers
 
-from modelry.text.packing_wordpiece import PackingWordPieceTokenizer
-from modelry.text.tokenizer import check_texts
+from modelry.tokenizers.tokenizer import check_texts
+from modelry.tokenizers.wordpiece import EncoderWordPieceTokenizer
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Sequence
 
 
-class ESMTokenizer(PackingWordPieceTokenizer):
+class ESMTokenizer(EncoderWordPieceTokenizer):
     """Gives each residue of a protein a token of its own.
 
     Reference: [Lin et al., 2023](https://doi.org/10.1126/science.ade2574).
@@ -33,7 +33,7 @@ class ESMTokenizer(PackingWordPieceTokenizer):
         oov_token: The token of what the vocabulary cannot spell.
         find_tokens: Find tokens wherever they stand, as transformers does; between them, a word is `oov_token`. If
             `False`, do as KerasHub does: split words as WordPiece, so that residues need spaces between them.
-        **kwargs: The other arguments of `PackingWordPieceTokenizer`; all but `sequence_length` are for WordPiece.
+        **kwargs: The other arguments of `EncoderWordPieceTokenizer`; all but `sequence_length` are for WordPiece.
 
     Raises:
         InputError: The vocabulary is unreadable, or lacks a token that must be in it.

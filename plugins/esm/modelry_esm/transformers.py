@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.checkpoints.fields import ENCODER_SIZES, NUMBER, Field
-from modelry.checkpoints.layouts import Rows
-from modelry.checkpoints.names import Names
-from modelry.json_values import field
+from modelry.checkpoints.weights import Names, Rows
 from modelry.presets.tokenizer_settings import tokenizer_class
+from modelry.strict_json import field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.sourced_weight import SourcedWeight
+    from modelry.checkpoints.weights import SourcedWeight
     from modelry.storage.files import PresetFiles
     from modelry.tasks.text_classifier.heads import FirstTokenHead
     from modelry_esm.backbone import ESMBackbone

@@ -41,10 +41,10 @@ class FNetEncoder(keras.layers.Layer):
         self.layer_norm_epsilon = layer_norm_epsilon
         self.kernel_initializer = kernel_initializer
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Create the weights for inputs of shape `(batch, length, hidden_dim)`."""
         policy = self.dtype_policy
-        norm = {"epsilon": self.layer_norm_epsilon, "dtype": policy}
+        norm: dict[str, Any] = {"epsilon": self.layer_norm_epsilon, "dtype": policy}
         self._mixing_layer_norm = keras.layers.LayerNormalization(**norm, name="mixing_layer_norm")
         self._intermediate_dense = keras.layers.Dense(
             self.intermediate_dim,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from modelry import TextClassifierPreprocessor
 from modelry.errors import InputError
-from modelry.text.cls_sep_preprocessor import ClsSepPreprocessor
 from modelry_f_net.tokenizer import FNetTokenizer
 
 if TYPE_CHECKING:
-    from modelry.text.tokenizer import Tokenizer
+    from modelry.tokenizers.tokenizer import Tokenizer
 
 
-class FNetTextClassifierPreprocessor(ClsSepPreprocessor):
-    """Packs `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]` with segment 1 for `b [SEP]`, and pads to `sequence_length`.
+class FNetTextClassifierPreprocessor(TextClassifierPreprocessor):
+    """Builds rows `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]` padded to `sequence_length`; `b [SEP]` has segment 1.
 
     Reference: [Lee-Thorp et al., 2021](https://arxiv.org/abs/2105.03824).
 
@@ -29,6 +29,9 @@ class FNetTextClassifierPreprocessor(ClsSepPreprocessor):
 
     tokenizer_cls = FNetTokenizer
     keras_hub_class = "FNetTextClassifierPreprocessor"
+    start_token = "[CLS]"
+    end_token = "[SEP]"
+    separator = ("[SEP]",)
     pad_token = "<pad>"
     segment_ids = True
     padding_mask = False

@@ -12,7 +12,7 @@ from modelry.backbones.base_model import id_inputs
 from modelry.layers import shapes
 from modelry.layers.attention import attention_mask, split_heads
 from modelry.layers.initializers import bert_initializer
-from modelry.layers.rotary_embedding import RotaryEmbedding
+from modelry.layers.rotary import RotaryEmbedding
 from modelry_modernbert.encoder import ModernBertEncoder
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from modelry.layers.rotary_encoder import RotaryEncoder
 from modelry_modernbert.local_attention import LocalAttention
 
 if TYPE_CHECKING:
-    from modelry.layers.rotary_attention import RotaryAttention
+    from modelry.layers.rotary import RotaryAttention
 
 
 class ModernBertEncoder(RotaryEncoder):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from modelry.layers.attend import attend
-from modelry.layers.rotary_attention import RotaryAttention
+from modelry.layers.attention import attend
+from modelry.layers.rotary import RotaryAttention
 
 
 class LocalAttention(RotaryAttention):

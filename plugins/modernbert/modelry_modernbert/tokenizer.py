@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from modelry.text.byte_pair import BytePairTokenizer
-from modelry.text.token_id import TokenId
+from modelry.tokenizers.byte_pair import BytePairTokenizer
+from modelry.tokenizers.tokenizer import TokenId
 
 
 class ModernBertTokenizer(BytePairTokenizer):

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.checkpoints.fields import ACTIVATIONS, ENCODER_SIZES, NUMBER, Field
-from modelry.checkpoints.names import Names
+from modelry.checkpoints.weights import Names
 from modelry.errors import PresetFormatError
-from modelry.text.byte_pair_files import byte_pair_config
+from modelry.tokenizers.transformers_files import byte_pair_config
 from modelry_modernbert.tokenizer import ModernBertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.sourced_weight import SourcedWeight
+    from modelry.checkpoints.weights import SourcedWeight
     from modelry.storage.files import PresetFiles
-    from modelry.tasks.text_classifier.pooled_head import PooledHead
+    from modelry.tasks.text_classifier.head import PooledHead
     from modelry_modernbert.backbone import ModernBertBackbone
 
 ENCODER = Names(("model.", ""))

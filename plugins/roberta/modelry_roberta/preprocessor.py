@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from modelry.text.classifier_preprocessor import TextClassifierPreprocessor
+from modelry import TextClassifierPreprocessor
 from modelry_roberta.tokenizer import RobertaTokenizer, XLMRobertaTokenizer
 
 if TYPE_CHECKING:
-    from modelry.text.tokenizer import Tokenizer
+    from modelry.tokenizers.tokenizer import Tokenizer
 
 
 class RobertaTextClassifierPreprocessor(TextClassifierPreprocessor):
-    """Packs `<s> a </s>` or `<s> a </s> </s> b </s>`; the arguments are those of `TextClassifierPreprocessor`.
+    """Builds rows `<s> a </s>` or `<s> a </s> </s> b </s>`; the arguments are those of `TextClassifierPreprocessor`.
 
     Reference: [Liu et al., 2019](https://arxiv.org/abs/1907.11692).
     """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from modelry.text.byte_pair import BytePairTokenizer
-from modelry.text.sentence_piece import SentencePieceTokenizer
-from modelry.text.token_id import TokenId
+from modelry.tokenizers.byte_pair import BytePairTokenizer
+from modelry.tokenizers.sentence_piece import SentencePieceTokenizer
+from modelry.tokenizers.tokenizer import TokenId
 
 
 class RobertaTokenizer(BytePairTokenizer):

@@ -6,16 +6,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.checkpoints.fields import ACTIVATIONS, ENCODER_SIZES, HEAD_DROPOUT, NUMBER, Field
-from modelry.checkpoints.layouts import Rows
-from modelry.checkpoints.names import Names
-from modelry.text.byte_pair_files import byte_pair_config
-from modelry.text.sentence_piece_files import sentence_piece_config
+from modelry.checkpoints.weights import Names, Rows
+from modelry.tokenizers.transformers_files import byte_pair_config, sentence_piece_config
 from modelry_roberta.tokenizer import RobertaTokenizer, XLMRobertaTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.sourced_weight import SourcedWeight
+    from modelry.checkpoints.weights import SourcedWeight
     from modelry.storage.files import PresetFiles
     from modelry.tasks.text_classifier.heads import FirstTokenHead
     from modelry_roberta.backbone import RobertaBackbone

@@ -11,7 +11,7 @@ from modelry.backbones.base_model import id_inputs
 from modelry.layers import shapes
 from modelry.layers.attention import attention_mask
 from modelry.layers.initializers import bert_initializer
-from modelry.layers.rotary_embedding import RotaryEmbedding
+from modelry.layers.rotary import RotaryEmbedding
 from modelry_roformer_v2.encoder import EPSILON, RoformerNorm, RoformerV2Encoder
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from modelry.text.cls_sep_preprocessor import ClsSepPreprocessor
+from modelry import TextClassifierPreprocessor
 from modelry_roformer_v2.tokenizer import RoformerV2Tokenizer
 
 
-class RoformerV2TextClassifierPreprocessor(ClsSepPreprocessor):
-    """Packs `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]` with segment 1 for `b [SEP]`.
+class RoformerV2TextClassifierPreprocessor(TextClassifierPreprocessor):
+    """Builds rows `[CLS] a [SEP]`, or `[CLS] a [SEP] b [SEP]` with segment 1 for `b [SEP]`.
 
     The arguments are those of `TextClassifierPreprocessor`.
 
@@ -16,4 +16,7 @@ class RoformerV2TextClassifierPreprocessor(ClsSepPreprocessor):
 
     tokenizer_cls = RoformerV2Tokenizer
     keras_hub_class = "RoformerV2TextClassifierPreprocessor"
+    start_token = "[CLS]"
+    end_token = "[SEP]"
+    separator = ("[SEP]",)
     segment_ids = True

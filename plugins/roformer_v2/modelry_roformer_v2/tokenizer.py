@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from modelry.text.packing_wordpiece import PackingWordPieceTokenizer
+from modelry.tokenizers.wordpiece import EncoderWordPieceTokenizer
 
 
-class RoformerV2Tokenizer(PackingWordPieceTokenizer):
-    """BERT's tokenizer; the arguments are those of `PackingWordPieceTokenizer`.
+class RoformerV2Tokenizer(EncoderWordPieceTokenizer):
+    """BERT's tokenizer; the arguments are those of `EncoderWordPieceTokenizer`.
 
     Reference: [Su et al., 2021](https://arxiv.org/abs/2104.09864).
     """

@@ -8,20 +8,20 @@ import keras
 
 from modelry.arguments import KERAS_ARGUMENTS, config_of
 from modelry.backbones import lora
-from modelry.backbones.base_model import FunctionalModel
+from modelry.backbones.base_model import BaseModel
 from modelry.backbones.int8 import quantized_paths, serialized_policy
-from modelry.tasks.base.loading import load_backbone
-from modelry.tasks.base.saving import save_backbone
+from modelry.backbones.loading import load_backbone
+from modelry.backbones.saving import save_backbone
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping, Sequence
 
+    from modelry.preprocessing.preprocessor import Preprocessor
     from modelry.storage.reference import Preset
-    from modelry.text.preprocessor import Preprocessor
 
 
-class Backbone(FunctionalModel):
+class Backbone(BaseModel):
     """A functional Keras model from token ids to hidden states, without a head; abstract.
 
     A subclass creates its layers, connects them, and hands inputs and outputs to this constructor. It keeps each
@@ -39,12 +39,12 @@ class Backbone(FunctionalModel):
 
     Attributes:
         hidden_dim: The size of a hidden state.
-        shares_rows: Whether several texts can share a row; then there is `encode`, and `outputs_of` if the backbone
+        supports_packing: Whether several texts can share a row; then there is `encode`, and `outputs_of` if the backbone
             has other outputs than `sequence_output`. Fine-tuning and predictions are several times faster with it.
         keras_hub_fixed: Arguments that KerasHub's class has not, and the values that it computes with.
     """
 
-    shares_rows: ClassVar[bool] = False
+    supports_packing: ClassVar[bool] = False
     keras_hub_fixed: ClassVar[Mapping[str, Any]] = {}
     hidden_dim: int
     token_embedding: keras.layers.Layer
@@ -61,7 +61,7 @@ class Backbone(FunctionalModel):
         It takes the backbone's inputs by name and two more, which are `None` for rows of one text each:
 
         - `positions`: each token's position in its own text, `(batch, length)` int.
-        - `text_ids`: the number of the text that each token belongs to, `(batch, length)` int, 0 for padding. Tokens
+        - `document_ids`: the number of the text that each token belongs to, `(batch, length)` int, 0 for padding. Tokens
           of different texts must not affect each other.
         """
         raise NotImplementedError(f"{type(self).__name__} cannot run on rows that several texts share.")
@@ -88,7 +88,7 @@ class Backbone(FunctionalModel):
         return list(lora.TARGETS)
 
     def enable_lora(self, rank: int, target_layer_names: Sequence[str] | None = None) -> None:
-        """Freeze all weights, and add a low-rank adapter to some layers; see `HeadTask.enable_lora`.
+        """Freeze all weights, and add a low-rank adapter to some layers; see `Task.enable_lora`.
 
         For a backbone on its own, or in a model of one's own. A model that was trained before has to be compiled again.
 
@@ -99,12 +99,12 @@ class Backbone(FunctionalModel):
         Raises:
             InputError: There are adapters already, the rank is no positive number, or no dense layer has such a name.
         """
-        lora.enable(self, rank, target_layer_names)
+        lora.enable(self, rank, target_layer_names, self.default_lora_layer_names())
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments; the dtype policy is serialized as Keras does it, layer by layer."""
         config = config_of(self, without=("inputs", "outputs", *KERAS_ARGUMENTS))
-        dtype = serialized_policy(self, self.dtype_policy)
+        dtype = serialized_policy([self], self.dtype_policy)
         return {"name": self.name, "trainable": self.trainable, "dtype": dtype, **config}
 
     @classmethod
@@ -133,7 +133,7 @@ class Backbone(FunctionalModel):
             load_weights: Whether to read the weights; otherwise they are initialised at random.
             **overrides: Constructor arguments that replace the saved ones, such as `dtype` or `dropout`;
                 and how the preset is opened (`revision`, `token`, `offline`, `budget` and so on), as in
-                `TextClassifier.from_preset`.
+                `modelry.Task.from_preset`.
 
         Raises:
             PresetError: The preset is missing, damaged, of another architecture, or its weights do not fit.

@@ -1,4 +1,4 @@
-"""What backbones and tasks have in common: functional Keras models that are classes of their own."""
+"""Base class of backbones and tasks: functional Keras models that are classes of their own."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import Any, ClassVar
 import keras
 
 from modelry.arguments import argument_names, check_arguments
-from modelry.backbones.keras_saving import register_for_saving
 from modelry.presets.builtin import BuiltinPresets
 from modelry.runtime.compilation_cache import enable_compilation_cache
-from modelry.runtime.jax_prediction import prediction_function
-from modelry.runtime.jax_values import PREDICTING, TESTING, TRAINING, keeping, put_back
+from modelry.runtime.jax import PREDICTING, TESTING, TRAINING, keeping, prediction_function, put_back
 
 
-class FunctionalModel(keras.Model):
+class BaseModel(keras.Model):
     """A functional Keras model whose subclasses set their layers first and connect them afterwards; abstract.
 
     It cannot be an `abc.ABC`: Keras instantiates every base of a functional model once.
@@ -118,3 +116,9 @@ class FunctionalModel(keras.Model):
 def id_inputs(*names: str) -> dict[str, Any]:
     """Return the inputs of a model that takes integers for each token, `(batch, length)`, by name."""
     return {name: keras.Input((None,), dtype="int32", name=name) for name in names}
+
+
+def register_for_saving(cls: type) -> None:
+    """Register a class with Keras, so that `model.save("x.keras")` can name it and `load_model` find it."""
+    package = cls.__module__.partition(".")[0]
+    keras.saving.register_keras_serializable(package=package)(cls)

@@ -1,4 +1,4 @@
-"""Kernels and tables in eight bits: which layers have them, how a preset says so, and how they come back."""
+"""Kernels and tables in eight bits: the layers that have them, saved and restored."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def can_quantize(layer: keras.layers.Layer) -> bool:
     return type(layer) in LAYERS
 
 
-def quantized_paths(layer: keras.layers.Layer) -> list[str]:
-    """Return the paths of the quantized layers of a model or a layer."""
-    inner = layer._flatten_layers(include_self=False)
-    return sorted(one.path for one in inner if can_quantize(one) and one.quantization_mode)
+def quantized_paths(*layers: keras.layers.Layer) -> list[str]:
+    """Return the paths of the quantized layers in models or layers, themselves included."""
+    inner = [one for layer in layers for one in layer._flatten_layers()]
+    return sorted({one.path for one in inner if can_quantize(one) and one.quantization_mode})
 
 
 def check_savable(layer: keras.layers.Layer) -> None:
@@ -53,14 +53,14 @@ def check_savable(layer: keras.layers.Layer) -> None:
             )
 
 
-def serialized_policy(layer: keras.layers.Layer, policy: Any) -> dict[str, Any]:
-    """Return the dtype policy of a model, layer by layer where some are quantized, as Keras serializes it.
+def serialized_policy(layers: Iterable[keras.layers.Layer], policy: Any) -> dict[str, Any]:
+    """Return the dtype policy of layers, one by one where some are quantized, as Keras serializes it.
 
     Args:
-        layer: The model, or a layer such as a head.
-        policy: That of its layers which are not quantized.
+        layers: A model, in a list, or some of its layers.
+        policy: The policy of the layers that are not quantized.
     """
-    paths = quantized_paths(layer)
+    paths = quantized_paths(*layers)
     written: dict[str, Any] = keras.dtype_policies.serialize(_policy_map(paths, policy.name) if paths else policy)
     return written
 

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 
-from modelry.backbones.weights import backbone_weights
 from modelry.errors import InputError
 from modelry.weights.build import forget, values
+from modelry.weights.load import layer_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
-
-    from modelry.backbones.backbone import Backbone
 
     Dense: TypeAlias = keras.layers.Dense | keras.layers.EinsumDense
 
@@ -29,8 +27,8 @@ TARGETS = ("query", "value", "query_dense", "value_dense", "q_dense", "v_dense")
 MATRICES = ("lora_kernel_a", "lora_kernel_b")
 
 
-def enable(backbone: Backbone, rank: int, names: Sequence[str] | None) -> None:
-    """Freeze a backbone, and add adapters to its layers of these names.
+def enable(backbone: keras.Model, rank: int, names: Sequence[str] | None, default: Sequence[str]) -> None:
+    """Freeze a backbone, and add adapters to its layers of these names; `default` stands in for `None`.
 
     Raises:
         InputError: There are adapters already, the rank is no positive number, or no dense layer has such a name.
@@ -39,7 +37,7 @@ def enable(backbone: Backbone, rank: int, names: Sequence[str] | None) -> None:
         raise InputError(f"rank must be a positive whole number, not {rank!r}.")
     if adapted(backbone):
         raise InputError("The model has adapters already. Call merge_lora() first, or load it again.")
-    given = backbone.default_lora_layer_names() if names is None else names
+    given = default if names is None else names
     wanted = (given,) if isinstance(given, str) else tuple(given)
     dense = list(_dense_layers(backbone))
     if any(layer.quantization_mode for layer in dense):
@@ -54,7 +52,7 @@ def enable(backbone: Backbone, rank: int, names: Sequence[str] | None) -> None:
     add(backbone, chosen, rank, rank)
 
 
-def add(backbone: Backbone, layers: Iterable[Dense], rank: int, alpha: float) -> None:
+def add(backbone: keras.Model, layers: Iterable[Dense], rank: int, alpha: float) -> None:
     """Freeze a backbone, and add adapters to some of its layers."""
     for variable in backbone.variables:
         variable.trainable = False
@@ -62,7 +60,7 @@ def add(backbone: Backbone, layers: Iterable[Dense], rank: int, alpha: float) ->
         layer.enable_lora(rank, lora_alpha=alpha)
 
 
-def merge(backbone: Backbone) -> None:
+def merge(backbone: keras.Model) -> None:
     """Add every adapter to its kernel, and take it away. The backbone is trained as a whole again."""
     for layer in adapted(backbone):
         kernel = _merged_kernel(layer)
@@ -76,7 +74,7 @@ def merge(backbone: Backbone) -> None:
 
 
 @contextlib.contextmanager
-def merged(backbone: Backbone) -> Iterator[None]:
+def merged(backbone: keras.Model) -> Iterator[None]:
     """Inside, a backbone has its adapters in its kernels, for whoever writes or converts them."""
     layers = adapted(backbone)
     kernels = [_merged_kernel(layer) for layer in layers]
@@ -92,7 +90,7 @@ def merged(backbone: Backbone) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def without(backbone: Backbone) -> Iterator[None]:
+def without(backbone: keras.Model) -> Iterator[None]:
     """Inside, a backbone is what it was before it had adapters; it can be described, and is not to be run."""
     layers = adapted(backbone)
     for layer in layers:
@@ -104,19 +102,19 @@ def without(backbone: Backbone) -> Iterator[None]:
             layer.lora_enabled = True
 
 
-def adapted(backbone: Backbone) -> list[Dense]:
+def adapted(backbone: keras.Model) -> list[Dense]:
     """Return the layers that have adapters."""
     return [layer for layer in _dense_layers(backbone) if layer.lora_enabled]
 
 
-def dense_by_path(backbone: Backbone) -> Mapping[str, Dense]:
+def dense_by_path(backbone: keras.Model) -> Mapping[str, Dense]:
     """Return the dense layers by the path under which files store them, adapters aside."""
     with without(backbone):
-        paths = {id(one): name.rpartition("/vars/")[0] for name, one in backbone_weights(backbone).items()}
+        paths = {id(one): name.rpartition("/vars/")[0] for name, one in layer_weights(backbone.layers).items()}
         return {paths[id(layer.kernel)]: layer for layer in _dense_layers(backbone)}
 
 
-def _dense_layers(backbone: Backbone) -> Iterator[Dense]:
+def _dense_layers(backbone: keras.Model) -> Iterator[Dense]:
     for layer in backbone._flatten_layers(include_self=False):
         if type(layer) in (keras.layers.Dense, keras.layers.EinsumDense):
             yield layer

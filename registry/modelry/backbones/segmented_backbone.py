@@ -10,8 +10,8 @@ import keras
 from modelry.backbones.backbone import Backbone
 from modelry.layers import shapes
 from modelry.layers.attention import attention_mask
+from modelry.layers.embeddings import PositionEmbedding
 from modelry.layers.initializers import bert_initializer
-from modelry.layers.position_embedding import PositionEmbedding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,8 +10,8 @@ from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
 from modelry.layers import shapes
 from modelry.layers.attention import attention_mask
+from modelry.layers.embeddings import TokenAndPositionEmbedding
 from modelry.layers.initializers import bert_initializer
-from modelry.layers.token_and_position_embedding import TokenAndPositionEmbedding
 from modelry.layers.transformer_encoder import transformer_layers, transformer_shapes
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from modelry.checkpoints.fields import Field
-    from modelry.checkpoints.sourced_weight import SourcedWeight
+    from modelry.checkpoints.weights import SourcedWeight
     from modelry.storage.files import PresetFiles
 
 

@@ -8,7 +8,7 @@ from attrs import field as attribute
 from attrs import frozen
 
 from modelry.errors import PresetFormatError, SaveError
-from modelry.json_values import field
+from modelry.strict_json import field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -1,6 +1,6 @@
-"""The `modelry` command: one module per command, put together in `app`.
+"""The `modelry` command: one module per command, assembled in `app`.
 
-Nothing here imports Keras before a model must run, so that every other answer is instant.
+Nothing here imports Keras before a model must run, so every other command answers at once.
 """
 
 from __future__ import annotations

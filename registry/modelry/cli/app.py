@@ -1,4 +1,4 @@
-"""The command line put together: its commands, the options they share, and what becomes of an error."""
+"""The `modelry` command line: its commands, their common options, and the handling of errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typer.core import TyperGroup
 from modelry.cli import (
     bench,
     cache,
-    classify,
     convert,
     doctor,
     explain,
@@ -27,16 +26,20 @@ from modelry.cli import (
 )
 from modelry.cli.output import print_error, print_warning, write_line
 from modelry.errors import ModelryError
+from modelry.tasks.text_classifier import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+_LISTED = "modelry.listed_plugin_commands"
 
 
 class Commands(TyperGroup):
     """The group of all commands, plugins' included; it turns a ModelryError into one message and exit code 1."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take `--debug` wherever it stands: one adds it behind a command that has just failed."""
+        """Accept `--debug` anywhere: users append it to a command that has just failed."""
         end = args.index("--") if "--" in args else len(args)
         if "--debug" in args[:end]:
             args = ["--debug", *(arg for arg in args[:end] if arg != "--debug"), *args[end:]]
@@ -44,14 +47,21 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of modelry's own commands, and then of the plugins'."""
-        return [*super().list_commands(ctx), *plugin_commands.listed(self.commands)]
+        return [*super().list_commands(ctx), *self._listed(ctx)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a command; a plugin's one only tells about itself."""
-        return super().get_command(ctx, cmd_name) or plugin_commands.listed(self.commands).get(cmd_name)
+        """Return a command; a plugin's one has only its name and help."""
+        return super().get_command(ctx, cmd_name) or self._listed(ctx).get(cmd_name)
+
+    def _listed(self, ctx: Any) -> dict[str, Any]:
+        """Return the plugins' commands, for which they are asked once."""
+        if _LISTED not in ctx.meta:
+            ctx.meta[_LISTED] = plugin_commands.listed(self.commands)
+        found: dict[str, Any] = ctx.meta[_LISTED]
+        return found
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the name, the command and its arguments; a plugin's one is imported now."""
+        """Return the name, the command and its arguments; a plugin's command is imported."""
         name = args[0]
         if name in self.commands or name.startswith("-") or ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
@@ -111,19 +121,19 @@ def options(
 
 
 def _report_broken_hooks() -> None:
-    from modelry.discovery.default import registry
+    from modelry.discovery.registry import registry
 
     try:
         failures: Iterable[object] = registry.failures()
-    except ModelryError:  # the registry itself cannot be read, which is what the command has failed with
+    except ModelryError:  # the registry itself cannot be read: the command has failed with the same error
         return
     for failure in failures:
-        print_warning(f"A plugin is broken and passed over: {failure}")
+        print_warning(f"A plugin is broken and skipped: {failure}")
 
 
 app.command("list")(listing.list_components)
 app.command("show")(show.show)
-app.command("classify")(classify.classify)
+app.command("classify")(command.classify)
 app.command("bench")(bench.bench)
 app.command("doctor")(doctor.doctor)
 app.command("plugins")(plugins.plugins)

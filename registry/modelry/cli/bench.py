@@ -42,7 +42,7 @@ def bench(
     find_entry(recipe, recipe.backbone)
     with progress("Importing the backend") as tell:
         start = time.perf_counter()
-        from modelry.tasks.base.measuring import measure
+        from modelry.cli.measuring import measure
 
         imports = time.perf_counter() - start
         found = {"import_seconds": imports, **measure(preset, given, texts, batch_size, dtype, tell)}

@@ -28,7 +28,7 @@ def convert(
 ) -> None:
     """Write a preset in another format, then load what was written and compare what both compute.
 
-    A preset without a classification head is converted as a backbone. Weights are written in float32, or in eight bits
+    A preset without a task is converted as a backbone. Weights are written in float32, or in eight bits
     where they are so.
     """
     with progress(f"Loading {source}") as tell:
@@ -47,44 +47,45 @@ def convert(
 
 
 def _load(preset: str) -> tuple[Any, Any]:
-    """Return the classifier, or else the backbone, of a preset; and its preprocessor, if it has one.
+    """Return the task, or else the backbone, of a preset; and its preprocessor, if it has one.
 
     Floats are float32; what is quantized stays so.
     """
     from modelry.backbones.backbone import Backbone
+    from modelry.preprocessing.preprocessor import Preprocessor
     from modelry.presets.read import read_recipe
-    from modelry.tasks.text_classifier.task import TextClassifier
-    from modelry.text.preprocessor import Preprocessor
+    from modelry.tasks.base.task import Task
 
     recipe = read_recipe(preset)
-    none: dict[str, Any] = {"preprocessor": None} if recipe.tokenizer is None else {}
+    inputs = recipe.inputs()
+    lacks_inputs = inputs.tokenizer is None and inputs.preprocessor is None
+    none: dict[str, Any] = {"preprocessor": None} if lacks_inputs else {}
     dtype: dict[str, Any] = {} if recipe.quantized else {"dtype": "float32"}
     if recipe.task is not None:
-        classifier = TextClassifier.from_preset(preset, compile=False, **dtype, **none)
-        return classifier, classifier.preprocessor
+        task = Task.from_preset(preset, compile=False, **dtype, **none)
+        return task, task.preprocessor
     return Backbone.from_preset(preset, **dtype), None if none else Preprocessor.from_preset(preset)
 
 
 def _difference(source: tuple[Any, Any], target: tuple[Any, Any]) -> float:
-    """Return the greatest difference between what two models make of `TEXTS`, or of token ids without tokenizers."""
+    """Return the greatest difference between the outputs of two models, for sample inputs."""
+    import keras
     import numpy as np
 
-    from modelry.tasks.text_classifier.outputs import probabilities
-
     first, second = (_outputs(model, preprocessor) for model, preprocessor in (source, target))
-    classifiers = [model for model, _ in (source, target) if hasattr(model, "head")]
-    if len({model.activation for model in classifiers}) > 1:  # transformers' classifiers have none
-        first, second = (
-            probabilities(scores, model.problem_type, model.activation)
-            for scores, model in zip((first, second), classifiers, strict=True)
-        )
-    return float(np.abs(first - second).max())
+    # Formats differ in where an activation of the outputs stands: the task knows what is comparable.
+    first, second = (
+        model.comparable(outputs) if hasattr(model, "comparable") else outputs
+        for outputs, (model, _) in zip((first, second), (source, target), strict=True)
+    )
+    pairs = zip(keras.tree.flatten(first), keras.tree.flatten(second), strict=True)
+    return max(float(np.abs(one - other).max()) for one, other in pairs)
 
 
 def _outputs(model: Any, preprocessor: Any) -> Any:
     import numpy as np
 
-    from modelry.data.features import encode
+    from modelry.data import DataSpec, Targets, TextReader, as_batch
 
     if hasattr(model, "preprocessor") and preprocessor is not None:
         return model.predict_on_batch(list(TEXTS))  # (texts, classes)
@@ -93,7 +94,8 @@ def _outputs(model: Any, preprocessor: Any) -> Any:
         known = {"token_ids": ids, "segment_ids": np.zeros_like(ids)}
         inputs = {name: known.get(name, np.ones_like(ids)) for name in model.input}
     else:
-        inputs = encode(preprocessor, (list(TEXTS),))  # no longer than the texts, which calling it would be
+        spec = DataSpec(preprocessor, Targets(), TextReader())
+        inputs = as_batch(list(TEXTS), None, None, spec, predicting=True)[0]  # no longer than the texts
     outputs = model.predict_on_batch(inputs)
     if not isinstance(outputs, dict):
         return outputs  # (texts, classes)

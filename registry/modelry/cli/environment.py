@@ -1,4 +1,4 @@
-"""What a report of a problem needs to say about the machine; found without Keras."""
+"""Facts about the machine for bug reports, found without Keras."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def _version(name: str) -> str:
 
 
 def _cache() -> str:
-    """Return where compiled programs are kept, unless JAX itself is configured otherwise."""
+    """Return the folder of compiled programs, unless JAX itself is configured otherwise."""
     return os.environ.get(CACHE_VARIABLE) or str(platformdirs.user_cache_path("modelry", appauthor=False) / "jax")

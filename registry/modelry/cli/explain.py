@@ -1,4 +1,4 @@
-"""`modelry explain`: what loading a preset here would do, step by step, and what stops it."""
+"""`modelry explain`: the steps of loading a preset here, and its obstacles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from modelry.cli.listing import short_count
 from modelry.cli.output import Row, is_terminal, print_grid, print_json, print_row
-from modelry.cli.show import byte_count, component_row
+from modelry.cli.show import byte_count, component_row, task_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ def _check_dtype(dtype: str | None) -> str | None:
     from modelry.cli.footprint import ITEM_BYTES
 
     if dtype is not None and dtype not in ITEM_BYTES:
-        raise typer.BadParameter(f"{dtype!r} is none. There are {', '.join(ITEM_BYTES)}.")
+        raise typer.BadParameter(f"{dtype!r} is not a dtype for this. Choose one of {', '.join(ITEM_BYTES)}.")
     return dtype
 
 
@@ -29,7 +29,7 @@ def explain(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
 ) -> None:
-    """Explain what loading a preset as a classifier would do here, and what is missing for it.
+    """Explain the steps of loading a preset here, and what is missing for them.
 
     Nothing is loaded: weights are known by the headers of their files, classes by their registered names. The exit
     status is 1 if loading would fail. When piped, each line is a name and a value, separated by a tab.
@@ -76,10 +76,7 @@ def _steps(plan: Mapping[str, Any]) -> Iterator[Row]:
         yield "requires", found["problem"] or found["requirement"] + installed, found["problem"] is not None
     for component in plan["components"]:
         yield component_row(component)
-    if plan["labels"] is not None:
-        yield "labels", ", ".join(plan["labels"]), False
-    if plan["head"] is not None:
-        yield "head", _head(plan["head"]), False
+    yield from task_rows(plan["task"])
     for file in plan["files"]:
         size = byte_count(file["size"])
         yield "reads", f"{file['name']}  {size}{'' if file['here'] else '  to be fetched'}".rstrip(), False
@@ -101,10 +98,6 @@ def _weights(weights: Mapping[str, Any]) -> Iterator[Row]:
     yield "stored", f"{byte_count(weights['stored_bytes'])} as {stored}", False
     peak = f"{byte_count(weights['peak_bytes'])}: {weights['formula']}"
     yield "peak memory", f"{peak}; besides what Python, Keras and its backend take", False
-
-
-def _head(head: Mapping[str, Any]) -> str:
-    return "new" if head["new"] else f"restored, for {head['num_classes']} classes"
 
 
 def _owner(owner: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What a preset says about itself, found without Keras and without its weights."""
+"""Facts about a preset, found without Keras and without its weights."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.arguments import KERAS_ARGUMENTS
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import ModelryError, PluginError
 from modelry.presets.components import check_requirements
-from modelry.presets.json_files import read_json
 from modelry.presets.recipe import Part
+from modelry.presets.task_spec import default_name, known_spec
+from modelry.storage.files import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from modelry.discovery.entry import Entry
     from modelry.presets.recipe import Recipe
@@ -27,7 +28,7 @@ _JSON_FILES = ("config.json", "task.json", "preprocessor.json", "tokenizer.json"
 
 
 def facts_of(recipe: Recipe) -> dict[str, Any]:
-    """Return all that `modelry show` tells, as JSON values; `None` stands for what the preset does not say."""
+    """Return the contents of `modelry show`, as JSON values; `None` stands for facts that the preset does not state."""
     files = recipe.files
     backbone = recipe.backbone.config
     sizes = [{"name": name, "size": files.size(name)} for name in sorted(files.names())]
@@ -36,10 +37,8 @@ def facts_of(recipe: Recipe) -> dict[str, Any]:
         "format": recipe.format,
         "architecture": recipe.architecture,
         "components": [_component(part) for part in parts_of(recipe)],
-        "labels": None if recipe.labels is None else list(recipe.labels),
-        "num_classes": None if recipe.task is None else recipe.task.config.get("num_classes"),
-        "problem_type": recipe.meaning if recipe.task is not None and "num_classes" in recipe.task.config else None,
-        "sequence_length": None if recipe.preprocessor is None else recipe.preprocessor.config.get("sequence_length"),
+        "task": task_facts(recipe),
+        "sequence_length": _settings(recipe).get("sequence_length"),
         "dtype": backbone.get("dtype"),
         "backbone": {name: value for name, value in backbone.items() if name not in KERAS_ARGUMENTS},
         "weights": [{"name": name, "found": name in files} for name in weights_of(recipe)],
@@ -51,22 +50,32 @@ def facts_of(recipe: Recipe) -> dict[str, Any]:
 
 
 def parts_of(recipe: Recipe) -> Iterator[Part]:
-    """Yield the parts that loading the preset as a classifier would use."""
+    """Yield the parts that loading the preset would use, with the task that it holds if it holds one."""
     yield recipe.backbone
-    if recipe.tokenizer is not None:
-        yield recipe.tokenizer
-    default = recipe.default_part("text_classifier")
-    if recipe.tokenizer is not None or recipe.preprocessor is not None:
-        yield recipe.preprocessor or Part("preprocessors", default, {})
-    if recipe.head is not None:
-        yield recipe.head
-    yield recipe.task or _default_task(default)
+    inputs, task = recipe.inputs(), recipe.task
+    if inputs.tokenizer is not None:
+        yield inputs.tokenizer
+    if inputs.preprocessor is not None:
+        yield inputs.preprocessor
+    elif inputs.tokenizer is not None and task is not None:
+        yield Part("preprocessors", default_name("preprocessors", recipe.backbone.name, task.name), inputs.settings)
+    if task is not None:
+        yield from task.parts.values()
+        yield task.part
 
 
-def _default_task(name: str) -> Part:
-    if not registry.has("tasks", name):
-        name = "modelry:text_classifier"  # an architecture without a classifier of its own gets the generic one
-    return Part("tasks", name, {})
+def task_facts(recipe: Recipe) -> dict[str, Any] | None:
+    """Return the name of the preset's task and what its spec tells of it; `None` without a task."""
+    task = recipe.task
+    if task is None:
+        return None
+    spec = known_spec(task.name)
+    return {"name": task.name, **(task.facts if spec is None else spec.describe(task))}
+
+
+def _settings(recipe: Recipe) -> Mapping[str, Any]:
+    inputs = recipe.inputs()
+    return inputs.settings if inputs.preprocessor is None else inputs.preprocessor.config
 
 
 def _component(part: Part) -> dict[str, Any]:
@@ -85,8 +94,8 @@ def component_facts(part: Part, entry: Entry | None, problem: str | None) -> dic
 
 def weights_of(recipe: Recipe) -> tuple[str, ...]:
     """Return the files of weights; a foreign checkpoint has a single one for both roles, an adapter's lie elsewhere."""
-    head = recipe.task_weights if recipe.adapter is None else None
-    return tuple(dict.fromkeys(name for name in (recipe.backbone_weights, head) if name is not None))
+    own = recipe.task.weights if recipe.task is not None and recipe.adapter is None else None
+    return tuple(dict.fromkeys(name for name in (recipe.backbone_weights, own) if name is not None))
 
 
 def requirement_facts(recipe: Recipe, text: str) -> dict[str, Any]:

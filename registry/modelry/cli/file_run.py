@@ -1,133 +1,225 @@
-"""The two passes over a file: classify its chunks, then write its rows with their labels."""
+"""Commands with `--input FILE --output FILE`: add model outputs to the rows of a file, resuming interrupted runs."""
 
 from __future__ import annotations
 
-from contextlib import closing
+import hashlib
+import importlib.metadata
+import time
 from typing import TYPE_CHECKING, Any
 
+import attrs
+import typer
+from packaging.requirements import Requirement
+
+from modelry._backend import backend
+from modelry._progress import bar
+from modelry.cli.facts import weights_of
 from modelry.errors import InputError
-from modelry.tables.ahead import ahead
-from modelry.tables.kinds import NULL, merge_columns
-from modelry.tables.partial import Part
-from modelry.tables.write import new_writer
+from modelry.presets import adapter
+from modelry.presets.components import find_entry
+from modelry.presets.keras_hub import ASSETS
+from modelry.storage.budget import Budget
+from modelry.tables.resume import PartialResults
+from modelry.tables.run import Addition, TableRun, open_table
+from modelry.tables.table import format_of, text_column
+from modelry.weights.stores import bring_weights, weight_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from modelry._progress import Bar
-    from modelry.cli.added import Added
-    from modelry.tables.chunk import Chunk, Table
-    from modelry.tables.partial import Partial
+    from modelry.presets.recipe import Recipe
+    from modelry.tables.table import Chunk, Columns, Table
+
+    Compute = Callable[[tuple[list[str], ...]], Columns]  # from a column of texts, or two of pairs, to further columns
+
+_CONFIGS = (".json", ".txt", ".spm", ".model")  # and vocabularies
+_WEIGHTS = (".h5", ".safetensors")
 
 
-class FileRun:
-    """The work on one file. Rows are read in both passes, so that only their results need to be kept in between.
-
-    Args:
-        preset: The reference of the preset.
-        table: The file.
-        columns: The column of the texts, or those of both texts of pairs.
-        added: The columns to add.
-        partial: Where the results are kept.
-        shown: What shows how far it is.
+@attrs.frozen
+class FileOptions:
+    """Options that every command on files has.
 
     Attributes:
-        rows: The rows that are done.
-        before: Those of them that an earlier run has done.
+        input: The file to read.
+        output: The file to write.
+        text_column: The column of texts, or `None` for the obvious one.
+        pair_column: The column of second texts, if rows are pairs.
+        prefix: A prefix for the names of added columns.
+        restart: Whether to discard the results of an interrupted run.
+        overwrite: Whether to replace an existing output.
     """
 
-    def __init__(
-        self, preset: str, table: Table, columns: Sequence[str], added: Added, partial: Partial, shown: Bar
-    ) -> None:
-        self.rows = self.before = 0
-        self._preset = preset
-        self._table = table
-        self._columns = columns
-        self._added = added
-        self._partial = partial
-        self._shown = shown
-        self._kinds = dict.fromkeys(table.columns, NULL)
-        self._classifier: Any = None
-
-    def classify(self, options: Mapping[str, Any]) -> None:
-        """Classify the chunks that are not done, after checking that the others still hold the same rows.
-
-        Args:
-            options: Those of `TextClassifier.classify`.
-
-        Raises:
-            InputError: They do not, or a row is wrong.
-        """
-        done = self._partial.count
-        finished = 0
-        self._shown.begin("Classifying" if not done else "Checking what is done", self._table.size)
-        try:
-            with closing(ahead(self._table.chunks())) as chunks:
-                for chunk in chunks:
-                    if finished < done:
-                        part = self._done(finished, chunk, self.rows)
-                        self.before += len(chunk)
-                    else:
-                        part = self._classify(chunk, options)
-                        self._partial.save(part)
-                    finished += 1
-                    self.rows += len(chunk)
-                    self._kinds = merge_columns((self._kinds, part.columns))
-                    self._shown.update(chunk.position, self.rows, self.rows - self.before)
-        except InputError as error:
-            if finished < done:
-                raise
-            raise InputError(f"{error} {kept(self.rows)}") from error
-        if finished < done:
-            raise InputError(f"{self._name} ends before row {self.rows + 1:,}, which an earlier run has done. {_ANEW}")
-
-    def write(self, made: Path, output: Path) -> None:
-        """Write the rows with their labels into the file `made`, in the format of `output`."""
-        self._shown.begin("Writing", self._table.size)
-        added = self._added
-        writer = new_writer(made, output, self._kinds, added.kinds(), self._table.schema)
-        written = number = 0
-        with closing(writer), closing(ahead(self._table.chunks())) as chunks:
-            for number, chunk in enumerate(chunks, start=1):
-                part = self._done(number - 1, chunk, written)
-                writer.write(chunk, added.columns(part.best))
-                written += len(chunk)
-                self._shown.update(chunk.position, written)
-        if number != self._partial.count:
-            raise InputError(f"{self._name} has become shorter while it was classified. {_ANEW}")
-
-    def _classify(self, chunk: Chunk, options: Mapping[str, Any]) -> Part:
-        kinds = chunk.kinds()
-        self._added.check(kinds, self._name)
-        texts = tuple(chunk.texts(column) for column in self._columns)
-        if self._classifier is None:
-            self._shown.begin(f"Loading {self._preset}", None)
-            from modelry import TextClassifier
-
-            self._classifier = TextClassifier.from_preset(self._preset, compile=False)
-            self._shown.begin("Classifying", self._table.size)
-        best = self._classifier.classify(texts if len(texts) > 1 else texts[0], **options)
-        return Part(chunk.digest, kinds, best)
-
-    def _done(self, number: int, chunk: Chunk, before: int) -> Part:
-        """Return the results of a chunk, which begins after so many rows."""
-        part = self._partial.load(number) if number < self._partial.count else None
-        if part is None or part.digest != chunk.digest:
-            rows = f"rows {before + 1:,} to {before + len(chunk):,}"
-            raise InputError(f"{self._name} has changed: {rows} are not those that were classified. {_ANEW}")
-        return part
+    input: Path
+    output: Path
+    text_column: str | None = None
+    pair_column: str | None = None
+    prefix: str = ""
+    restart: bool = False
+    overwrite: bool = False
 
     @property
-    def _name(self) -> str:
-        return repr(str(self._table.path))
+    def nested(self) -> bool:
+        """Whether the rows of the output are JSON objects, which can hold lists."""
+        return format_of(self.output).name == "jsonl"
 
 
-_ANEW = "Put the file back as it was, or run with --restart to begin anew."
+@attrs.frozen
+class FileTask:
+    """A task's part in a run over a file.
+
+    Attributes:
+        verb: Its name in messages: the progressive and the past form, such as `("Classifying", "Classified")`.
+        kinds: The names of the columns it adds, and the kinds of their values; see `modelry.tables.table`.
+        load: Loads the model, and returns the function from texts to the values of these columns.
+        options: The options that results depend on, by the names a user knows.
+    """
+
+    verb: tuple[str, str]
+    kinds: Mapping[str, str]
+    load: Callable[[], Compute]
+    options: Mapping[str, Any]
 
 
-def kept(rows: int) -> str:
-    """Return what to tell when a run ends early with so many rows done."""
-    if not rows:
-        return "Nothing was done yet."
-    return f"What is done, {rows:,} rows, is kept; the same command goes on from there."
+def run_on_file(preset: str, recipe: Recipe, task: FileTask, files: FileOptions) -> None:
+    """Add columns to the rows of a file, continuing an interrupted run of the same work.
+
+    Args:
+        preset: The reference of the preset, for messages.
+        recipe: The preset.
+        task: What to compute.
+        files: The files, and options about them.
+
+    Raises:
+        InputError: The files, their columns or a row do not fit. Earlier results are kept.
+        PluginError: A format needs a package that is not installed.
+    """
+    output = _output(files)
+    table = open_table(files.input)
+    columns = _columns(table, files)
+    started = time.monotonic()
+    with bar() as progress:
+        addition = Addition(task.kinds, lambda: _loaded(preset, task, columns, progress), task.verb[0], files.prefix)
+        addition.check(table.columns, table.name)
+        work = work_of(recipe, _options(table, columns, task))
+        with PartialResults(output.with_name(f"{output.name}.partial")) as results:
+            results.start(work, files.restart)
+            run = TableRun(table, addition, results, progress)
+            try:
+                run.compute()
+                _write(run, results, output)
+            except KeyboardInterrupt:
+                progress.stop()
+                typer.echo(f"Interrupted. {run.kept}", err=True)
+                raise
+    typer.echo(_summary(task.verb[1], run, output, time.monotonic() - started), err=True)
+
+
+def _loaded(preset: str, task: FileTask, columns: Sequence[str], progress: Bar) -> Callable[[Chunk], Columns]:
+    progress.start(f"Loading {preset}", None)
+    compute = task.load()
+    return lambda chunk: compute(tuple(chunk.texts(column) for column in columns))
+
+
+def _write(run: TableRun, results: PartialResults, output: Path) -> None:
+    made = results.folder / "output.tmp"
+    try:
+        run.write(made, output)
+        results.finish(made, output)
+    except OSError as error:
+        raise InputError(f"Cannot write {str(output)!r}: {error}. {run.kept}") from error
+
+
+def _output(files: FileOptions) -> Path:
+    """Return the path of the output, with every check that should not wait for hours of work."""
+    output = files.output.resolve()  # of a link, the target is replaced
+    name = repr(str(files.output))
+    if format_of(output).name == "parquet":
+        _pyarrow_version()
+    if output == files.input.resolve():
+        raise InputError(f"--output is the same file as --input, {name}. Choose another.")
+    if not output.parent.is_dir():
+        raise InputError(f"The folder {str(output.parent)!r} for {name} does not exist. Create it first.")
+    if output.exists() and not output.is_file():
+        raise InputError(f"{name} is not a file that can be replaced. Choose another for --output.")
+    if output.exists() and not files.overwrite:
+        raise InputError(f"{name} already exists. Choose another file, or replace it with --overwrite.")
+    return output
+
+
+def _columns(table: Table, files: FileOptions) -> list[str]:
+    first = text_column(table, files.text_column, exclude=files.pair_column)
+    return [first] if files.pair_column is None else [first, text_column(table, files.pair_column)]
+
+
+def _options(table: Table, columns: list[str], task: FileTask) -> dict[str, Any]:
+    """Return the options that results depend on; the others may change when a run continues."""
+    options: dict[str, Any] = {"--text-column": columns[0], **task.options}
+    if len(columns) > 1:
+        options["--pair-column"] = columns[1]
+    if table.schema is not None:  # pyarrow serializes the rows for their hashes
+        options["pyarrow"] = _pyarrow_version()
+    return options
+
+
+def _pyarrow_version() -> str:
+    from modelry.tables.parquet import pyarrow
+
+    return str(pyarrow().__version__)
+
+
+def _summary(verb: str, run: TableRun, output: Path, seconds: float) -> str:
+    new = run.rows - run.resumed
+    speed = f" ({new / seconds:,.0f} a second)" if new and seconds else ""
+    resumed = f" {run.resumed:,} of them were done before." if run.resumed else ""
+    return f"{verb} {run.rows:,} texts in {seconds:,.1f} s{speed}.{resumed} The results are in {str(output)!r}."
+
+
+def work_of(recipe: Recipe, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return everything except the rows that results depend on, by names for messages.
+
+    Args:
+        recipe: The preset.
+        options: The options of the command, by their names.
+    """
+    return {"fingerprint of the preset": _fingerprint(recipe), **options, **_versions(recipe)}
+
+
+def _fingerprint(recipe: Recipe) -> str:
+    """Return a hash of the files that loading reads, an adapter's included, wherever they are."""
+    found = hashlib.sha256()
+    read = [(recipe.files, weights_of(recipe))]
+    if recipe.adapter is not None:
+        read.append((recipe.adapter.files, (adapter.WEIGHTS,)))
+    for files, weights in read:
+        there = [name for name in weights if name in files]
+        bring_weights(files, there, Budget())
+        loaded = {file for name in there for file in weight_files(files, name)}
+        for name in sorted(files.names()):
+            content = name in loaded or name.endswith(_CONFIGS) or name.startswith(ASSETS)
+            if content or name.endswith(_WEIGHTS):
+                found.update(f"{name}\0{files.size(name)}\0".encode())
+            if content:
+                with files.path(name).open("rb") as file:
+                    found.update(hashlib.file_digest(file, "sha256").digest())
+    return found.hexdigest()[:16]
+
+
+def _versions(recipe: Recipe) -> dict[str, str | None]:
+    return {name: _version(name) for name in sorted(set(_distributions(recipe)))}
+
+
+def _distributions(recipe: Recipe) -> Iterator[str]:
+    yield from ("modelry", "keras", "tokenizers", backend())
+    yield find_entry(recipe, recipe.backbone).distribution
+    for text in recipe.requires:
+        yield Requirement(text).name
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:  # registered by the program itself
+        return None

@@ -1,4 +1,4 @@
-"""The texts to classify: from the arguments, or from standard input as it comes."""
+"""Texts from arguments, or from standard input as they arrive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BLOCK = 1 << 20  # bytes
 
 
 def from_arguments(texts: Sequence[str], pair: bool) -> list[Row]:
-    """Return the rows that the arguments hold: one pair, or any number of single texts.
+    """Return the arguments as rows: one pair, or any number of single texts.
 
     Raises:
         InputError: A text is not UTF-8.
@@ -30,8 +30,8 @@ def from_arguments(texts: Sequence[str], pair: bool) -> list[Row]:
 def from_stdin(size: int, pair: bool) -> Iterator[list[Row]]:
     """Yield the rows of standard input, a line each, in chunks of at most `size`.
 
-    A chunk is what has come so far rather than a fixed number of lines, so neither a file of any length nor a program
-    that writes a line now and then makes anybody wait.
+    A chunk holds the lines that have arrived so far rather than a fixed number, so a slow writer gets its results at
+    once, and a long file does not have to be read first.
 
     Raises:
         InputError: A line is not UTF-8 or, with `pair`, does not hold two texts.

@@ -1,4 +1,4 @@
-"""`modelry list`: what is registered here, from metadata alone."""
+"""`modelry list`: the registered components, from metadata alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
-from modelry.discovery.default import registry
 from modelry.discovery.names import HOOK_GROUPS, KINDS
+from modelry.discovery.registry import registry
 from modelry.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _CHOICES = (*KINDS, *HOOK_GROUPS, PRESETS)
 
 def _check_kind(kind: str | None) -> str | None:
     if kind is not None and kind not in _CHOICES:
-        raise typer.BadParameter(f"{kind!r} is none.{did_you_mean(kind, _CHOICES)} There are {', '.join(_CHOICES)}.")
+        raise typer.BadParameter(f"{kind!r} is not one.{did_you_mean(kind, _CHOICES)} There are {', '.join(_CHOICES)}.")
     return kind
 
 
@@ -39,22 +39,25 @@ def list_components(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> None:
-    """List what the installed plugins register, without importing any of them.
+    """List the components that the installed plugins register, by plugin, without importing any of them.
 
-    With KIND `presets`, list the presets that they know by name. When piped, cells are separated by tabs.
+    With KIND, list the components of one kind with their targets; with KIND `presets`, the built-in presets. When
+    piped, there is one component a line, and cells are separated by tabs.
     """
     if kind == PRESETS:
         _print_presets(registry.presets().items(), as_json)
     else:
-        _print_entries(registry.entries(kind), as_json)
+        _print_entries(registry.entries(kind), as_json, by_plugin=kind is None)
 
 
-def _print_entries(entries: tuple[Entry, ...], as_json: bool) -> None:
+def _print_entries(entries: tuple[Entry, ...], as_json: bool, by_plugin: bool) -> None:
     if as_json:
         print_json([_entry_facts(entry) for entry in entries])
     elif not is_terminal():
         for entry in entries:
             print_row((entry.kind, entry.name, entry.target, entry.distribution, entry.version, entry.problem or ""))
+    elif by_plugin:
+        _print_by_plugin(entries)
     else:
         table = new_table("Kind", "Name", "Target", "Distribution", "Version")
         before = None
@@ -65,6 +68,31 @@ def _print_entries(entries: tuple[Entry, ...], as_json: bool) -> None:
             if entry.problem is not None:
                 add_row(table, ("", "", f"broken: {entry.problem}"), style="red")
         print_table(table)
+
+
+def _print_by_plugin(entries: Iterable[Entry]) -> None:
+    """Print a block for each distribution, in which names that are registered for the same kinds share a line."""
+    plugins: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        plugins.setdefault((entry.distribution, entry.version), []).append(entry)
+    table = new_table("Plugin", "Version", "Kinds", "Names")
+    for plugin, found in sorted(plugins.items()):
+        title = plugin
+        kinds: dict[str, dict[str, None]] = {}
+        for entry in found:
+            if entry.problem is None:
+                kinds.setdefault(entry.name, {})[entry.kind] = None
+        names: dict[str, list[str]] = {}
+        for name, own in kinds.items():
+            names.setdefault(", ".join(own), []).append(name)
+        for shared_kinds, shared in names.items():
+            add_row(table, (*title, shared_kinds, ", ".join(shared)))
+            title = ("", "")
+        for entry in found:
+            if entry.problem is not None:
+                add_row(table, (*title, entry.kind, f"{entry.name} (broken: {entry.problem})"), style="red")
+                title = ("", "")
+    print_table(table)
 
 
 def _entry_facts(entry: Entry) -> dict[str, Any]:

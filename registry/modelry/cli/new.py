@@ -1,4 +1,4 @@
-"""`modelry new`: a package to start a plugin from."""
+"""`modelry new`: a package to start a plugin with."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import typer
 
 from modelry.cli.output import print_warning, write_line
 from modelry.errors import InputError
-from modelry.scaffold.kinds import KINDS
-from modelry.scaffold.project import BACKENDS, LICENCES, choice, plan
+from modelry.scaffold.project import BACKENDS, KINDS, LICENCES, choice, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,43 +21,44 @@ if TYPE_CHECKING:
 
 def new(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="The name that pip will know it by, such as acme-textcnn.")
+        str | None, typer.Argument(metavar="NAME", help="The name of its distribution, such as acme-textcnn.")
     ] = None,
-    kind: Annotated[str | None, typer.Option(metavar="KIND", help=f"What it brings: {', '.join(KINDS)}.")] = None,
+    kind: Annotated[str | None, typer.Option(metavar="KIND", help=f"Its components: {', '.join(KINDS)}.")] = None,
     author: Annotated[str | None, typer.Option(metavar="AUTHOR", help="'A. Author <a@example.org>'.")] = None,
     component: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The short name it is registered under; else NAME without 'modelry-'."),
+        typer.Option(
+            metavar="NAME", help="Its short name; by default the distribution's without 'modelry-', with '_' for '-'."
+        ),
     ] = None,
     licence: Annotated[
         str, typer.Option("--licence", "--license", metavar="LICENCE", help=f"{' or '.join(LICENCES)}.")
     ] = LICENCES[0],
     directory: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="The new folder to write; else NAME, here.")
+        Path | None, typer.Option(metavar="FOLDER", help="The new folder to write; by default NAME, here.")
     ] = None,
     backend: Annotated[
-        str, typer.Option(metavar="BACKEND", help=f"What runs Keras in its tests: {', '.join(BACKENDS)}.")
+        str, typer.Option(metavar="BACKEND", help=f"The backend of its tests: {', '.join(BACKENDS)}.")
     ] = BACKENDS[0],
 ) -> None:
     """Write a new plugin: a package that installs, passes its tests, and is ready to be changed and published.
 
-    On a terminal it asks for what is not given.
+    On a terminal it asks for missing arguments.
     """
-    from modelry.scaffold.names import distribution_name
-    from modelry.scaffold.render import render
-    from modelry.scaffold.taken import check_distribution, owners
-    from modelry.scaffold.write import check_target, write_project
+    from modelry.scaffold.names import check_distribution, distribution_name
+    from modelry.scaffold.project import owners
+    from modelry.scaffold.write import check_target, render, write_project
 
     name = distribution_name(_given("NAME", name, _ask_name))
     target = Path(name) if directory is None else directory
-    check_distribution(name)  # before questions are asked in vain
+    check_distribution(name)  # before asking questions in vain
     check_target(target)
     kind = _given("--kind", kind, _ask_kind)
     author = _given("--author", author, _ask_author)
     project = plan(name, kind, author, component, licence, backend)
     taken = [_taken(project, owner) for owner in owners(project)]
     if taken and component is None:
-        raise InputError(f"{taken[0]} Pass another name with --component to spare them that, or this one to keep it.")
+        raise InputError(f"{taken[0]} Pass another name with --component to avoid that, or this one to keep it.")
     files = render(project)
     write_project(files, target)
     for message in taken:
@@ -70,7 +70,7 @@ def _given(what: str, value: str | None, ask: Callable[[], str]) -> str:
     if value is not None:
         return value
     if sys.stdin is None or not sys.stdin.isatty():
-        raise typer.BadParameter("is missing, and nobody is at a terminal to be asked.", param_hint=what)
+        raise typer.BadParameter("is missing, and there is no terminal to ask at.", param_hint=what)
     return ask()
 
 
@@ -79,7 +79,7 @@ def _ask_name() -> str:
 
 
 def _ask_kind() -> str:
-    typer.echo("What does it bring?", err=True)
+    typer.echo("What does the plugin add?", err=True)
     for number, kind in enumerate(KINDS.values(), 1):
         typer.echo(f"  {number}  {kind.name:<13} {kind.summary}", err=True)
     return str(typer.prompt("Number or name", value_proc=_kind_answered, err=True))
@@ -99,7 +99,7 @@ def _ask_author() -> str:
 
 
 def _git_author() -> str | None:
-    """Return who git says the user is, or None where it does not know or is not there."""
+    """Return the author that git is configured with, or None without one, or without git."""
     import subprocess
 
     def ask(key: str) -> str:
@@ -114,7 +114,7 @@ def _git_author() -> str | None:
 
 
 def _taken(project: Project, owner: str) -> str:
-    """Say who has the name here already. It is allowed to who asks for it: names belong to distributions."""
+    """Return a message about a component of the same name; names belong to distributions, so it is allowed."""
     name = project.component
     return (
         f"{name!r} is also the name of {owner}. Where both are installed, users have to write '{project.name}:{name}'."

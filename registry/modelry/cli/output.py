@@ -1,4 +1,4 @@
-"""What commands print: tables for people, tab-separated lines for pipes, JSON for programs."""
+"""Output of commands: tables for people, tab-separated lines for pipes, JSON for programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Row = tuple[str, str, bool]
-"""A row of a grid: what, its value, and whether that is a problem."""
+"""A row of a grid: name, value, and whether the value is a problem."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -26,7 +26,7 @@ def is_terminal() -> bool:
 def printable(text: str) -> str:
     r"""Return `text` with control characters written as Python would, `\t` or `\x1b`.
 
-    Texts and the names in a preset come from anywhere: they must neither break a line in two nor command a terminal.
+    Texts and the names in a preset come from strangers: they must not break lines or control a terminal.
     """
     return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
@@ -42,7 +42,7 @@ def print_row(cells: Iterable[str]) -> None:
 
 
 def write_line(line: str) -> None:
-    """Print a line, whatever the encoding of standard output lacks written as an escape sequence."""
+    """Print a line, with escape sequences for characters that the encoding of standard output lacks."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(f"{line}\n".encode(encoding, "backslashreplace").decode(encoding))
 
@@ -58,7 +58,7 @@ def new_table(*columns: str, **options: Any) -> Table:
 
 
 def add_row(table: Table, cells: Sequence[str], style: str | None = None) -> None:
-    """Add a row of plain text, in which square brackets mean nothing."""
+    """Add a row of plain text, in which square brackets have no meaning."""
     from rich.text import Text
 
     table.add_row(*(Text(printable(cell)) for cell in cells), style=style)
@@ -72,7 +72,7 @@ def print_table(table: Table) -> None:
 
 
 def print_grid(rows: Iterable[Row]) -> None:
-    """Print rows on standard output; what several in succession are about is said once."""
+    """Print rows on standard output; successive rows of one name show it once."""
     from rich.table import Table
     from rich.text import Text
 
@@ -87,7 +87,7 @@ def print_grid(rows: Iterable[Row]) -> None:
 
 
 def print_line(text: str = "", style: str = "") -> None:
-    """Print a line on a terminal, which is not wrapped by rich: half a pip command could not be copied."""
+    """Print a line on a terminal, not wrapped by rich: half a pip command could not be copied."""
     from rich.console import Console
     from rich.text import Text
 
@@ -95,12 +95,12 @@ def print_line(text: str = "", style: str = "") -> None:
 
 
 def print_error(message: str) -> None:
-    """Print what stopped the command, in red, on standard error."""
+    """Print the error that stopped the command, in red, on standard error."""
     _print_message("Error: ", message, "red")
 
 
 def print_warning(message: str) -> None:
-    """Print what did not stop the command, in yellow, on standard error."""
+    """Print a warning, in yellow, on standard error."""
     _print_message("Warning: ", message, "yellow")
 
 

@@ -1,7 +1,7 @@
-"""What loading a preset as a classifier would do here, and what stops it; found without Keras and without its weights.
+"""The steps of loading a preset here, and its obstacles; found without Keras and without the preset's weights.
 
-The steps are those of `TextClassifier.from_preset`. After one that fails the others are explained all the same, unless
-they build on it.
+The steps are those of `from_preset`. After a step that fails the others are explained all the same, unless they build
+on it.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 
 from modelry._backend import backend, require_backend
-from modelry.cli.facts import component_facts, parts_of, requirement_facts, weights_of
+from modelry.cli.facts import component_facts, parts_of, requirement_facts, task_facts, weights_of
 from modelry.cli.footprint import footprint
 from modelry.cli.recorded_files import RecordedFiles
-from modelry.discovery.compatibility import refusal
-from modelry.discovery.default import registry
+from modelry.discovery.entry import incompatibility
+from modelry.discovery.registry import registry
 from modelry.errors import ModelryError
 from modelry.presets.components import find_entry
 from modelry.presets.keras_hub import ASSETS
 from modelry.presets.read import read_files
-from modelry.presets.recipe import TextParts
+from modelry.presets.recipe import InputParts
+from modelry.presets.task_spec import default_names, known_spec, task_specs
 from modelry.storage.open import open_preset, resolve_name
 from modelry.storage.redact import redact
 from modelry.storage.reference import parse_reference
@@ -33,13 +34,14 @@ if TYPE_CHECKING:
 
     from modelry.discovery.entry import Entry
     from modelry.presets.recipe import Part, Recipe
+    from modelry.presets.task_spec import TaskSpec
 
-_NO_TEXT = TextParts(None, None)
-_LATER = ("reference", "contributor", "storage", "format", "architecture", "labels", "head", "weights", "fetch_bytes")
+_NO_INPUTS = InputParts()
+_LATER = ("reference", "contributor", "storage", "format", "architecture", "task", "weights", "fetch_bytes")
 
 
 def plan_of(preset: str, dtype: str) -> dict[str, Any]:
-    """Return all that `modelry explain` tells, as JSON values; `None` stands for what could not be found out.
+    """Return the contents of `modelry explain`, as JSON values; `None` stands for unknown facts.
 
     Args:
         preset: A built-in name, a folder, or a URI.
@@ -64,10 +66,10 @@ def _follow(preset: str, dtype: str, plan: dict[str, Any]) -> None:
     recipe = read_files(files)
     tokenizer = "has no tokenizer"
     try:
-        recipe.text()
-    except ModelryError as error:  # which nobody meets who passes a preprocessor
+        recipe.inputs()
+    except ModelryError as error:  # callers who pass a preprocessor never meet it
         problems.append(str(error))
-        recipe, tokenizer = attrs.evolve(recipe, text=lambda: _NO_TEXT), "has a tokenizer that cannot be read here"
+        recipe, tokenizer = attrs.evolve(recipe, inputs=lambda: _NO_INPUTS), "has a tokenizer that cannot be read here"
     plan |= _contents(recipe, tokenizer)
     problems += [found["problem"] for key in ("requires", "components") for found in plan[key] if found["problem"]]
     with _noting(problems):
@@ -103,20 +105,33 @@ def _source(preset: str) -> dict[str, Any]:
 
 
 def _contents(recipe: Recipe, tokenizer: str) -> dict[str, Any]:
-    task = {} if recipe.task is None else recipe.task.config
-    restored = "num_classes" in task and recipe.task_weights is not None
-    needs = [] if restored else ["num_classes=, or labels=: the preset has no head, so it gets a new, untrained one"]
-    if recipe.tokenizer is None:
+    task = recipe.task
+    spec = None if task is None else known_spec(task.name)
+    needs = [] if spec is None else [spec.needs(task)]
+    if task is None:
+        needs = [f"{one.class_name}: {one.needs(None)}" for one in _possible_tasks(recipe)]
+    inputs = recipe.inputs()
+    if inputs.tokenizer is None and (inputs.preprocessor is None or tokenizer != "has no tokenizer"):
         needs.append(f"preprocessor=: one of yours, or None and token ids for texts; the preset {tokenizer}")
     return {
         "format": recipe.format,
         "architecture": recipe.architecture,
         "requires": [{**requirement_facts(recipe, text), "installed": _installed(text)} for text in recipe.requires],
         "components": [_component(recipe, part) for part in parts_of(recipe)],
-        "labels": None if recipe.labels is None else list(recipe.labels),
-        "head": {"new": not restored, "num_classes": task.get("num_classes")},
-        "needs": needs,
+        "task": task_facts(recipe),
+        "needs": [one for one in needs if one is not None],
     }
+
+
+def _possible_tasks(recipe: Recipe) -> Iterator[TaskSpec]:
+    """Yield the specs of the tasks that a preset without a task can be trained for."""
+    for entry, spec in task_specs():
+        if any(
+            True
+            for kind in ("tasks", "preprocessors")
+            for _ in default_names(kind, recipe.backbone.name, entry.qualified)
+        ):
+            yield spec
 
 
 def _component(recipe: Recipe, part: Part) -> dict[str, Any]:
@@ -124,7 +139,7 @@ def _component(recipe: Recipe, part: Part) -> dict[str, Any]:
         entry = find_entry(recipe, part)
     except ModelryError as error:
         return component_facts(part, None, str(error))
-    unfit = refusal(entry.distribution, entry.version)
+    unfit = incompatibility(entry.distribution, entry.version)
     return component_facts(part, entry, entry.problem or (unfit and f"{entry.owner} {unfit}"))
 
 

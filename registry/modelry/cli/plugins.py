@@ -1,28 +1,23 @@
-"""`modelry plugins`: which distributions contribute, and what."""
+"""`modelry plugins`: the distributions that contribute, and their components."""
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import typer
 
+from modelry.cli.doctor.survey import FAILURES, Survey, survey, worst
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
-from modelry.discovery.findings import FAILURES, worst
-from modelry.discovery.lock_check import lock_all
 from modelry.discovery.names import HOOK_GROUPS, KINDS, PREFIX, noun
-from modelry.discovery.plugin_lock import write_plugin_lock
-from modelry.discovery.survey import Survey, survey
 
 if TYPE_CHECKING:
-    from modelry.discovery.contributor import Contributor
-    from modelry.discovery.findings import Finding
+    from modelry.cli.doctor.survey import Contributor, Finding
 
 
 @attrs.frozen
 class Plugin:
-    """A distribution and what it brings: the number of components of each kind."""
+    """A distribution, with the number of components of each kind that it registers."""
 
     about: Contributor
     brings: dict[str, int]
@@ -35,23 +30,13 @@ class Plugin:
 
 
 def plugins(
-    lock: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Write which version and content of each is installed to a file.", dir_okay=False
-        ),
-    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array.")] = False,
 ) -> None:
-    """List the installed distributions that contribute to modelry, and what each brings, without importing any.
+    """List the installed distributions that contribute to modelry, and their components, without importing any.
 
-    `modelry doctor` says more about those that do not work; with `--locked FILE` it tells what is no longer as
-    `--lock FILE` found it. When piped, cells are separated by tabs.
+    `modelry doctor` says more about those that do not work. When piped, cells are separated by tabs.
     """
-    looked = survey()
-    found = plugins_of(looked)
-    if lock is not None:
-        write_plugin_lock(lock, lock_all(looked))
+    found = plugins_of(survey())
     if as_json:
         print_json([_as_json(plugin) for plugin in found])
     elif not is_terminal():
@@ -92,7 +77,7 @@ def _as_json(plugin: Plugin) -> dict[str, Any]:
 
 def _brings(plugin: Plugin) -> str:
     """Return `2 backbones, 1 hook module`."""
-    words = {**{kind: noun(kind) for kind in KINDS}, **dict.fromkeys(HOOK_GROUPS, "hook module")}
+    words = {**{kind: noun(kind) for kind in KINDS}, "tasks": "task class", **dict.fromkeys(HOOK_GROUPS, "hook module")}
     counts: dict[str, int] = {}
     for kind, count in plugin.brings.items():
         word = words.get(kind, f"entry of {PREFIX}{kind}")
@@ -101,7 +86,7 @@ def _brings(plugin: Plugin) -> str:
 
 
 def _many(word: str) -> str:
-    return word.replace("entry", "entries") if word.startswith("entry ") else f"{word}s"
+    return word.replace("entry", "entries") if word.startswith("entry ") else f"{word}s".replace("ss", "sses")
 
 
 def _place(about: Contributor) -> str:

@@ -1,4 +1,4 @@
-"""Silence for what the libraries underneath say on their own: it is rarely about the user's command."""
+"""Silence for the libraries underneath, whose messages are rarely about the command of the user."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _SETTINGS = {
 
 
 def quiet() -> None:
-    """Keep warnings and log messages below errors off the terminal, except where the user set them up.
+    """Silence warnings and log messages below errors, unless the user configured them.
 
-    Broken plugins, which modelry reports as warnings, are reported by `app` in its own words.
+    `app` reports broken plugins itself.
     """
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)
-    # For all loggers: some of these libraries set the levels of theirs when they are imported.
+    # For all loggers: some libraries set the levels of theirs when they are imported.
     logging.disable(logging.WARNING)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")

@@ -39,9 +39,8 @@ def _rows(facts: Mapping[str, Any]) -> Iterator[Row]:
         yield name, facts[name], False
     for component in facts["components"]:
         yield component_row(component)
-    if facts["labels"] is not None:
-        yield "labels", ", ".join(facts["labels"]), False
-    for name in ("num_classes", "problem_type", "sequence_length", "dtype"):
+    yield from task_rows(facts["task"])
+    for name in ("sequence_length", "dtype"):
         if facts[name] is not None:
             yield name.replace("_", " "), str(facts[name]), False
     for name, value in facts["backbone"].items():
@@ -57,6 +56,14 @@ def _rows(facts: Mapping[str, Any]) -> Iterator[Row]:
         yield "files", f"{file['name']}  {byte_count(file['size'])}".rstrip(), False
     for line in facts["card"] or ():
         yield "model card", line, False
+
+
+def task_rows(task: Mapping[str, Any] | None) -> Iterator[Row]:
+    """Yield the facts about the preset's task that are known; a list is one row."""
+    for name, value in (task or {}).items():
+        if value is not None and name != "name":
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield name.replace("_", " "), shown, False
 
 
 def component_row(component: Mapping[str, Any]) -> Row:

@@ -1,4 +1,4 @@
-"""Which texts share a batch, and how long that batch is.
+"""Padded batches: one example per row, rows of similar length together.
 
 A batch is as long as the bucket of its longest text. Buckets are few, so a backend that compiles a program per shape
 (jax, and XLA on TensorFlow) compiles few; and they grow by powers of two, so less than half of a row is padding.
@@ -6,63 +6,62 @@ A batch is as long as the bucket of its longest text. Buckets are few, so a back
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
+import keras
 import numpy as np
-import numpy.typing as npt
 
+from modelry.data.rows import ArrayPreprocessor, RowLayout, check_lengths, growing_lengths, take
 from modelry.errors import InputError
 
 if TYPE_CHECKING:
-    from modelry.data.packed import Array, PackedTexts, Packer
-
-Ints = npt.NDArray[np.int64]
+    from modelry.data.rows import Inputs, Ints
 
 SHORTEST = 16  # shorter rows save nothing that can be measured, and would cost a compilation each
 
 
 @attrs.frozen(eq=False)
-class Batch:
-    """Some rows of a data set, and the length they are padded to.
+class Batch(RowLayout):
+    """Some examples, one per row.
 
     Attributes:
-        texts: `(m,)` int64, the text of each row; 1 <= m <= batch size.
-        length: tokens per row.
+        indices: `(m,)` int64, the example of each row; 1 <= m <= batch size.
+        length: Tokens per row, padding included; 0 for inputs that are not tokenized.
     """
 
-    texts: Ints
+    indices: Ints
     length: int
 
     @property
-    def places(self) -> Ints:
-        """The text of each result, `(m,)` int64."""
-        return self.texts
+    def num_rows(self) -> int:
+        """The number of rows, m."""
+        return len(self.indices)
 
-    def features(self, packer: Packer, packed: PackedTexts) -> dict[str, Array]:
-        """Return the model's inputs, each `(m, length)`."""
-        return packer.pad(packed, self.texts, self.length)
+    @property
+    def token_starts(self) -> Ints:
+        """The place of each example's first token in the flattened rows, `(m,)` int64."""
+        return np.arange(self.num_rows) * self.length
+
+    @property
+    def output_indices(self) -> Ints:
+        """The example of each output, `(m,)` int64."""
+        return self.indices
+
+    def features(self, preprocessor: Any, inputs: Inputs) -> Any:
+        """Return the model's inputs: arrays `(m, length)`, or `(m, …)` for inputs that are not tokenized."""
+        if inputs.rows is not None:
+            return preprocessor.pad(inputs.rows, self.indices, self.length)
+        return _arrays(preprocessor, inputs, self.indices)
 
     def filled(self, batch_size: int) -> Batch:
-        """Return the batch in a shape that is used more often; see `fill_rows`."""
-        return Batch(fill_rows(self.texts, batch_size), self.length)
+        """Return the batch in one of few shapes; see `fill_rows`."""
+        return Batch(fill_rows(self.indices, batch_size), self.length)
 
 
 def bucket_lengths(sequence_length: int) -> tuple[int, ...]:
     """Return the powers of two from 16 that are shorter than `sequence_length`, then `sequence_length` itself."""
     return growing_lengths(SHORTEST, 2, sequence_length)
-
-
-def growing_lengths(shortest: int, growth: int, sequence_length: int) -> tuple[int, ...]:
-    """Return `shortest` times the powers of `growth`, below `sequence_length`, then `sequence_length` itself."""
-    if sequence_length < 1:
-        raise InputError(f"sequence_length is {sequence_length}. Pass at least 1.")
-    lengths = []
-    length = shortest
-    while length < sequence_length:
-        lengths.append(length)
-        length *= growth
-    return (*lengths, sequence_length)
 
 
 def bucket_length(longest: int, sequence_length: int) -> int:
@@ -75,23 +74,23 @@ def plan_batches(
 ) -> list[Batch]:
     """Put every row in exactly one batch, rows of one bucket together.
 
-    What is left of a bucket after its full batches is carried up into the next longer one. So there are
+    The rows left over from a bucket's full batches are carried up into the next longer bucket. So there are
     `ceil(n / batch_size)` batches, only one of them (among the longest) may be smaller than `batch_size`,
     and the shapes are at most one more than the buckets.
 
     Args:
-        lengths: tokens per row, `(n,)`.
-        batch_size: rows per batch.
-        sequence_length: the longest a row may be, and the last bucket.
-        rng: draws which rows of a bucket meet and in which order the batches come. Without it rows keep their
-            order within a bucket and the longest batches come first: memory that does not suffice then shows
-            in the first second and not in the last, and a progress bar promises too much time rather than too little.
+        lengths: Tokens per row, `(n,)`.
+        batch_size: Rows per batch.
+        sequence_length: The greatest length of a row, and the last bucket.
+        rng: Draws which rows of a bucket meet, and the order of the batches. Without it rows keep their order within a
+            bucket and the longest batches come first: a lack of memory then shows in the first second and not in the
+            last, and a progress bar promises too much time rather than too little.
 
     Returns:
         The batches, in the order to run them.
     """
     lengths = np.asarray(lengths, dtype=np.int64)
-    check_plan(lengths, batch_size, sequence_length)
+    check_lengths(lengths, batch_size, sequence_length)
     buckets = np.array(bucket_lengths(sequence_length))
     bucket = np.searchsorted(buckets, lengths)  # of each row, (n,)
     order = np.arange(len(lengths)) if rng is None else rng.permutation(len(lengths))
@@ -104,29 +103,25 @@ def plan_batches(
 
 
 def plan_padded(
-    packer: Packer, packed: PackedTexts, batch_size: int, rng: np.random.Generator | None = None
+    preprocessor: Any, inputs: Inputs, batch_size: int, rng: np.random.Generator | None = None
 ) -> list[Batch]:
-    """Plan batches as the packer's `padding` has it; the arguments are those of `plan_batches`."""
-    if packer.padding == "bucket":
-        return plan_batches(packed.lengths, batch_size, packer.sequence_length, rng)
-    one_bucket = np.ones(len(packed), np.int64)  # so the order of the texts is kept
-    return [Batch(batch.texts, packer.sequence_length) for batch in plan_batches(one_bucket, batch_size, 1, rng)]
+    """Plan batches of one example per row.
 
+    Rows of tokens are batched by length unless the preprocessor's `padding` is "fixed". Other examples keep their
+    order, or are shuffled.
 
-def check_plan(lengths: Ints, batch_size: int, sequence_length: int) -> None:
-    """Check that texts can be put in batches.
-
-    Raises:
-        InputError: `batch_size` is not positive, or a text is longer than `sequence_length`.
+    Args:
+        preprocessor: The preprocessor of the inputs.
+        inputs: n examples.
+        batch_size: Examples per batch.
+        rng: As in `plan_batches`.
     """
-    if batch_size < 1:
-        raise InputError(f"batch_size is {batch_size}. Pass at least 1.")
-    if len(lengths) and lengths.max() > sequence_length:
-        row = int(lengths.argmax())
-        raise InputError(
-            f"Row {row} was packed to {lengths[row]} tokens, more than sequence_length={sequence_length}. "
-            "This is a fault of the preprocessor: its pack() must truncate."
-        )
+    rows = inputs.rows
+    if rows is not None and preprocessor.padding == "bucket":
+        return plan_batches(rows.lengths, batch_size, preprocessor.sequence_length, rng)
+    length = 0 if rows is None else preprocessor.sequence_length
+    one_bucket = np.ones(len(inputs), np.int64)
+    return [Batch(batch.indices, length) for batch in plan_batches(one_bucket, batch_size, 1, rng)]
 
 
 def fill_rows(rows: Ints, batch_size: int) -> Ints:
@@ -137,10 +132,27 @@ def fill_rows(rows: Ints, batch_size: int) -> Ints:
 
     Args:
         rows: `(m,)` int64, 1 <= m <= batch_size.
-        batch_size: rows per full batch.
+        batch_size: Rows per full batch.
 
     Returns:
         `(k,)` int64 with k >= m; the first m are `rows`.
     """
     size = min(batch_size, 1 << (len(rows) - 1).bit_length())
     return np.concatenate([rows, np.repeat(rows[:1], size - len(rows))])
+
+
+def _arrays(preprocessor: Any, inputs: Inputs, indices: Ints) -> Any:
+    """Call a preprocessor without tokens, or a plain callable, on the examples of one batch."""
+    columns = take(inputs.columns, indices)
+    if isinstance(preprocessor, ArrayPreprocessor):
+        given = preprocessor.arrays(columns)
+    else:
+        given = preprocessor(columns[0] if len(columns) == 1 else columns)
+    features = keras.tree.map_structure(keras.ops.convert_to_numpy, given)
+    for array in keras.tree.flatten(features):
+        if array.ndim == 0 or len(array) != len(indices):
+            raise InputError(
+                f"The preprocessor returned an array of shape {array.shape} for {len(indices)} {inputs.noun}s. "
+                f"It must return features with one row per {inputs.noun}."
+            )
+    return features

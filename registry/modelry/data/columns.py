@@ -1,4 +1,4 @@
-"""What a user passes as x -> columns of texts: one, or two for sentence pairs.
+"""Conversion of user data: columns of texts, and arrays of labels, weights and other numbers.
 
 | x | means |
 |---|---|
@@ -7,32 +7,35 @@
 | `{"text": firsts, "text_pair": seconds}`, a DataFrame with these columns | sentence pairs |
 | `[("a", "b"), ("c", "d")]` | sentence pairs, one per row |
 
-Rows are counted from 0 in every message.
+Rows are counted from 0 in every message. pandas, torch, TensorFlow and JAX are recognized by what their objects can
+do, so that none of them is imported.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from modelry.data.arrays import describe, is_missing, is_table, to_list
 from modelry.errors import InputError, did_you_mean
 
-Columns = tuple[list[str], ...]
+Array = npt.NDArray[Any]
+TextColumns = tuple[list[str], ...]
 
 NAMES = ("text", "text_pair")
 
 
-def as_columns(x: object) -> Columns:
+def as_text_columns(x: object) -> TextColumns:
     """Return the texts of x as one or two lists of str, of equal length and not empty.
 
     Args:
-        x: texts or sentence pairs in any of the spellings in this module's table. Bytes are decoded as UTF-8.
+        x: Texts or sentence pairs in any form of this module's table. Bytes are decoded as UTF-8.
 
     Raises:
-        InputError: x is none of these, or holds something that is not text; the message names the row.
+        InputError: x has another form, or a value is not text; the message names the row.
     """
     segments = _segments(x)
     sizes = [len(values) for values in segments]
@@ -45,13 +48,46 @@ def as_columns(x: object) -> Columns:
     return tuple(_texts(values, name) for values, name in zip(segments, NAMES, strict=False))
 
 
+def is_text_example(x: Any) -> bool | None:
+    """Return whether an element of a stream is a single text or pair; `None` for a tuple of two strings.
+
+    Such a tuple is a pair, or a batch of two texts: a `collate_fn` may make a tuple of those as well.
+
+    Args:
+        x: What a stream yielded, or specifications with a `shape` in its place, such as those of a `tf.data.Dataset`.
+    """
+    if isinstance(x, Mapping):
+        return bool(x) and all(rank(part) == 0 for part in x.values())
+    if isinstance(x, tuple) and len(x) == 2 and all(map(is_string, x)):
+        return None
+    return rank(x) == 0 or (isinstance(x, tuple) and len(x) == 2 and all(rank(part) == 0 for part in x))
+
+
+class TextReader:
+    """The `InputReader` of texts and sentence pairs.
+
+    Attributes:
+        noun: What an example is called in error messages.
+    """
+
+    noun = "text"
+
+    def columns(self, x: Any) -> TextColumns:
+        """Return the texts of x; see `as_text_columns`."""
+        return as_text_columns(x)
+
+    def is_example(self, x: Any) -> bool | None:
+        """Return whether x is a single text or pair; see `is_text_example`."""
+        return is_text_example(x)
+
+
 def _segments(x: Any) -> list[list[Any]]:
     """Split x into its columns, without looking at the texts yet."""
-    if isinstance(x, str | bytes):
+    if is_string(x):
         raise InputError(f"x is a single string. Pass a list, even for one text: [{x[:40]!r}].")
     if isinstance(x, Mapping) or is_table(x):
         return _named(x)
-    if isinstance(x, tuple) and x and not any(_is_text(part) for part in x):
+    if isinstance(x, tuple) and x and not any(map(is_string, x)):
         if len(x) > 2:
             raise InputError(
                 f"x is a tuple of {len(x)} columns, but a text has at most two segments. "
@@ -65,7 +101,7 @@ def _segments(x: Any) -> list[list[Any]]:
 
 
 def _named(x: Any) -> list[list[Any]]:
-    """Take the columns of a dict or a DataFrame by name; a name that would be left unread is refused."""
+    """Take the columns of a dict or a DataFrame by name; refuse any other name, which would stay unread."""
     names = [str(name) for name in (x.columns if is_table(x) else x)]
     for name in names:
         if name not in NAMES:
@@ -122,5 +158,91 @@ def _text(value: object, row: int, name: str) -> str:
     raise InputError(f"Row {row} of {name!r} is {describe(value)}. {advice}")
 
 
-def _is_text(value: object) -> bool:
+def is_string(value: object) -> bool:
+    """Return whether a value is a single str or bytes."""
     return isinstance(value, str | bytes)
+
+
+def is_missing(value: object) -> bool:
+    """Return whether a value stands for "no value": None, a float NaN, pandas' NA and NaT."""
+    named = type(value).__name__ in {"NAType", "NaTType"}
+    return value is None or named or (isinstance(value, float) and math.isnan(value))
+
+
+def is_table(value: object) -> bool:
+    """Return whether a value has named columns, as a pandas or polars DataFrame does."""
+    return hasattr(value, "columns") and hasattr(value, "to_numpy")
+
+
+def holds_strings(values: Array) -> bool:
+    """Return whether any value of an array is a string."""
+    if values.dtype.kind == "O":
+        return any(map(is_string, values.flat))
+    return values.dtype.kind in "UST"
+
+
+def describe(value: object) -> str:
+    """Describe a value in a few words for an error message."""
+    if is_missing(value):
+        return f"missing ({value})"
+    shown = repr(value)
+    return f"of type {type(value).__name__}: {shown if len(shown) <= 40 else shown[:37] + '...'}"
+
+
+def rank(value: object) -> int:
+    """Count a value's axes: 0 for a string or a number, at least 1 for a list; tensors and their specs know theirs."""
+    shape = getattr(value, "shape", None)
+    if shape is not None:
+        return len(shape)
+    return 1 if hasattr(value, "__len__") and not is_string(value) else 0
+
+
+def to_array(values: object, name: str) -> Array:
+    """Return labels, weights or other numbers and strings as an array.
+
+    Args:
+        values: A list, an array, a Series, a DataFrame or a tensor.
+        name: The argument's name, for error messages.
+
+    Returns:
+        An array; of dtype object for a list that holds strings.
+
+    Raises:
+        InputError: The rows have different lengths.
+    """
+    if hasattr(values, "detach"):  # a torch tensor, which may need gradients or lie on a GPU
+        values = values.detach().cpu()
+    if hasattr(values, "to_numpy"):
+        values = values.to_numpy()
+    elif hasattr(values, "numpy"):
+        values = values.numpy()
+    # NumPy would silently turn the 1 of ["a", 1] into "1".
+    strings = isinstance(values, list | tuple) and any(map(is_string, values))
+    try:
+        return np.asarray(values, dtype=object if strings else None)
+    except ValueError as error:
+        raise InputError(
+            f"{name} is not rectangular: its rows have different lengths ({error}). Give every row the same length."
+        ) from error
+
+
+def to_list(values: object, name: str) -> list[Any]:
+    """Return the rows of a column as Python objects; the rows of an array with two axes come as lists.
+
+    Args:
+        values: A list, a tuple or another sequence, an array, a Series or a tensor.
+        name: The column's name, for error messages.
+
+    Raises:
+        InputError: It is a single value.
+    """
+    if isinstance(values, list | tuple):
+        return list(values)
+    if hasattr(values, "numpy") and not hasattr(values, "tolist"):  # a TensorFlow tensor
+        values = values.numpy()
+    if rank(values) == 0:
+        raise InputError(f"{name} is {describe(values)}, a single value. Pass a list of texts, even for one text.")
+    if isinstance(values, np.ndarray) and values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    rows: list[Any] = values.tolist() if hasattr(values, "tolist") else list(values)  # type: ignore[call-overload]
+    return rows

@@ -1,180 +1,390 @@
-"""What a user passes as y -> the array a loss takes."""
+"""Targets: from the labels that users pass as y to the arrays that a loss takes."""
 
 from __future__ import annotations
 
-import attrs
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
 import numpy as np
 
-from modelry.data.arrays import Array, describe, is_missing, to_array
-from modelry.data.class_names import class_number, is_strings, numbers_by_name
-from modelry.data.label_sets import checked_multi_hot, name_sets
-from modelry.errors import InputError
-from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION, SINGLE_LABEL
+from modelry.data.columns import describe, holds_strings, is_missing, is_string, rank, to_array
+from modelry.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from modelry.data.columns import Array
+    from modelry.data.rows import Inputs, IntArray, RowLayout
+
+IGNORED = -100  # transformers' number for "no label here"
 
 
-@attrs.frozen
-class TargetSpec:
-    """What the labels of a classifier may be.
+class Targets:
+    """The labels of a task: numbers, one entry per example; subclass it for others.
 
     Attributes:
-        labels: the names of the classes in the order of their numbers, or nothing when they have no names.
-        num_classes: how many outputs the classifier has, or None when that is not known.
-        sparse: for a single label: whether it is the number of its class; otherwise the loss decides what it is.
-        problem_type: what the outputs mean; see `modelry.tasks.text_classifier.problem_types`.
+        required: Whether training and evaluation need labels. With `False` the user passes no y; `read` is called with
+            `None`, and may return values that follow from the inputs alone.
+        per_token: Whether `collate` returns arrays of shape `(rows, length, …)`, one entry per token.
     """
 
-    labels: tuple[str, ...] = ()
-    num_classes: int | None = None
-    sparse: bool = True
-    problem_type: str = SINGLE_LABEL
+    required: ClassVar[bool] = True
+    per_token: ClassVar[bool] = False
 
-    def __attrs_post_init__(self) -> None:
-        if isinstance(self.labels, str):
-            raise InputError(f"labels is a single string, {self.labels!r}. Pass a tuple of names.")
-        if len(set(self.labels)) != len(self.labels):
-            raise InputError(f"labels names a class twice: {', '.join(map(repr, self.labels))}. Name each once.")
+    def adopt(self, y: Any) -> Callable[[], None]:
+        """Learn from the labels of a whole data set before training, such as names of classes; a no-op by default.
 
-    @property
-    def one_hot(self) -> bool:
-        """Whether the label of a text is a row of numbers, which a label written as a class becomes."""
-        one_number = self.sparse and self.problem_type == SINGLE_LABEL
-        return not one_number and self.num_classes is not None and self.num_classes > 1
+        Args:
+            y: The labels as the user passed them.
+
+        Returns:
+            A callable that undoes the change; called if training fails before its first step.
+        """
+        return lambda: None
+
+    def read(self, y: Any, inputs: Inputs) -> Any:
+        """Check labels, and convert them.
+
+        Args:
+            y: The labels as the user passed them; `None` only if they are not `required`.
+            inputs: n examples. They are tokenized if the task asked for offsets, or if y is `None`.
+
+        Returns:
+            An array or another sequence with n entries, or `None` for batches without labels. By default an array
+            `(n, …)` of numbers in their own dtype, floats as float32.
+
+        Raises:
+            InputError: A label is missing or wrong; the message names its row.
+        """
+        if y is None:
+            return None
+        values = to_array(y, "y")
+        check_count(values, y, inputs)
+        values = to_numbers(values, "Pass numbers.")
+        return finite(values) if values.dtype.kind == "f" else values
+
+    def weights(self, sample_weight: Any, class_weight: Mapping[Any, float] | None, values: Any, inputs: Inputs) -> Any:
+        """Check and combine weights.
+
+        Keras applies a class_weight only to arrays of its own; our batches carry it inside their sample weights.
+
+        Args:
+            sample_weight: One number per example, or `None`.
+            class_weight: A weight per class, or `None`.
+            values: The result of `read`.
+            inputs: n examples.
+
+        Returns:
+            Weights with n entries, as `collate` takes them: by default an array `(n,)` float32; or `None`.
+
+        Raises:
+            InputError: A weight is wrong, or the task has no classes.
+        """
+        if class_weight is not None:
+            self.check_class_weight(class_weight)
+        return None if sample_weight is None else _sample_weights(sample_weight, inputs)
+
+    def check_class_weight(self, class_weight: Mapping[Any, float]) -> None:
+        """Check a class_weight before any data is read.
+
+        Raises:
+            InputError: It is wrong, or the task has no classes, which is the default.
+        """
+        raise InputError("class_weight is for classes, and this task has none. Pass sample_weight instead.")
+
+    def is_example(self, y: Any) -> bool | None:
+        """Return whether y belongs to one example rather than a batch; `None` if it may be either.
+
+        Called for elements of a stream whose x does not tell.
+
+        Args:
+            y: The labels, or `None`.
+        """
+        return True if y is not None and rank(y) == 0 else None
+
+    def check_unused(self, y: Any, inputs: Inputs) -> None:
+        """Refuse strings that a data set to predict yields in the place of labels, and that cannot be labels.
+
+        Most likely they are inputs: the second texts of pairs.
+
+        Args:
+            y: The labels of a batch.
+            inputs: The examples of the batch, not tokenized.
+
+        Raises:
+            InputError: They are not labels of this task.
+        """
+        if not self.required:
+            raise InputError("y is given, but this task has no labels.")
+        if holds_strings(to_array(y, "y")):
+            self.read(y, inputs)
+
+    def collate(self, values: Any, weights: Any, batch: RowLayout) -> tuple[Any, ...]:
+        """Return `(y,)` or `(y, sample_weight)` of one batch.
+
+        Args:
+            values: The result of `read`.
+            weights: The result of `weights`.
+            batch: The places of the examples in the batch.
+        """
+        parts = (values,) if weights is None else (values, weights)
+        return tuple(part[batch.indices] for part in parts)
 
 
-def as_targets(y: object, spec: TargetSpec, rows: int) -> Array:
-    """Return the labels of a batch or a data set.
+class TokenTargets(Targets):
+    """One label per word of each text; its first token carries it.
+
+    Everything else has the sample weight 0: padding, special tokens, continuation pieces of words, and words with the
+    label -100. Words beyond `sequence_length` are cut off together with their labels. Keras' losses divide by all
+    tokens, those of weight 0 included, unless they have `reduction="mean_with_sample_weight"`.
+
+    The task needs `DataSpec(offsets=True, outputs="token")`.
 
     Args:
-        y: class numbers or names, `(rows,)` or `(rows, 1)`; or, unless `spec.sparse`, whatever the loss takes. Where
-            a text may have several labels, a list of names for each, or `(rows, num_classes)` zeros and ones. For
-            regression `(rows, num_classes)` numbers, or `(rows,)` for a single output.
-        spec: what the labels may be.
-        rows: how many texts the labels are for.
-
-    Returns:
-        `(rows,)` int32 class numbers when `spec.sparse`. Otherwise numbers as they are, float32 or int32,
-        and names as one-hot rows, `(rows, num_classes)` float32 (`(rows,)` for a single output). For several labels
-        and for regression `(rows, num_classes)` float32.
+        names: The names of the classes, by number; empty if labels are numbers.
+        set_names: Called with the names found in the labels to train on, sorted, if there are none yet; and with `None`
+            to undo that.
     """
-    sets = name_sets(y) if spec.problem_type == MULTI_LABEL else None
-    values = to_array(y, "y") if sets is None else sets
-    if values.ndim == 0:
-        raise InputError(f"y is {describe(y)}, a single label. Pass a list with one label per text.")
-    if len(values) != rows:
-        raise InputError(f"x has {rows} texts, but y has {len(values)} labels. Pass one label per text.")
-    if sets is not None:
-        return _marked(sets, spec)
-    if spec.problem_type == REGRESSION:
-        return _measured(values, spec)
-    if spec.problem_type == MULTI_LABEL and not is_strings(values):
-        return checked_multi_hot(_numbers(values), spec.num_classes or 1)
-    if spec.sparse and values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if is_strings(values):
-        return _encoded(_class_numbers(values, spec), spec)
-    values = _numbers(values)
-    return _sparse(values, spec) if spec.sparse else _dense(values, spec)
+
+    per_token = True
+
+    def __init__(
+        self, names: Sequence[str] = (), set_names: Callable[[tuple[str, ...] | None], None] | None = None
+    ) -> None:
+        self.names = tuple(names)
+        self._set_names = set_names
+        self._numbers = {name: number for number, name in enumerate(self.names)}
+
+    def spans(self, inputs: Inputs, index: int) -> IntArray:
+        """Return the first character of each word of an example and the one after its last, `(k, 2)` int32.
+
+        By default words are separated by white space; see `word_spans`.
+        """
+        return word_spans(inputs.columns[0][index])
+
+    def adopt(self, y: Any) -> Callable[[], None]:
+        """Take the names of the classes from the labels, in sorted order, if there are none yet."""
+        found = {label for labels in y for label in labels if is_string(label)}
+        if self.names or self._set_names is None or not found:
+            return lambda: None
+        set_names = self._set_names
+        set_names(tuple(sorted(map(str, found))))
+        return lambda: set_names(None)
+
+    def read(self, y: Any, inputs: Inputs) -> list[Array]:
+        """Return one int32 array `(length_i,)` per text: the label of each token, -1 where there is none.
+
+        Args:
+            y: For each text a list or an array with one label per word: a number, or a name as str; -100 for a word
+                without a label.
+            inputs: n tokenized texts with offsets.
+        """
+        if isinstance(y, tuple):
+            raise InputError(
+                f"y is a tuple, which means columns. Pass a list with the labels of each {inputs.noun}. A DataLoader "
+                "makes columns of them unless it has a collate_fn of its own."
+            )
+        check_count(y, y, inputs)
+        if len(inputs.columns) > 1:
+            raise InputError("Labels per word are for single texts, but x has pairs. Pass one column.")
+        assert inputs.rows is not None and inputs.rows.offsets is not None  # noqa: PT018 - the task's DataSpec has them
+        return [
+            self._row(labels, inputs, index, offsets)
+            for index, (labels, offsets) in enumerate(zip(y, inputs.rows.offsets, strict=True))
+        ]
+
+    def weights(
+        self, sample_weight: Any, class_weight: Mapping[Any, float] | None, values: Any, inputs: Inputs
+    ) -> list[Array]:
+        """Return one float32 array `(length_i,)` per text, 0 where there is no label."""
+        by_text = super().weights(sample_weight, None, values, inputs)
+        factors = {} if class_weight is None else class_factors(class_weight, self.names, len(self.names) or None)
+        weights = []
+        for index, labels in enumerate(values):
+            weight = (labels >= 0).astype(np.float32)
+            for number, factor in factors.items():
+                weight[labels == number] *= factor
+            weights.append(weight if by_text is None else weight * by_text[index])
+        return weights
+
+    def check_class_weight(self, class_weight: Mapping[Any, float]) -> None:
+        """Check the keys and the values."""
+        class_factors(class_weight, self.names, len(self.names) or None)
+
+    def is_example(self, y: Any) -> bool | None:
+        """Return whether y is a list of labels, rather than a list of such lists."""
+        if y is None or rank(y) == 0 or len(y) == 0:
+            return None
+        return rank(y) == 1 and all(rank(label) == 0 for label in y)
+
+    def check_unused(self, y: Any, inputs: Inputs) -> None:
+        """Refuse names that are not labels."""
+        for index, labels in enumerate(y):
+            for label in (labels,) if is_string(labels) else labels if rank(labels) else ():
+                if is_string(label):
+                    self._number(label, index)
+
+    def collate(self, values: list[Array], weights: list[Array], batch: RowLayout) -> tuple[Array, Array]:
+        """Return labels, `(rows, length)` int32, and their weights, float32; both 0 where there is no label."""
+        return np.maximum(batch.scatter(values, 0), 0), batch.scatter(weights, 0)
+
+    def _row(self, labels: Any, inputs: Inputs, index: int, offsets: IntArray) -> Array:
+        """Return the labels of the tokens of one text, `(length,)` int32."""
+        spans = self.spans(inputs, index)
+        if rank(labels) != 1 or len(labels) != len(spans):
+            given = f"{len(labels)} labels" if rank(labels) == 1 else describe(labels)
+            raise InputError(
+                f"Row {index} of y is {given}, but the {inputs.noun} has {len(spans)} words. Pass one label per word."
+            )
+        values = np.full(len(offsets), -1, np.int32)
+        for label, token in zip(labels, first_tokens(offsets, spans), strict=True):
+            number = self._number(label, index)
+            if token >= 0 and number != IGNORED:
+                values[token] = number
+        return values
+
+    def _number(self, label: Any, row: int) -> int:
+        """Return the number of a label."""
+        if isinstance(label, str):
+            if not self.names:
+                raise InputError("y holds names, but the labels of this task have none. Pass numbers.")
+            if label not in self._numbers:
+                raise InputError(
+                    f"Row {row} of y has {label!r}, which is not a label of this task."
+                    f"{did_you_mean(label, self.names)} Its labels are {', '.join(map(repr, self.names))}."
+                )
+            return self._numbers[label]
+        value = label.item() if hasattr(label, "item") else label
+        if not _is_number(value) or is_missing(value) or value != int(value):
+            raise InputError(f"Row {row} of y has a label {describe(value)}. Pass whole numbers or names.")
+        outside = value < 0 or (self.names and value >= len(self.names))
+        if outside and value != IGNORED:
+            known = f"the {len(self.names)} classes are numbered from 0" if self.names else "classes count from 0"
+            raise InputError(f"Row {row} of y has the label {value}, but {known}.")
+        return int(value)
 
 
-def _class_numbers(values: Array, spec: TargetSpec) -> Array:
-    if values.ndim != 1:
-        raise InputError(
-            f"y holds names in an array of shape {values.shape}. Pass one name per text, or build the classifier with "
-            "problem_type='multi_label' if a text may have several."
-        )
-    numbers = numbers_by_name(spec.labels)
-    return np.array([class_number(value, row, numbers) for row, value in enumerate(values.tolist())], dtype=np.int32)
+def word_spans(text: str) -> IntArray:
+    """Return the first character of each word of a text and the one after its last, `(k, 2)` int32.
+
+    Words are separated by white space.
+    """
+    spans = [match.span() for match in re.finditer(r"\S+", text)]
+    return np.array(spans, np.int32).reshape(-1, 2)
 
 
-def _encoded(ids: Array, spec: TargetSpec) -> Array:
-    if spec.sparse and spec.problem_type == SINGLE_LABEL:
-        return ids
-    classes = spec.num_classes or 1
-    if spec.problem_type == MULTI_LABEL or classes > 1:
-        return np.eye(classes, dtype=np.float32)[ids]
-    return ids.astype(np.float32)
+def first_tokens(offsets: IntArray, spans: IntArray) -> IntArray:
+    """Return the index of the first token of each word, `(k,)` int64; -1 for words without a token.
+
+    Args:
+        offsets: `(length, 2)`, the offsets of a text's tokens, as in `TokenizedTexts`; -1 for special tokens.
+        spans: `(k, 2)`, the characters of its words, ascending.
+    """
+    found = np.full(len(spans), -1, np.int64)
+    starts, ends = np.asarray(offsets)[:, 0], np.asarray(offsets)[:, 1]
+    real = np.flatnonzero((starts >= 0) & (ends > starts))
+    if len(spans):
+        # A token may begin with the space before its word: the word is the first that ends after the token's start.
+        words = np.searchsorted(spans[:, 1], starts[real], side="right")
+        within = (words < len(spans)) & (ends[real] > spans[np.minimum(words, len(spans) - 1), 0])
+        for token, word in zip(real[within][::-1], words[within][::-1], strict=True):
+            found[word] = token
+    return found
 
 
-def _marked(sets: Array, spec: TargetSpec) -> Array:
-    """Return a one for each label that a text has."""
-    numbers = numbers_by_name(spec.labels)
-    rows = np.zeros((len(sets), len(numbers)), np.float32)
-    for row, names in enumerate(sets):
-        for name in names:
-            rows[row, class_number(name, row, numbers)] = 1
-    return rows
+def check_count(values: Any, y: Any, inputs: Inputs) -> None:
+    """Check that there is one label per example.
+
+    Raises:
+        InputError: There is a single value, or another number of them.
+    """
+    noun = inputs.noun
+    if rank(values) == 0:
+        raise InputError(f"y is {describe(y)}, a single label. Pass a list with one label per {noun}.")
+    if len(values) != len(inputs):
+        raise InputError(f"x has {len(inputs)} {noun}s, but y has {len(values)} labels. Pass one label per {noun}.")
 
 
-def _measured(values: Array, spec: TargetSpec) -> Array:
-    """Return what the outputs of a regression shall be."""
-    if is_strings(values):
-        raise InputError(
-            "y holds names, but this classifier predicts numbers: its problem_type is 'regression'. Pass numbers, or "
-            "build it with problem_type='single_label'."
-        )
-    outputs = spec.num_classes or 1
-    values = _finite(_numbers(values))
-    if values.ndim == 1 and outputs == 1:
-        values = values[:, None]
-    if values.shape[1:] != (outputs,):
-        raise InputError(
-            f"y has the shape {values.shape}, but the classifier predicts {outputs} number(s) for each text. "
-            f"Pass rows of {outputs}, or build it with another num_classes."
-        )
-    return values.astype(np.float32)
+def to_numbers(values: Array, advice: str) -> Array:
+    """Return labels in a numeric dtype: pandas keeps nullable integers as objects.
 
+    Args:
+        values: The labels.
+        advice: The end of the message for a value that is not a number.
 
-def _numbers(values: Array) -> Array:
-    """Return numbers in a numeric dtype: pandas keeps nullable integers as objects."""
+    Raises:
+        InputError: A value is not a number; the message names its row.
+    """
     if values.dtype.kind in "biuf":
         return values
     for row, value in enumerate(values.tolist()):
-        if is_missing(value) or (values.ndim == 1 and not isinstance(value, int | float | np.number | np.bool_)):
-            raise InputError(f"Row {row} of y is {describe(value)}. Every text needs a number or a name as its label.")
+        if is_missing(value) or (values.ndim == 1 and not _is_number(value)):
+            raise InputError(f"Row {row} of y is {describe(value)}. {advice}")
     try:
         return values.astype(np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(f"y holds something that is no number ({error}). Pass numbers or names.") from error
+        raise InputError(f"y holds a value that is not a number ({error}). {advice}") from error
 
 
-def _sparse(values: Array, spec: TargetSpec) -> Array:
-    if values.ndim != 1:
-        raise InputError(
-            f"y has the shape {values.shape}, but the loss takes one class number per text. "
-            "Pass y.argmax(axis=-1) for one-hot rows, or compile with a loss for several outputs."
-        )
-    bad = np.flatnonzero(~np.isfinite(values) | (values != np.floor(values)))
-    if len(bad):
-        raise InputError(f"Row {bad[0]} of y is {values[bad[0]]}, which is no class number. Pass integers or names.")
-    if spec.num_classes is not None:
-        _check_range(values.astype(np.int64), spec.num_classes)
-    return values.astype(np.int32)
+def finite(values: Array) -> Array:
+    """Return numbers as float32.
 
-
-def _check_range(values: Array, num_classes: int) -> None:
-    outside = np.flatnonzero((values < 0) | (values >= num_classes))
-    if not len(outside):
-        return
-    row = outside[0]
-    advice = "Number the classes from 0, or build the classifier with more classes."
-    if values.min() == 1 and values.max() == num_classes:
-        advice = "These seem to count from 1: pass y - 1."
-    raise InputError(
-        f"Row {row} of y is {values[row]}, but the {num_classes} classes are numbered 0 to {num_classes - 1}. {advice}"
-    )
-
-
-def _dense(values: Array, spec: TargetSpec) -> Array:
-    if values.ndim == 2 and spec.one_hot and values.shape[1] != spec.num_classes:
-        raise InputError(
-            f"y has the shape {values.shape}, but the classifier has {spec.num_classes} classes. "
-            f"Pass rows of {spec.num_classes} numbers."
-        )
-    return _finite(values).astype(np.int32 if values.dtype.kind in "iu" else np.float32)
-
-
-def _finite(values: Array) -> Array:
+    Raises:
+        InputError: A number is not finite.
+    """
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         row = np.argwhere(~np.isfinite(values))[0][0]
         raise InputError(f"Row {row} of y holds a number that is not finite: {values[row]}. Correct or drop the row.")
-    return values
+    return values.astype(np.float32)
+
+
+def class_factors(class_weight: Any, names: Sequence[str], count: int | None) -> dict[int, float]:
+    """Return a class_weight by the number of the class.
+
+    Args:
+        class_weight: A weight per class, by number or by name.
+        names: The names of the classes, by number; or empty.
+        count: The number of classes, if it is known.
+
+    Raises:
+        InputError: It is not a dict, a key is not a class, or a weight is not finite.
+    """
+    if not isinstance(class_weight, Mapping):
+        raise InputError(f"class_weight is a {type(class_weight).__name__}. Pass a dict from class to weight.")
+    numbers = {name: number for number, name in enumerate(names)}
+    factors: dict[int, float] = {}
+    for key, weight in class_weight.items():
+        number = numbers.get(key, -1) if isinstance(key, str) else int(key)
+        if number < 0 or (count is not None and number >= count):
+            raise InputError(
+                f"class_weight has a weight for {key!r}, which is not a class of this model."
+                f"{did_you_mean(str(key), numbers)} Use class numbers{' or names' if numbers else ''} as keys."
+            )
+        if not np.isfinite(weight):
+            raise InputError(f"class_weight gives {key!r} the weight {weight}. Pass a finite number.")
+        factors[number] = float(weight)
+    return factors
+
+
+def _sample_weights(sample_weight: Any, inputs: Inputs) -> Array:
+    weights = to_array(sample_weight, "sample_weight")
+    if weights.ndim == 2 and weights.shape[1] == 1:
+        weights = weights[:, 0]
+    if weights.ndim != 1 or len(weights) != len(inputs):
+        raise InputError(
+            f"sample_weight has the shape {weights.shape}, but there are {len(inputs)} {inputs.noun}s. "
+            f"Pass one weight per {inputs.noun}."
+        )
+    try:
+        weights = weights.astype(np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"sample_weight holds a value that is not a number ({error}). Pass numbers.") from error
+    bad = np.flatnonzero(~np.isfinite(weights))
+    if len(bad):
+        raise InputError(f"Row {bad[0]} of sample_weight is {weights[bad[0]]}. Pass finite numbers.")
+    return weights
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number | np.bool_)

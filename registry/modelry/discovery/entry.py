@@ -1,27 +1,40 @@
-"""One registered component: what it is called, where it lies and who brought it."""
+"""Entries of the registry, and the check that their distribution was made for this modelry."""
 
 from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
 
 import attrs
 
 from modelry._lazy import resolve
-from modelry.discovery.names import CORE, HOOK_GROUPS, RUNTIME, noun
-from modelry.discovery.pip import pip_upgrade
+from modelry.discovery.names import CORE, HOOK_GROUPS, RUNTIME, TASK_SPECS, normalise, noun
+from modelry.discovery.pip import pip_install, pip_upgrade
 from modelry.errors import BrokenPlugin, IncompatiblePlugin
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+    from packaging.version import Version
+
+API = 1
+"""Number of the plugin API: rises when hooks are added or change. Hook modules and tasks state theirs as `API`."""
+
+OLDEST_API = 1
+"""The oldest API that still works."""
 
 
 @attrs.frozen
 class Entry:
-    """A row of the index. It is made from metadata alone; `load` imports what it stands for.
+    """A row of the index, made from metadata alone; `load` imports its target.
 
     Attributes:
         kind: One of `names.KINDS`, or of `names.HOOK_GROUPS` for a hook module.
         name: The short name, `bert`.
-        target: `module:Class`, also for a component registered at run time.
+        target: `module:Class`, also for a component registered by a call.
         distribution: The distribution that registers it, PEP 503 spelling, or `runtime`.
-        version: The version of that distribution, empty where it states none.
-        problem: What is wrong with the declaration itself, or None.
-        obj: What was registered, for a component registered at run time.
+        version: The version of that distribution, empty if it states none.
+        problem: The error in the declaration itself, or None.
+        obj: The registered object, for a component registered by a call.
     """
 
     kind: str
@@ -51,36 +64,35 @@ class Entry:
         """Import the target and return it.
 
         Raises:
-            BrokenPlugin: The declaration is malformed, or importing the target fails, in whatever way.
-            IncompatiblePlugin: The distribution says that it was made for another modelry.
+            BrokenPlugin: The declaration is malformed, or importing the target fails in any way.
+            IncompatiblePlugin: The distribution, or a task, was made for another modelry.
         """
         if self.distribution == RUNTIME:
             return self.obj
         if self.problem is not None:
-            raise BrokenPlugin(f"{self._says} {self.problem}. Tell its author, or remove {self.distribution}.")
-        self._check_compatible()
+            raise BrokenPlugin(
+                f"{self.declaration}, but {self.problem}. Tell its author, or remove {self.distribution}."
+            )
+        misfit = incompatibility(self.distribution, self.version)
+        if misfit is not None:
+            raise IncompatiblePlugin(f"{self.declaration}, but {self.distribution} {misfit}")
         try:
-            return resolve(self.target)
+            found = resolve(self.target)
         except KeyboardInterrupt:
             raise
         # Not only Exception: a module may call sys.exit, and a panic inside a Rust extension is a bare BaseException.
         except BaseException as cause:
             what = f"importing {self.target!r} fails with {type(cause).__name__}: {cause}"
-            raise BrokenPlugin(f"{self._says} {what}. {self._advice(cause)}") from cause
-
-    def _check_compatible(self) -> None:
-        if self.distribution == CORE:
-            return
-        from modelry.discovery.compatibility import refusal  # it reads metadata, which only loading needs
-
-        problem = refusal(self.distribution, self.version)
-        if problem is not None:
-            raise IncompatiblePlugin(f"{self._says} {self.distribution} {problem}")
+            raise BrokenPlugin(f"{self.declaration}, but {what}. {self._advice(cause)}") from cause
+        if self.kind == TASK_SPECS:
+            check_api(self, found)
+        return found
 
     @property
-    def _says(self) -> str:
-        what = f"{'a' if self.kind in HOOK_GROUPS else 'the'} {noun(self.kind)}"
-        return f"{self.owner} registers {what} {self.name!r}, but"
+    def declaration(self) -> str:
+        """The beginning of messages about it: `acme 1.0 registers the backbone 'cnn'`."""
+        article = "a" if self.kind in HOOK_GROUPS else "the"
+        return f"{self.owner} registers {article} {noun(self.kind)} {self.name!r}"
 
     def _advice(self, cause: BaseException) -> str:
         package = self.target.partition(":")[0].partition(".")[0]
@@ -90,5 +102,97 @@ class Entry:
             return f"If {self.distribution} was installed while Python ran, restart Python; otherwise reinstall it."
         if isinstance(cause, ModuleNotFoundError) and cause.name and not cause.name.startswith(f"{package}."):
             missing = cause.name.partition(".")[0]
-            return f"Install what it needs ({missing}), or reinstall it: {pip_upgrade(self.distribution)}"
+            return f"Install its dependency {missing}, or reinstall it: {pip_upgrade(self.distribution)}"
         return f"Try another version of it: {pip_upgrade(self.distribution)}"
+
+
+def check_api(entry: Entry, found: object) -> None:
+    """Check that a hook module or a task was written for an API of this modelry; without `API` it is the first.
+
+    Raises:
+        BrokenPlugin: Its `API` is not an int.
+        IncompatiblePlugin: It was written for an older or a newer API.
+    """
+    number = getattr(found, "API", 1)
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise BrokenPlugin(
+            f"{entry.declaration}, but its API must be an int, the number of the plugin API that it was written for, "
+            f"not {number!r}. Tell its author, or remove {entry.distribution}."
+        )
+    if OLDEST_API <= number <= API:
+        return
+    from modelry._version import UNINSTALLED, version  # it imports importlib.metadata, which discovery avoids
+
+    this = CORE if version == UNINSTALLED else f"{CORE} {version}"
+    text = f"{entry.owner} is written for plugin API {number}, and this {this} has API {API}"
+    if number < OLDEST_API:
+        text += f" and reads those from {OLDEST_API} on. Run: {pip_upgrade(entry.distribution)}"
+        raise IncompatiblePlugin(text)
+    needed = needed_modelry(entry.distribution)
+    # A range that includes this version cannot be the reason, and installing it would change nothing.
+    if needed is None or needed.specifier.contains(version, prereleases=True):
+        raise IncompatiblePlugin(f"{text}. Run: {pip_upgrade(CORE)}")
+    what = f"{CORE}{needed.specifier}"
+    raise IncompatiblePlugin(f"{text}. It needs {what}. Run: {pip_install(what)}")
+
+
+def needed_modelry(distribution: str) -> Requirement | None:
+    """Return the requirement on modelry that an installed distribution declares; `None` if it declares none."""
+    from importlib import metadata
+
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        lines = metadata.requires(distribution) or ()
+    except metadata.PackageNotFoundError:
+        return None
+    for line in lines:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:  # pip reports it
+            continue
+        # A requirement of an extra is not one of the distribution.
+        if normalise(requirement.name) == CORE and (requirement.marker is None or requirement.marker.evaluate()):
+            return requirement
+    return None
+
+
+@functools.cache
+def incompatibility(distribution: str, distribution_version: str) -> str | None:
+    """Return why a distribution does not work with this modelry, with the pip command that helps.
+
+    The answer is kept for each version of a distribution.
+
+    Returns:
+        `"needs modelry>=2, and this is modelry 0.1.0. Run: …"`; `None` if it accepts this modelry or does not say, and
+        if this modelry is a source tree that is not installed.
+    """
+    if distribution == CORE:
+        return None
+    from modelry._version import UNINSTALLED, version
+
+    if version == UNINSTALLED:
+        return None
+    needed = needed_modelry(distribution)
+    if needed is None or needed.specifier.contains(version, prereleases=True):
+        return None
+    upgrade = pip_install(f"{CORE}{needed.specifier}") if _is_below(needed) else pip_upgrade(distribution)
+    return f"needs {CORE}{needed.specifier}, and this is {CORE} {version}. Run: {upgrade}"
+
+
+def _is_below(needed: Requirement) -> bool:
+    """Return whether this modelry is older than the required range, rather than newer."""
+    from packaging.version import Version
+
+    from modelry._version import version
+
+    wrong = [one for one in needed.specifier if not one.contains(version, prereleases=True)]
+    return any(
+        one.operator in (">=", ">", "~=", "==") and Version(one.version.removesuffix(".*")) >= Version(version)
+        for one in wrong
+    )
+
+
+def next_breaking(installed: Version) -> str:
+    """Return the first version that may be incompatible: the next minor one before 1.0, else the next major one."""
+    return f"0.{installed.minor + 1}" if installed.major == 0 else str(installed.major + 1)

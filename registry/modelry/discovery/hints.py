@@ -1,4 +1,8 @@
-"""What to say about a name that nobody registers: what was probably meant, and the pip command that helps."""
+"""Answers for names that are not in the index: a new name, or an error with the next step.
+
+A name may be an old name of a renamed component, belong to a blocked plugin, be misspelt, or come from a distribution
+that is not installed.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from modelry.discovery.names import KINDS, MODEL_KINDS, RUNTIME, noun, split
 from modelry.discovery.pip import install_advice, is_requirement, pip_upgrade
-from modelry.errors import UnknownComponent, did_you_mean
+from modelry.discovery.warn import warn_user
+from modelry.errors import AmbiguousName, UnknownComponent, did_you_mean
 
 if TYPE_CHECKING:
     from modelry.discovery.entry import Entry
+    from modelry.discovery.hooks import Hooks
     from modelry.discovery.index import Index
 
 FIRST_PARTY = {
@@ -24,23 +30,68 @@ FIRST_PARTY = {
     "modelry-roberta": ("roberta", "xlm_roberta", "xlm-roberta"),
     "modelry-roformer-v2": ("roformer_v2",),
 }
-"""The distributions that the modelry project publishes to the first parts of the names of their components."""
+"""Distributions that the modelry project publishes, with the first parts of the names of their components."""
 
 CLASSES, COMMANDS = "classes", "commands"
-"""What plugins are asked to give a hint for besides kinds of component: the name of a class, a command of `modelry`."""
+"""Further kinds that plugins are asked for install hints about: names of classes, and commands of `modelry`."""
+
+
+def find_alias(index: Index, hooks: Hooks, kind: str, name: str) -> Entry | None:
+    """Return the entry whose old name is `name`, and warn that it is deprecated; None if it is not an old name.
+
+    Raises:
+        AmbiguousName: Plugins disagree about the new name.
+    """
+    distribution, short = split(name)
+    found: dict[Entry, None] = {}
+    for plugin, aliases in hooks.aliases():
+        if distribution in (None, plugin.distribution):
+            entry = _follow(index, aliases, plugin.distribution, kind, short)
+            found.update({entry: None} if entry else {})
+    if len(found) > 1:
+        names = " or ".join(repr(entry.qualified) for entry in found)
+        raise AmbiguousName(f"{name!r} is an old name of more than one {noun(kind)}. Write {names}.")
+    for entry in found:
+        now = entry.name if distribution is None and _is_short_enough(index, entry) else entry.qualified
+        warn_user(f"The {noun(kind)} {name!r} is deprecated; it is called {now!r} now.", DeprecationWarning)
+        return entry
+    return None
+
+
+def _follow(index: Index, aliases: dict[tuple[str, str], str], distribution: str, kind: str, name: str) -> Entry | None:
+    """Follow renames of renames; a plugin's own components come before others of the same short name."""
+    seen = set()
+    while (kind, name) in aliases and name not in seen:
+        seen.add(name)
+        name = aliases[kind, name]
+        entry = None if ":" in name else index.find(kind, f"{distribution}:{name}")
+        entry = entry or index.find(kind, name)
+        if entry is not None:
+            return entry
+    return None
+
+
+def _is_short_enough(index: Index, entry: Entry) -> bool:
+    try:
+        return index.find(entry.kind, entry.name) is entry
+    except AmbiguousName:
+        return False
 
 
 def unknown(index: Index, kind: str, name: str, hint: str | None = None, *, in_file: bool = False) -> UnknownComponent:
-    """Return the error to raise for a name that is not in the index.
+    """Return the error for a name that is not in the index.
 
     Args:
-        index: What is registered.
+        index: The index.
         kind: The kind that was asked for.
         name: The name that was asked for, short or qualified.
-        hint: What pip shall install, where a plugin knows it.
-        in_file: Whether a file has the name, so that nothing similar was meant.
+        hint: A requirement to install, if a plugin knows one.
+        in_file: Whether the name comes from a file; suppresses "did you mean".
     """
     distribution, short = split(name)
+    blocked = index.find_blocked(kind, name)
+    if blocked is not None:
+        return _blocked(index, f"The {noun(kind)} {blocked.name!r}", blocked.owner)
     if distribution == RUNTIME:
         text = f"{noun(kind).capitalize()} {short!r} was registered by a call, in a process that has ended. "
         return UnknownComponent(f"{text}Register it here too: @modelry.register({kind!r}, {short!r}).")
@@ -48,24 +99,29 @@ def unknown(index: Index, kind: str, name: str, hint: str | None = None, *, in_f
         owner = distribution if is_requirement(distribution) else f"{distribution!r:.200}"
         text = f"{noun(kind).capitalize()} {short!r} comes from {owner}, which is not installed."
         return UnknownComponent(f"{text} {install_advice(distribution)}")
+    if distribution in index.blocked_distributions():
+        return _blocked(index, f"The {noun(kind)} {short!r}", str(distribution))
     text = f"{distribution or 'No installed plugin'} registers {'no' if distribution else 'a'} {noun(kind)} {short!r}."
     known = [entry.qualified if distribution else entry.name for entry in index.entries() if entry.kind == kind]
-    text += ("" if in_file else did_you_mean(name, known)) + _elsewhere(index, short)
+    text += ("" if in_file else did_you_mean(name, known)) + _elsewhere(index, kind, short)
     if distribution is not None:
         return UnknownComponent(f"{text} Another version of it may: {pip_upgrade(distribution)}")
     hint = first_party(index, kind, short) or hint
     if hint is not None and hint not in index.distributions:
         return UnknownComponent(f"{text} {install_advice(hint)}")
-    text += f" Installed: {', '.join(sorted(set(known))) or 'none'}."
+    text += f" Installed: {', '.join(sorted(set(known))) or 'none'}.{_blocked_too(index)}"
     return UnknownComponent(f"{text} Install a plugin that does, with pip." if in_file else text)
 
 
 def unknown_class(index: Index, class_name: str, hint: str | None = None) -> UnknownComponent:
-    """Return the error to raise for a class name that no entry has; `hint` is what a plugin says pip shall install."""
+    """Return the error for a class name that no entry has; `hint` is a requirement that a plugin knows."""
+    blocked = index.find_blocked_class(class_name)
+    if blocked is not None:
+        return _blocked(index, f"The class {class_name!r}", blocked.owner)
     text = f"No installed plugin registers a class named {class_name!r}."
     text += did_you_mean(class_name, (entry.attribute for entry in index.classes()))
     hint = first_party(index, CLASSES, class_name) or hint
-    return UnknownComponent(f"{text} {install_advice(hint)}" if hint else text)
+    return UnknownComponent(f"{text} {install_advice(hint)}" if hint else f"{text}{_blocked_too(index)}")
 
 
 def first_party(index: Index, kind: str, name: str) -> str | None:
@@ -81,19 +137,23 @@ def first_party(index: Index, kind: str, name: str) -> str | None:
 
 
 def _is_class_of(name: str, architecture: str) -> bool:
-    """Whether a class name begins with an architecture's, as `DistilBertBackbone` with that of `distil_bert`."""
+    """Return whether a class name begins with an architecture's: `DistilBertBackbone` with that of `distil_bert`."""
     first = architecture.replace("_", "")
     return name.lower().startswith(first) and name[len(first) : len(first) + 1].isupper()
 
 
-def blocked(index: Index, entry: Entry) -> UnknownComponent:
-    """Return the error to raise for a name whose owner the policy keeps out."""
+def _blocked(index: Index, what: str, owner: str) -> UnknownComponent:
     return UnknownComponent(
-        f"The {noun(entry.kind)} {entry.name!r} comes from {entry.owner}, which {index.policy} keeps out. "
-        f"Change {index.policy.place} to use it."
+        f"{what} comes from {owner}, which {index.policy} keeps out. Change {index.policy.place} to use it."
     )
 
 
-def _elsewhere(index: Index, short: str) -> str:
-    kinds = [noun(kind) for kind in KINDS if short in index.names()[kind]]
-    return f" There is a {' and a '.join(kinds)} of that name." if kinds else ""
+def _blocked_too(index: Index) -> str:
+    """Return a sentence about the blocked plugins, any of which may know the name."""
+    names = index.blocked_distributions()
+    return f" {index.policy} keeps out {', '.join(sorted(names))}." if names else ""
+
+
+def _elsewhere(index: Index, kind: str, short: str) -> str:
+    nouns = dict.fromkeys(noun(other) for other in KINDS if other != kind and short in index.names()[other])
+    return f" There is a {' and a '.join(nouns)} of that name." if nouns else ""

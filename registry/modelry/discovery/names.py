@@ -1,4 +1,4 @@
-"""The kinds of component, and the grammar of their names.
+"""Kinds of component, and the grammar of their names.
 
 A name is short, `bert`, or qualified by the distribution that registers it, `modelry-bert:bert`.
 """
@@ -10,21 +10,24 @@ import re
 from modelry.errors import InputError, did_you_mean
 
 MODEL_KINDS = ("backbones", "tokenizers", "preprocessors", "heads", "tasks")
-"""What models are built of: the classes of these kinds are reachable as `modelry.models.X`."""
+"""Kinds that models are built of; their classes are reachable as `modelry.models.X`."""
 
-KINDS = (*MODEL_KINDS, "checkpoints", "storage")
+TASK_SPECS = "task_specs"
+"""The kind that describes tasks without Keras."""
+
+KINDS = (*MODEL_KINDS, TASK_SPECS, "checkpoints", "storage")
 """Every kind of component; the entry-point group of a kind is `modelry.<kind>`."""
 
 PLUGIN, POLICIES, OBSERVERS = "plugin", "policies", "observers"
 HOOK_GROUPS = (PLUGIN, POLICIES, OBSERVERS)
-"""The groups of the hook modules: no kinds of component, but scanned like these."""
+"""Groups of hook modules: scanned like kinds of component, but not components."""
 
 PREFIX = "modelry."
 CORE = "modelry"
 RUNTIME = "runtime"
-"""What stands in place of the distribution for a component that was registered by a call."""
+"""Stands for the distribution of a component that was registered by a call."""
 
-_NOUNS = {"storage": "storage handler", **dict.fromkeys(HOOK_GROUPS, "hook module")}
+_NOUNS = {TASK_SPECS: "task", "storage": "storage handler", **dict.fromkeys(HOOK_GROUPS, "hook module")}
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -34,7 +37,7 @@ def is_name(text: str) -> bool:
 
 
 def normalise(distribution: str) -> str:
-    """Return the one spelling of a distribution's name, as PEP 503 defines it."""
+    """Return a distribution's name in its normalised spelling, PEP 503."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
@@ -45,16 +48,15 @@ def split(name: str) -> tuple[str | None, str]:
 
 
 def noun(kind: str) -> str:
-    """Return `kind` as one says it of a single component: `backbones` becomes `backbone`."""
+    """Return the word for one component of `kind`: `backbone` for `backbones`."""
     return _NOUNS.get(kind) or kind.removesuffix("s")
 
 
 def check_kind(kind: str) -> None:
-    """Raise InputError unless `kind` is one of the kinds."""
+    """Raise InputError unless `kind` is one of `KINDS`."""
     if kind not in KINDS:
-        raise InputError(
-            f"{kind!r} is no kind of component.{did_you_mean(kind, KINDS)} The kinds are {', '.join(KINDS)}."
-        )
+        near = did_you_mean(kind, KINDS)
+        raise InputError(f"{kind!r} is not a kind of component.{near} The kinds are {', '.join(KINDS)}.")
 
 
 def check_name(name: str) -> None:

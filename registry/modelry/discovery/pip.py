@@ -1,7 +1,7 @@
-"""The pip commands that messages show, for users to copy into a shell: nothing in one may be more than a requirement.
+"""Pip commands in messages, safe to copy into a shell.
 
-What is to be installed may be a stranger's word, such as a name in a preset. So it is shown as a command only if it is
-made of a requirement's characters, none of which means anything to a shell inside quotes.
+A requirement may come from a stranger, such as a name in a preset. It becomes part of a command only if it consists of
+the characters of a requirement, none of which means anything to a shell inside quotes.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.-]+(?:==[A-Za-z0-9_.-]+)?")
 
 
 def is_requirement(text: str) -> bool:
-    """Return whether `text` names a distribution, with extras and versions if any, and says nothing else.
+    """Return whether `text` is a distribution's name with optional extras and versions, and nothing else.
 
-    Markers and addresses, which pip would understand as well, are none of it.
+    Markers and addresses, which pip would accept, are not.
     """
     return _REQUIREMENT.fullmatch(text) is not None
 
@@ -35,16 +35,11 @@ def pip_upgrade(*distributions: str) -> str:
     return f"pip install --upgrade {' '.join(map(_quoted, distributions))}"
 
 
-def pip_reinstall(requirement: str) -> str:
-    """Return the command that installs what is there already once more, and nothing else."""
-    return f"pip install --force-reinstall --no-deps {_quoted(requirement)}"
-
-
 def install_advice(requirement: str) -> str:
-    """Return the sentence that says how to install what somebody names who need not be trusted."""
+    """Return a sentence with the command that installs an untrusted requirement, or why there is none."""
     if is_requirement(requirement):
         return f"Run: {pip_install(requirement)}"
-    return f"{requirement!r:.200} is no name of a distribution, so there is no command to install it."
+    return f"{requirement!r:.200} is not the name of a distribution, so there is no command to install it."
 
 
 def _quoted(text: str) -> str:

@@ -1,8 +1,8 @@
-"""Which distributions may contribute, as the environment variable `MODELRY_PLUGINS` says.
+"""Permitted distributions, from the environment variable `MODELRY_PLUGINS`.
 
 `MODELRY_PLUGINS="modelry-bert,acme-cnn"` allows these and nothing else; `MODELRY_PLUGINS="-acme-cnn"` blocks this one;
 `MODELRY_PLUGINS="@/etc/modelry/plugins.txt"` reads the same from a file, one name a line. The core is always allowed.
-What is blocked is never imported. A name in the variable that matches nothing is an error rather than no protection.
+A blocked distribution is never imported. A name in the variable that matches nothing is an error: it would not protect.
 """
 
 from __future__ import annotations
@@ -13,25 +13,23 @@ from typing import TYPE_CHECKING
 import attrs
 
 from modelry.discovery.names import CORE, normalise
-from modelry.errors import PluginError, did_you_mean
+from modelry.errors import PluginError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from modelry.discovery.scan import Scan
 
 VARIABLE = "MODELRY_PLUGINS"
 
 
 @attrs.frozen
 class Policy:
-    """Who may contribute. Without names, everybody.
+    """The allowed or the blocked distributions. Without names, everything is allowed.
 
     Attributes:
-        text: The variable as it was written, for messages.
+        text: The value of the variable, for messages.
         names: The distributions it names, PEP 503 spelling.
-        blocks: Whether these are the blocked ones, rather than the only allowed ones.
-        file: The file that names them, where the variable does not.
+        blocks: Whether these are blocked, rather than the only ones allowed.
+        file: The file that names them, if the variable refers to one.
     """
 
     text: str = ""
@@ -47,11 +45,11 @@ class Policy:
 
     @property
     def place(self) -> str:
-        """What to change for another policy."""
+        """The place to change for another policy, for messages."""
         return self.file or "that variable"
 
     def without(self, distribution: str) -> str:
-        """Return what keeps `distribution` out as well, such as `MODELRY_PLUGINS=-acme-cnn`."""
+        """Return a setting that blocks `distribution` too, such as `MODELRY_PLUGINS=-acme-cnn`."""
         if self.file is not None:
             return f"the line '-{distribution}' in {self.file}" if self.blocks else f"its line in {self.file} left out"
         if self.names and not self.blocks:
@@ -66,14 +64,14 @@ def read_policy(variable: str) -> Policy:
     """Read the value of `MODELRY_PLUGINS`, and the file that it names.
 
     Raises:
-        PluginError: It names nobody, both allows and blocks, or blocks the core; or the file cannot be read.
+        PluginError: It names no distribution, both allows and blocks, or blocks the core; or the file cannot be read.
     """
     path = policy_file(variable)
     if path is None:
         return _parse(variable, variable.split(",")) if variable.strip() else Policy()
-    # A path that depends on the folder in which Python was started could lead to a file of somebody else.
+    # A path relative to the folder in which Python was started could lead to somebody else's file.
     if not os.path.isabs(path):
-        raise PluginError(f"{VARIABLE}={variable!r} must name its file by a path that begins at the root: '@/…'.")
+        raise PluginError(f"{VARIABLE}={variable!r} must name its file by an absolute path: '@/…'.")
     try:
         with open(path, encoding="utf-8") as file:
             lines = [line.partition("#")[0] for line in file]
@@ -83,7 +81,7 @@ def read_policy(variable: str) -> Policy:
 
 
 def policy_file(variable: str) -> str | None:
-    """Return the path of the file that a value of `MODELRY_PLUGINS` names, or None where it names none."""
+    """Return the path of the file that a value of `MODELRY_PLUGINS` names, or None if it names none."""
     return variable.strip()[1:] if variable.strip().startswith("@") else None
 
 
@@ -104,19 +102,3 @@ def _parse(text: str, names: Iterable[str]) -> Policy:
     if blocked and CORE in named:
         raise PluginError(f"{VARIABLE}={text!r} blocks modelry itself. Take '-{CORE}' out.")
     return Policy(text, named, bool(blocked))
-
-
-def check_policy(policy: Policy, scan: Scan) -> None:
-    """Raise PluginError where the variable names a distribution that contributes nothing here.
-
-    A file may: it can serve many environments, in which other plugins are installed.
-    """
-    if policy.file is not None:
-        return
-    contributing = {entry.distribution for entry in scan.entries}
-    for name in sorted(policy.names - contributing - {CORE}):
-        what = "has no modelry plugin in it" if name in scan.distributions else "is not installed"
-        plugins = ", ".join(sorted(contributing - {CORE})) or "none"
-        raise PluginError(
-            f"{policy} names {name!r}, which {what}.{did_you_mean(name, contributing)} Installed plugins: {plugins}."
-        )

@@ -1,39 +1,35 @@
-"""The registry: every component that is installed or registered by a call, by kind and name."""
+"""Registry of all components, installed or registered by a call, by kind and name."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
 import threading
+from collections import defaultdict
 from typing import TYPE_CHECKING, TypeVar, overload
 
 import attrs
 
 from modelry.discovery import hints
-from modelry.discovery.aliases import find_alias
-from modelry.discovery.freshness import Snapshot, snapshot
 from modelry.discovery.hooks import Hooks
-from modelry.discovery.index import Index, build_index
+from modelry.discovery.index import Index, build_index, check_policy, runtime_entry
 from modelry.discovery.names import HOOK_GROUPS, KINDS, check_kind, normalise, split
-from modelry.discovery.ownership import find_owner
 from modelry.discovery.policy import Policy, read_policy
-from modelry.discovery.presets import merge_presets
-from modelry.discovery.runtime import add_runtime, runtime_entry
-from modelry.discovery.scan import scan
+from modelry.discovery.scan import Snapshot, scan, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from modelry.discovery.entry import Entry
-    from modelry.discovery.hook_group import Failure
     from modelry.discovery.hook_values import BuiltinPreset
+    from modelry.discovery.hooks import Failure
 
 T = TypeVar("T")
 
 
 @attrs.frozen
 class _State:
-    """What the registry knows, replaced as a whole."""
+    """State of the registry, replaced as a whole."""
 
     index: Index
     hooks: Hooks
@@ -41,9 +37,9 @@ class _State:
 
 
 class Registry:
-    """Finds components by kind and name, among those installed and those registered by a call.
+    """Components by kind and name, installed or registered by a call.
 
-    Nothing is read before the first question, and no plugin is imported before `load`. Several threads may share it.
+    Nothing is read before the first lookup, and no plugin is imported before `load`. Threads may share it.
     """
 
     def __init__(self) -> None:
@@ -52,12 +48,12 @@ class Registry:
 
     @property
     def hooks(self) -> Hooks:
-        """What the installed plugins answer when they are asked."""
+        """The hook modules of the installed plugins."""
         return self._known().hooks
 
     @property
     def policy(self) -> Policy:
-        """Which distributions may contribute."""
+        """The distributions that `MODELRY_PLUGINS` permits."""
         return self._known().index.policy
 
     @overload
@@ -83,17 +79,17 @@ class Registry:
         Args:
             kind: The kind of component.
             name: Its name.
-            in_file: Whether a file has the name, so that it is no slip of the pen and nothing similar was meant.
+            in_file: Whether the name comes from a file; suppresses "did you mean".
 
         Raises:
-            UnknownComponent: Nothing installed registers it, or a policy keeps out what does.
+            UnknownComponent: Nothing installed registers it, or `MODELRY_PLUGINS` blocks the plugin that does.
             AmbiguousName: Several distributions register it.
         """
         check_kind(kind)
         return self._find(kind, name) or self._find_otherwise(kind, name, in_file)
 
     def has(self, kind: str, name: str) -> bool:
-        """Return whether `name` is registered now; unlike `find`, this asks no plugin about old names and hints.
+        """Return whether `name` is registered; unlike `find`, without asking plugins about old names and hints.
 
         Raises:
             AmbiguousName: Several distributions register it.
@@ -102,21 +98,44 @@ class Registry:
         return self._find(kind, name) is not None
 
     def load(self, kind: str, name: str) -> object:
-        """Import and return what `name` stands for.
+        """Import and return the component called `name`.
 
         Raises:
-            UnknownComponent: Nothing installed registers it, or a policy keeps out what does.
+            UnknownComponent: Nothing installed registers it, or `MODELRY_PLUGINS` blocks the plugin that does.
             AmbiguousName: Several distributions register it.
             BrokenPlugin: Importing it fails.
-            IncompatiblePlugin: The distribution says that it was made for another modelry.
+            IncompatiblePlugin: Its distribution was made for another modelry.
         """
         return self.find(kind, name).load()
+
+    def default_name(self, kind: str, backbone: str, task: str) -> str | None:
+        """Return the qualified name of an architecture's default component for a task.
+
+        The first registered of three is taken. For `kind="preprocessors"`, `backbone="modelry-bert:bert"` and
+        `task="acme-tags:token_classifier"` these are `modelry-bert:bert.token_classifier`,
+        `acme-tags:bert.token_classifier` and `acme-tags:token_classifier`. No other distribution can supply it.
+
+        Args:
+            kind: `"preprocessors"` or `"tasks"`.
+            backbone: The qualified name of the backbone.
+            task: The qualified name of the task, an entry of `task_specs`.
+
+        Returns:
+            The name; `None` if none of the three is registered.
+
+        Raises:
+            InputError: The kind is unknown, or one of the names is not qualified.
+            AmbiguousName: One distribution registers one of these names twice.
+        """
+        check_kind(kind)
+        found = self._retry(lambda index: index.find_default(kind, backbone, task))
+        return found.qualified if found else None
 
     def find_class(self, class_name: str) -> Entry:
         """Return the entry whose class has this name, among the kinds that models are built of.
 
         Raises:
-            UnknownComponent: No entry has it.
+            UnknownComponent: No entry has it, or `MODELRY_PLUGINS` blocks the plugin that does.
             AmbiguousName: Several registered classes have this name.
         """
         found = self._retry(lambda index: index.find_class(class_name))
@@ -131,21 +150,30 @@ class Registry:
 
     def owner(self, cls: type) -> Entry | None:
         """Return the entry that registers exactly this class, or None."""
-        return find_owner(self._known().index.entries(), cls)
+        return self._known().index.find_owner(cls)
 
     def presets(self, architecture: str | None = None) -> Mapping[str, BuiltinPreset]:
-        """Return the presets that the installed plugins know by name.
+        """Return the built-in presets of the installed plugins, by name, sorted.
 
         A name that two distributions use is listed under both qualified names, and not under the short one.
 
         Args:
-            architecture: Only those of this backbone.
+            architecture: The short name of a backbone, to return only its presets.
         """
-        presets = merge_presets(self.hooks.presets())
-        return {name: preset for name, preset in presets.items() if architecture in (None, preset.architecture)}
+        owners: dict[str, dict[str, BuiltinPreset]] = defaultdict(dict)
+        for plugin, presets in self.hooks.presets():
+            for preset in presets:
+                owners[preset.name].setdefault(plugin.distribution, preset)
+        table: dict[str, BuiltinPreset] = {}
+        for name, owned in owners.items():
+            if len(owned) == 1:
+                table[name] = next(iter(owned.values()))
+            else:
+                table |= {f"{distribution}:{name}": preset for distribution, preset in owned.items()}
+        return {name: table[name] for name in sorted(table) if architecture in (None, table[name].architecture)}
 
     def contributor(self, preset: str) -> Entry | None:
-        """Return the hook module that a built-in preset, by its name in `presets`, comes from; None for any other."""
+        """Return the hook module that supplies a built-in preset, by its name in `presets`; None for any other name."""
         distribution, short = split(preset)
         for plugin, presets in self.hooks.presets():
             if distribution in (None, plugin.distribution) and any(found.name == short for found in presets):
@@ -153,11 +181,11 @@ class Registry:
         return None
 
     def failures(self) -> tuple[Failure, ...]:
-        """Return what went wrong in hook modules so far."""
+        """Return the failures of hook modules so far."""
         return self.hooks.failures
 
     def check_hooks(self) -> tuple[Failure, ...]:
-        """Import every hook module, and return what went wrong in them so far."""
+        """Import every hook module, and return their failures so far."""
         return self.hooks.check()
 
     @overload
@@ -165,15 +193,15 @@ class Registry:
     @overload
     def register(self, kind: str, name: str, obj: None = None, *, replace: bool = False) -> Callable[[T], T]: ...
     def register(self, kind: str, name: str, obj: T | None = None, *, replace: bool = False) -> T | Callable[[T], T]:
-        """Register a component in this process only; without `obj`, return a decorator that does.
+        """Register a component in this process only; without `obj`, return a decorator.
 
-        Running a notebook cell again, or reloading a module, replaces what it registered before.
+        Running a notebook cell again, or reloading a module, replaces its earlier registration.
 
         Args:
             kind: The kind of component.
             name: Its short name.
             obj: The class.
-            replace: Whether to take the name from whatever else has it.
+            replace: Whether to take the name from another component.
 
         Raises:
             InputError: The kind or the name is not valid.
@@ -182,11 +210,11 @@ class Registry:
         if obj is None:
             return lambda decorated: self.register(kind, name, decorated, replace=replace)
         entry = runtime_entry(kind, name, obj)
-        self._update(lambda index: add_runtime(index, entry, replace))
+        self._update(lambda index: index.with_runtime(entry, replace))
         return obj
 
     def prefer(self, kind: str, name: str, distribution: str) -> None:
-        """Let the short `name` mean the component of this distribution, in this process.
+        """Make the short `name` mean the component of this distribution, in this process.
 
         Raises:
             UnknownComponent: The distribution registers no such name.
@@ -196,17 +224,17 @@ class Registry:
         self._update(lambda index: attrs.evolve(index, preferred={**index.preferred, **preferred}))
 
     def refresh(self) -> None:
-        """Look at the installation again; what was registered by a call stays."""
+        """Scan the installation again; components registered by a call stay."""
         with self._lock:
             old = self._state
             importlib.invalidate_caches()  # or Python would not find the modules of what was just installed
-            self._state = _look(old)
+            self._state = _scanned(old)
 
     @contextlib.contextmanager
     def isolated(self) -> Iterator[Registry]:
-        """Within this context the registry is as in a new process; afterwards it is as it was. For tests.
+        """Return a context in which the registry is as in a new process, for tests.
 
-        It is one state for the whole process: threads that run meanwhile see the fresh one too.
+        All threads of the process see the fresh registry meanwhile.
         """
         with self._lock:
             saved, self._state = self._state, None
@@ -220,7 +248,7 @@ class Registry:
         state = self._state
         if state is None:
             with self._lock:
-                state = self._state = self._state or _look(None)
+                state = self._state = self._state or _scanned(None)
         return state
 
     def _update(self, change: Callable[[Index], Index]) -> None:
@@ -232,7 +260,7 @@ class Registry:
         return self._retry(lambda index: index.find(kind, name))
 
     def _retry(self, look_up: Callable[[Index], Entry | None]) -> Entry | None:
-        """Look up, and on a miss once more where something may have been installed meanwhile."""
+        """Look up; on a miss, scan and look up again if something may have been installed meanwhile."""
         state = self._known()
         found = look_up(state.index)
         if found is None and not state.snapshot.is_current():
@@ -243,21 +271,31 @@ class Registry:
     def _find_otherwise(self, kind: str, name: str, in_file: bool) -> Entry:
         """Ask the plugins about a name that is not in the index."""
         state = self._known()
-        barred = state.index.find_blocked(kind, name)
-        if barred is not None:
-            raise hints.blocked(state.index, barred)
-        found = find_alias(state.index, state.hooks, kind, name)
+        if state.index.find_blocked(kind, name) is not None:
+            raise hints.unknown(state.index, kind, name)
+        found = hints.find_alias(state.index, state.hooks, kind, name)
         if found is None:
             raise hints.unknown(state.index, kind, name, state.hooks.install_hint(kind, name), in_file=in_file)
         return found
 
 
-def _look(old: _State | None) -> _State:
-    """Scan the installation, and take over from the old state what a scan cannot find."""
+def _scanned(old: _State | None) -> _State:
+    """Scan the installation, and keep registrations and preferences of the old state."""
     now = snapshot()
-    index = build_index(scan(), read_policy(now.variable))
+    found = scan()
+    policy = read_policy(now.variable) if now.variable else Policy()
+    if policy.names:
+        check_policy(policy, found)
+    index = build_index(found, policy)
     if old is None:
         return _State(index, Hooks(index.plugins()), now)
     index = attrs.evolve(index, runtime=old.index.runtime, preferred=old.index.preferred)
     hooks = old.hooks if old.hooks.entries == index.plugins() else Hooks(index.plugins())
     return _State(index, hooks, now)
+
+
+registry = Registry()
+"""The one registry of the process; it is `modelry.registry`."""
+
+register = registry.register
+isolated = registry.isolated

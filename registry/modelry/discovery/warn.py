@@ -1,4 +1,4 @@
-"""Warnings that point at the user's line."""
+"""Warnings that point at the line of the user."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def warn_user(message: str, category: type[Warning]) -> None:
-    """Warn as if from the first caller outside modelry, the only place where Python shows a DeprecationWarning."""
+    """Warn as if from the first caller outside modelry, where Python shows a DeprecationWarning."""
     level, _ = _users_frame()
     warnings.warn(message, category, stacklevel=level - 1)
 
 
 def warn_user_and_go_on(message: str, category: type[Warning]) -> None:
-    """Do the same, but show the warning where it would be raised, as under `python -W error`."""
+    """Warn like `warn_user`, but never raise, not even under `python -W error`."""
     level, frame = _users_frame()
     try:
         warnings.warn(message, category, stacklevel=level - 1)
@@ -26,7 +26,7 @@ def warn_user_and_go_on(message: str, category: type[Warning]) -> None:
 
 
 def _users_frame() -> tuple[int, FrameType]:
-    """Return the first frame outside modelry, and how many this one is below it."""
+    """Return the first frame outside modelry, and its distance from this one."""
     level, frame = 1, sys._getframe(0)
     while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] == "modelry":
         level, frame = level + 1, frame.f_back

@@ -10,7 +10,7 @@ from keras import ops
 
 from modelry.layers.activations import activation as activation_function
 from modelry.layers.initializers import own_initializer
-from modelry.layers.rotary_attention import RotaryAttention
+from modelry.layers.rotary import RotaryAttention
 
 
 class RotaryEncoder(keras.layers.Layer, abc.ABC):
@@ -72,7 +72,7 @@ class RotaryEncoder(keras.layers.Layer, abc.ABC):
         """Return a new attention layer, given the arguments of `RotaryAttention`."""
         return RotaryAttention(**arguments)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Create the weights for inputs of shape `(batch, length, hidden_dim)`."""
         self.attention_layer = self.create_attention(
             num_heads=self.num_heads,
@@ -138,7 +138,7 @@ class RotaryEncoder(keras.layers.Layer, abc.ABC):
         activated, gate = ops.split(inner, 2, axis=-1)
         return self.activation(activated) * gate
 
-    def _dense(self, units: int | None, name: str) -> keras.layers.Dense:
+    def _dense(self, units: int, name: str) -> keras.layers.Dense:
         return keras.layers.Dense(
             units,
             use_bias=self.feedforward_bias,

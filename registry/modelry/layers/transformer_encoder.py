@@ -48,12 +48,12 @@ class TransformerEncoder(keras.layers.Layer):
         self.layer_norm_epsilon = layer_norm_epsilon
         self.kernel_initializer = kernel_initializer
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Create the weights for inputs of shape `(batch, length, hidden_dim)`."""
         hidden_dim = input_shape[-1]
         head_dim = split_heads(hidden_dim, self.num_heads)
         policy, initializer = self.dtype_policy, self.kernel_initializer
-        norm = {"epsilon": self.layer_norm_epsilon, "dtype": policy}
+        norm: dict[str, Any] = {"epsilon": self.layer_norm_epsilon, "dtype": policy}
         self._self_attention_layer = self.create_attention(head_dim)
         self._self_attention_dropout = keras.layers.Dropout(self.dropout, dtype=policy)
         self._self_attention_layer_norm = keras.layers.LayerNormalization(**norm, name="self_attention_layer_norm")

@@ -1,4 +1,4 @@
-"""Adapters: presets that hold what was trained beside the weights of another preset, and name that one.
+"""Adapters: presets that hold the weights trained beside those of another preset, which they name.
 
 `config.json` of an adapter; head, labels and files are described as in every preset, in `task.json` and `modelry.json`:
 
@@ -23,71 +23,22 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.errors import PresetFormatError
-from modelry.json_values import field
 from modelry.presets import keras_hub
 from modelry.presets.manifest import read_manifest
 from modelry.presets.nested import check_keys
+from modelry.presets.recipe import Adapter, Recipe
 from modelry.storage.checksums import MANIFEST, read_checksums, sha256_of
+from modelry.strict_json import field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from modelry.presets.recipe import Part, Recipe
     from modelry.storage.files import PresetFiles
-    from modelry.storage.options import OpenOptions
 
 KIND = "lora"
 WEIGHTS = "adapter.safetensors"
 
 _KEYS = ("adapter", "rank", "alpha", "layers", "base", "base_files", "sequence_length")
-
-
-@attrs.frozen
-class Origin:
-    """Where a model's backbone came from.
-
-    Attributes:
-        reference: The preset: a built-in name, an absolute path, or a URI without secrets.
-        options: How it was opened.
-    """
-
-    reference: str
-    options: OpenOptions
-
-
-@attrs.frozen
-class Adapter:
-    """What an adapter says.
-
-    Attributes:
-        files: Its files.
-        rank: The rank of its matrices.
-        alpha: What their product is multiplied by, times the rank.
-        layers: The stored paths of the layers that it changes.
-        base: The preset whose backbone it was trained on.
-        base_files: The files of the weights of that backbone, and their SHA-256 sums.
-        sequence_length: The most tokens of a text that it was trained on; `None` if the base's preprocessor says it.
-        task: The classifier without its parts.
-        head: Its head, if it is not the architecture's own.
-        labels: The names of the classes, by index.
-        problem_type: What the scores mean.
-        requires: Requirements of the distributions it was saved with.
-        versions: Distribution → the version that saved it.
-    """
-
-    files: PresetFiles
-    rank: int
-    alpha: float
-    layers: tuple[str, ...]
-    base: str
-    base_files: Mapping[str, str]
-    sequence_length: int | None
-    task: Part
-    head: Part | None
-    labels: tuple[str, ...] | None
-    problem_type: str | None
-    requires: tuple[str, ...]
-    versions: Mapping[str, str]
 
 
 def is_adapter(config: Mapping[str, Any]) -> bool:
@@ -116,7 +67,6 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Adapter:
         raise PresetFormatError(f"{where} has rank={rank}, alpha={alpha}, sequence_length={length}; all are positive.")
     if not all(isinstance(text, str) for text in (*layers, *base_files.values())):
         raise PresetFormatError(f"'layers' and 'base_files' in {where} must hold texts only.")
-    task, head = keras_hub.read_task(files, manifest)
     return Adapter(
         files=files,
         rank=rank,
@@ -125,10 +75,7 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Adapter:
         base=field(config, "base", str, where),
         base_files=base_files,
         sequence_length=length,
-        task=task,
-        head=head,
-        labels=manifest.labels,
-        problem_type=manifest.problem_type,
+        task=keras_hub.read_task(files, manifest),
         requires=manifest.requires,
         versions=manifest.versions,
     )
@@ -148,15 +95,11 @@ def check_no_adapter(config: Mapping[str, Any], files: PresetFiles) -> None:
 
 
 def completed(adapter: Adapter, base: Recipe) -> Recipe:
-    """Return the Recipe of a classifier with the base's backbone and texts, and the adapter's head and labels."""
+    """Return the Recipe of the adapter's task on the base's backbone and inputs."""
     return attrs.evolve(
         base,
         task=adapter.task,
-        head=adapter.head,
-        labels=adapter.labels,
-        problem_type=adapter.problem_type,
         requires=tuple(dict.fromkeys((*base.requires, *adapter.requires))),
-        task_weights=WEIGHTS,
         adapter=adapter,
     )
 

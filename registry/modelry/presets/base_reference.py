@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
 from modelry.errors import UnsafePresetError
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry.discovery.default import registry
+from modelry.discovery.registry import registry
+from modelry.presets.task_spec import default_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 class BuiltinPresets:
     """A class property: built-in name → `BuiltinPreset`.
 
-    On a class that a plugin registers, or a subclass of one, it holds the presets of that class's architecture. On a
-    base class it holds those of every installed architecture, or, if the base class has a `task` name, of every
-    architecture that registers this task.
+    On a class that a plugin registers for an architecture, or a subclass of one, it holds the presets of that
+    architecture. On a base class it holds those of every installed architecture; on the base class of a task, those of
+    every architecture with a class or a preprocessor for the task.
     """
 
     def __get__(self, instance: object, owner: type) -> Mapping[str, BuiltinPreset]:
@@ -27,9 +28,11 @@ class BuiltinPresets:
             if architecture in registry.names("backbones"):
                 return registry.presets(architecture)
         task = getattr(owner, "task", None)
-        tasks = registry.names("tasks")
-        return {
-            name: preset
-            for name, preset in registry.presets().items()
-            if task is None or f"{preset.architecture}.{task}" in tasks
-        }
+        fits: dict[str, bool] = {}
+        for preset in registry.presets().values():
+            if preset.architecture not in fits:
+                kinds = ("tasks", "preprocessors") if task is not None else ()
+                names = [name for kind in kinds for name in default_names(kind, preset.architecture, task)]
+                own = [name for name in names if name.rpartition(":")[2].startswith(f"{preset.architecture}.")]
+                fits[preset.architecture] = task is None or bool(own)
+        return {name: preset for name, preset in registry.presets().items() if fits[preset.architecture]}

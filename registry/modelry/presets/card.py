@@ -1,4 +1,4 @@
-"""The model card that a preset without a README.md is published with: Markdown, and facts for hubs in front of it."""
+"""The model card of a published preset without a README.md: Markdown, with facts for hubs in front of it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import attrs
 
 from modelry.discovery.pip import pip_install
 from modelry.errors import InputError
+from modelry.presets.task_spec import known_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modelry.presets.recipe import Recipe
+    from modelry.presets.task_spec import TaskSpec
 
 CARD = "README.md"
 
@@ -65,8 +67,9 @@ def card(recipe: Recipe, reference: str, facts: CardFacts) -> str:
 def _front_matter(recipe: Recipe, facts: CardFacts) -> Iterator[str]:
     # JSON's strings and lists are YAML's too, and need no thought about quotes.
     values: dict[str, Any] = {"library_name": "modelry", "tags": ["modelry", "keras"]}
-    if recipe.task is not None:
-        values["pipeline_tag"] = "text-classification"
+    spec = _spec(recipe)
+    if spec is not None and spec.pipeline_tag is not None:
+        values["pipeline_tag"] = spec.pipeline_tag
     if facts.licence is not None:
         values["license"] = facts.licence.lower()  # as hubs write it
     if facts.metrics:
@@ -81,12 +84,13 @@ def _body(recipe: Recipe, reference: str, facts: CardFacts) -> Iterator[str]:
     name = reference.split("?")[0].rstrip("/").rpartition("/")[2].partition("@")[0]
     yield f"# {name}"
     yield ""
-    what = "text classifier" if recipe.task is not None else "backbone"
+    spec = _spec(recipe)
+    what = "backbone" if recipe.task is None else recipe.task.short_name.replace("_", " ")
     yield f"A {what} for [Keras](https://keras.io), with the backbone `{recipe.backbone.name}`."
     yield ""
     yield from _usage(recipe, reference)
-    if recipe.labels:
-        yield from ("## Labels", "", *(f"{index}. {label}" for index, label in enumerate(recipe.labels)), "")
+    if spec is not None and recipe.task is not None:
+        yield from spec.card(recipe.task)
     if facts.metrics:
         yield from ("## Metrics", "", "| Metric | Value |", "|---|---|")
         yield from (f"| {metric} | {value:.6g} |" for metric, value in facts.metrics.items())
@@ -96,11 +100,14 @@ def _body(recipe: Recipe, reference: str, facts: CardFacts) -> Iterator[str]:
 def _usage(recipe: Recipe, reference: str) -> Iterator[str]:
     packages = recipe.requires or ("modelry",)
     yield from ("## Usage", "", "```sh", pip_install(*packages), "```", "")
-    if recipe.task is not None:
-        yield from ("```python", "from modelry import TextClassifier", "")
-        yield f"classifier = TextClassifier.from_preset({reference!r})"
-        yield 'classifier.classify(["A text to classify"])'
+    spec = _spec(recipe)
+    yield "```python"
+    if spec is not None:
+        yield from spec.usage(reference)
     else:
-        yield from ("```python", "from modelry import Backbone", "")
-        yield f"backbone = Backbone.from_preset({reference!r})"
+        yield from ("from modelry import Backbone", "", f"backbone = Backbone.from_preset({reference!r})")
     yield from ("```", "")
+
+
+def _spec(recipe: Recipe) -> TaskSpec | None:
+    return None if recipe.task is None else known_spec(recipe.task.name)

@@ -1,32 +1,47 @@
-"""From a part of a Recipe to the class that an installed plugin registers for it."""
+"""Components of a preset: their registered classes, their construction, and the distributions that own them."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib.metadata
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+import time
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 import attrs
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
-from modelry.discovery.compatibility import next_breaking
-from modelry.discovery.default import registry
+from modelry.arguments import argument_names, check_arguments
+from modelry.discovery.entry import next_breaking
+from modelry.discovery.hook_values import PresetLoaded
 from modelry.discovery.names import CORE, RUNTIME, noun
 from modelry.discovery.pip import install_advice, is_requirement
+from modelry.discovery.registry import registry
 from modelry.errors import (
     BrokenPlugin,
+    InputError,
     MissingPlugin,
+    ModelryError,
     PresetError,
     PresetFormatError,
     SaveError,
     UnknownComponent,
     UnsafePresetError,
+    did_you_mean,
 )
+from modelry.storage.options import OPTIONS
+from modelry.storage.reference import display_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
     from modelry.discovery.entry import Entry
     from modelry.presets.recipe import Part, Recipe
+    from modelry.storage.reference import Preset
 
+C = TypeVar("C", bound=type)
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -55,13 +70,112 @@ def load_class(recipe: Recipe, part: Part, base: type[T]) -> type[T]:
     """
     found: Any = find_entry(recipe, part).load()
     if not isinstance(found, type):
-        raise BrokenPlugin(f"The {noun(part.kind)} {part.name!r} is registered as {found!r}, which is no class.")
+        raise BrokenPlugin(f"The {noun(part.kind)} {part.name!r} is registered as {found!r}, which is not a class.")
     if not issubclass(found, base):
         raise PresetError(
-            f"Preset {recipe.files.reference!r} holds a {found.__name__}, which is no {base.__name__}. "
-            f"Load it with a base class such as TextClassifier, or with {found.__name__} itself."
+            f"Preset {recipe.files.reference!r} holds a {found.__name__}, which is not a {base.__name__}. "
+            f"Load it with the base class of its task, with modelry.Task, or with {found.__name__} itself."
         )
     return found
+
+
+@contextlib.contextmanager
+def blamed_on(what: str, overrides: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Turn whatever is raised inside, and is no error of modelry's, into one that blames the preset.
+
+    Such code is called with values of any kind and size, and nobody lists what it raises then.
+
+    Args:
+        what: What is wrong then, such as `"Preset './p' has a bad BertBackbone"`.
+        overrides: What the caller has said instead of the preset. An `InputError` is the caller's where there is any,
+            and the preset's otherwise.
+
+    Raises:
+        PresetFormatError: Something was raised; it is the cause.
+    """
+    try:
+        yield
+    except InputError as error:
+        if overrides:
+            raise
+        raise PresetFormatError(f"{what}: {error}") from error
+    except ModelryError:
+        raise
+    except Exception as error:
+        problem = str(error) if isinstance(error, (TypeError, ValueError)) else f"{type(error).__name__}: {error}"
+        beside = f" (or is used with bad arguments: {', '.join(sorted(overrides))})" if overrides else ""
+        raise PresetFormatError(f"{what}{beside}: {problem}") from error
+
+
+def create(cls: type[T], config: Mapping[str, Any], overrides: Mapping[str, Any], recipe: Recipe) -> T:
+    """Call a class with a preset's config and the caller's overrides, blaming the right one for a wrong argument."""
+    check_given(cls, config, overrides, recipe)
+    with blamed_on(f"Preset {recipe.files.reference!r} has a bad {cls.__name__}", overrides):
+        return cls(**{**config, **overrides})
+
+
+def check_given(cls: type, config: Mapping[str, Any], overrides: Mapping[str, Any], recipe: Recipe) -> None:
+    """Check that neither a preset nor the caller sets what a class does not take.
+
+    Raises:
+        UnknownArgument: The caller does.
+        PresetFormatError: The preset does.
+    """
+    known = argument_names(cls)
+    check_arguments(overrides, (*known, *OPTIONS), f"{cls.__name__}.from_preset")
+    check_known(config, known, cls, recipe)
+
+
+def check_known(config: Iterable[str], known: Iterable[str], cls: type, recipe: Recipe) -> None:
+    """Check that a preset sets nothing that a class does not know.
+
+    Raises:
+        PresetFormatError: It does; the message names the nearest.
+    """
+    known = tuple(known)
+    unknown = sorted(set(config) - set(known))
+    if unknown:
+        raise PresetFormatError(
+            f"Preset {recipe.files.reference!r} sets {', '.join(unknown)}, which {cls.__name__} does not know."
+            f"{did_you_mean(unknown[0], known)} It may be from a newer version: upgrade the plugin, or report it to "
+            "its author."
+        )
+
+
+def announced(
+    load: Callable[Concatenate[C, Preset, P], T],
+) -> Callable[Concatenate[C, Preset, P], T]:
+    """Decorate `load(cls, preset, …)`, a function that loads a preset, to announce its result to observers."""
+
+    @functools.wraps(load)
+    def load_and_announce(cls: C, preset: Preset, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        start = time.perf_counter()
+        component = load(cls, preset, *args, **kwargs)
+        if registry.hooks.has_observers:
+            seconds = time.perf_counter() - start
+            event = PresetLoaded(display_name(preset), type(component).__name__, _distributions(component), seconds)
+            registry.hooks.announce(event)
+        return component
+
+    return load_and_announce
+
+
+def _distributions(component: object) -> dict[str, str]:
+    found = {}
+    for part in _components_in(component):
+        for entry in filter(None, map(registry.owner, type(part).__mro__)):
+            found[entry.distribution] = entry.version
+            break
+    return dict(sorted(found.items()))
+
+
+def _components_in(component: object) -> Iterator[object]:
+    """Yield a component and those inside it."""
+    yield component
+    for name in ("backbone", "head", "preprocessor", "tokenizer"):
+        part = getattr(component, name, None)
+        if part is not None:
+            yield from _components_in(part)
 
 
 @attrs.frozen
@@ -104,13 +218,22 @@ def owned_class(component: T) -> type[T]:
     return _owner(component)[0]
 
 
+def owner_of_class(cls: type) -> Owner:
+    """Return the owner of a class, or of the nearest of its bases that a plugin registers; raises what `owner_of` does."""
+    return _find_owner(cls)[1]
+
+
 def _owner(component: T) -> tuple[type[T], Owner]:
-    for cls in type(component).__mro__:
+    return _find_owner(type(component))
+
+
+def _find_owner(component: type[T]) -> tuple[type[T], Owner]:
+    for cls in component.__mro__:
         entry = registry.owner(cls)
         if entry is not None and entry.distribution != RUNTIME:
             return cast("type[T]", cls), Owner(entry.qualified, entry.distribution, entry.version)
     raise SaveError(
-        f"{type(component).__name__} is not registered by any installed distribution, so a preset with it could not "
+        f"{component.__name__} is not registered by any installed distribution, so a preset with it could not "
         "be loaded. Ship it in a package with an entry point (docs/plugins.md), or save with model.save('x.keras')."
     )
 
@@ -130,7 +253,7 @@ def check_requirements(recipe: Recipe) -> None:
             requirement = Requirement(text)
         except InvalidRequirement:
             raise PresetFormatError(
-                f"Preset {recipe.files.reference!r} requires {text!r}, which is no requirement pip understands."
+                f"Preset {recipe.files.reference!r} requires {text!r}, which pip does not understand as a requirement."
             ) from None
         if requirement.url is not None:
             raise UnsafePresetError(

@@ -2,17 +2,18 @@
 
 ```json
 {
-    "format_version": 1,
+    "format_version": 2,
     "modelry_version": "0.1.0",
     "components": {"backbones": "modelry-bert:bert", "tasks": "modelry-bert:bert.text_classifier"},
     "requires": ["modelry-bert>=0.1.0,<0.2"],
     "versions": {"modelry-bert": "0.1.0"},
-    "labels": ["negative", "positive"],
-    "problem_type": "single_label",
+    "task": {"name": "modelry:text_classifier", "facts": {"labels": ["negative", "positive"]}},
     "weights": {"backbone": "model.weights.h5", "task": "task.weights.h5"},
     "files": {"config.json": {"size": 660, "sha256": "…"}}
 }
 ```
+
+Version 1 has no section for the task; the facts of the only task that it knows stand beside the other keys.
 """
 
 from __future__ import annotations
@@ -23,12 +24,11 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.errors import PresetFormatError
-from modelry.json_values import field
-from modelry.presets.json_files import read_json
 from modelry.presets.nested import check_keys
 from modelry.storage.checksums import MANIFEST
+from modelry.storage.files import read_json
 from modelry.storage.names import check_names, check_plain
-from modelry.tasks.text_classifier.problem_types import PROBLEM_TYPES
+from modelry.strict_json import field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from modelry.storage.files import PresetFiles
 
 NAME = MANIFEST
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _KEYS = (
     *("format_version", "modelry_version", "components", "requires", "versions"),
-    *("labels", "problem_type", "weights", "files", "signature"),
+    *("weights", "files", "signature"),
 )
 
 
@@ -52,8 +52,8 @@ class Manifest:
         components: Kind → qualified name of the class that was saved.
         requires: Requirements of the distributions that own those classes.
         versions: The versions of these distributions that saved the preset; empty in presets that do not say.
-        labels: The names of the classes, by index.
-        problem_type: What the scores mean; `None` in presets that do not say.
+        task: The qualified name of the task; `None` without a task, and in version 1.
+        facts: What the preset keeps about its task, not yet checked.
         weights: `"backbone"` and `"task"` → file name.
         files: File name → size in bytes and sha256 of every other file.
     """
@@ -61,8 +61,8 @@ class Manifest:
     components: Mapping[str, str]
     requires: tuple[str, ...]
     versions: Mapping[str, str]
-    labels: tuple[str, ...] | None
-    problem_type: str | None
+    task: str | None
+    facts: Mapping[str, Any]
     weights: Mapping[str, str]
     files: Mapping[str, Mapping[str, Any]]
 
@@ -74,8 +74,7 @@ class Manifest:
             "components": dict(self.components),
             "requires": list(self.requires),
             "versions": dict(self.versions),
-            "labels": None if self.labels is None else list(self.labels),
-            "problem_type": self.problem_type,
+            "task": None if self.task is None else {"name": self.task, "facts": dict(self.facts)},
             "weights": dict(self.weights),
             "files": {name: dict(facts) for name, facts in self.files.items()},
         }
@@ -98,14 +97,13 @@ def read_manifest(files: PresetFiles) -> Manifest | None:
             f"{where} has format version {version}, written by modelry {values.get('modelry_version')}; this modelry "
             f"reads up to version {FORMAT_VERSION}. Run: pip install --upgrade modelry"
         )
-    check_keys(values, _KEYS, where)
-    labels = field(values, "labels", list, where, None)
+    task, facts = _version_1_facts(values) if version == 1 else _task(values, where)
     manifest = Manifest(
         components=_strings(field(values, "components", dict, where), where),
         requires=_texts(field(values, "requires", list, where), "requires", where),
         versions=_strings(field(values, "versions", dict, where, {}), where),
-        labels=None if labels is None else _texts(labels, "labels", where),
-        problem_type=_problem_type(field(values, "problem_type", str, where, None), where),
+        task=task,
+        facts=facts,
         weights=_strings(field(values, "weights", dict, where), where),
         files=_files(field(values, "files", dict, where), where),
     )
@@ -114,6 +112,19 @@ def read_manifest(files: PresetFiles) -> Manifest | None:
         check_plain(name, where)
         _check_size(files, name, manifest, where)
     return manifest
+
+
+def _version_1_facts(values: Mapping[str, Any]) -> tuple[None, dict[str, Any]]:
+    return None, {key: value for key, value in values.items() if key not in _KEYS and value is not None}
+
+
+def _task(values: Mapping[str, Any], where: str) -> tuple[str | None, Mapping[str, Any]]:
+    check_keys(values, (*_KEYS, "task"), where)
+    section = field(values, "task", dict, where, None)
+    if section is None:
+        return None, {}
+    check_keys(section, ("name", "facts"), f"'task' in {where}")
+    return field(section, "name", str, f"'task' in {where}"), field(section, "facts", dict, f"'task' in {where}")
 
 
 def digest(path: Path) -> dict[str, Any]:
@@ -134,15 +145,6 @@ def _check_size(files: PresetFiles, name: str, manifest: Manifest, where: str) -
             f"{name} of preset {files.reference!r} has {found:,} bytes, but {NAME} says {expected:,}. "
             "The file is truncated or belongs to another preset; fetch or save the preset again."
         )
-
-
-def _problem_type(name: str | None, where: str) -> str | None:
-    if name not in (None, *PROBLEM_TYPES):
-        raise PresetFormatError(
-            f"{where} has the problem_type {name!r}, which this modelry does not know. It knows "
-            f"{', '.join(PROBLEM_TYPES)}. Run: pip install --upgrade modelry"
-        )
-    return name
 
 
 def _strings(values: dict[str, Any], where: str) -> dict[str, str]:

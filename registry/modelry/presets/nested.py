@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from modelry.errors import PresetFormatError, UnsafePresetError, did_you_mean
-from modelry.json_values import field
+from modelry.strict_json import field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -1,25 +1,48 @@
-"""Read any preset into a Recipe: find its format, then let the format read it."""
+"""Reading of any preset into a Recipe, brought up to date with the installed plugins."""
 
 from __future__ import annotations
 
+import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
-from modelry.errors import InputError, PresetFormatError, PresetNotFound
+import attrs
+from packaging.requirements import Requirement
+from packaging.version import InvalidVersion, Version
+
+from modelry.discovery.names import normalise, noun, split
+from modelry.discovery.pip import pip_install
+from modelry.discovery.registry import registry
+from modelry.errors import InputError, PluginError, PresetFormatError, PresetNotFound
 from modelry.presets import adapter, keras_hub, transformers
 from modelry.presets.base_reference import checked_base, options_for_base
-from modelry.presets.json_files import read_json
-from modelry.presets.renames import with_current_names
+from modelry.presets.components import check_requirements
+from modelry.storage.files import read_json
 from modelry.storage.open import open_preset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelry.presets.recipe import Recipe
+    from modelry.presets.recipe import Part, Recipe
     from modelry.storage.files import PresetFiles
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Preset
 
 CONFIG = "config.json"
+
+
+def ready_recipe(preset: Preset, options: OpenOptions | None = None, base: Preset | None = None) -> Recipe:
+    """Read the Recipe of a preset that is about to be loaded: all it requires is there, its configs are up to date.
+
+    The arguments are those of `read_recipe`.
+
+    Raises:
+        MissingPlugin: A distribution is not installed, or not in a version that the preset accepts.
+        PresetFormatError: The preset is damaged, or a plugin cannot upgrade a config of its own.
+        ModelryError: Whatever else `read_recipe` raises.
+    """
+    recipe = read_recipe(preset, options, base)
+    check_requirements(recipe)
+    return recipe.map(lambda part: _upgraded(recipe, part))
 
 
 def read_recipe(preset: Preset, options: OpenOptions | None = None, base: Preset | None = None) -> Recipe:
@@ -60,10 +83,10 @@ def read_files(
         base_files = open_preset(named, options and options_for_base(options, named, place))
         base_config = _config(base_files)
         adapter.check_no_adapter(base_config, base_files)
-        return with_current_names(adapter.completed(read, _read(base_files, base_config)))
+        return _with_current_names(adapter.completed(read, _read(base_files, base_config)))
     if base is not None:
         raise InputError(f"base= is for adapters, and {files.reference!r} is a preset of its own. Leave it out.")
-    return with_current_names(_read(files, config))
+    return _with_current_names(_read(files, config))
 
 
 def _config(files: PresetFiles) -> dict[str, Any]:
@@ -81,6 +104,72 @@ def _read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
     if "model_type" in config:
         return transformers.read(files, config)
     raise PresetFormatError(
-        f"{CONFIG} of preset {files.reference!r} is of no known format: it has neither 'registered_name' "
+        f"{CONFIG} of preset {files.reference!r} has an unknown format: it has neither 'registered_name' "
         "(modelry's and KerasHub's layout) nor 'model_type' (transformers)."
     )
+
+
+def _with_current_names(recipe: Recipe) -> Recipe:
+    """Return a Recipe in which components renamed since it was saved have their new names; an old name warns.
+
+    Defaults are looked up under the name of another part, such as that of the backbone, and are found only this way.
+    """
+    return recipe.map(_current)
+
+
+def _current(part: Part) -> Part:
+    try:
+        entry = registry.find(part.kind, part.name, in_file=True)
+    except PluginError:
+        return part  # which is an error only if this part is used, and then says more
+    return part if entry.name == part.short_name else attrs.evolve(part, name=entry.qualified)
+
+
+def _upgraded(recipe: Recipe, part: Part) -> Part:
+    distribution, name = split(part.name)
+    saved = None if distribution is None else _saved_version(recipe, part, distribution)
+    if distribution is None or saved is None:
+        return part
+    installed = _installed_version(distribution)
+    if installed is None or Version(saved) >= Version(installed):
+        return part
+    try:
+        config = registry.hooks.upgrade_config(distribution, part.kind, name, part.config, saved)
+    except PluginError as error:
+        raise PresetFormatError(
+            f"Preset {recipe.files.reference!r} was saved by {distribution} {saved}, and {distribution} {installed} "
+            f"cannot upgrade the config of its {noun(part.kind)} {name!r}. {error}. Tell its author, or run: "
+            f"{pip_install(f'{distribution}=={saved}')}"
+        ) from error
+    return part if config == part.config else attrs.evolve(part, config=config)
+
+
+def _saved_version(recipe: Recipe, part: Part, distribution: str) -> str | None:
+    """Return the version that saved a part: the one that its preset states, or else the oldest one it accepts."""
+    saved = recipe.adapter if recipe.adapter is not None and _is_of_task(recipe, part) else recipe
+    stated = saved.versions.get(distribution)
+    lower = [
+        one.version.removesuffix(".*")
+        for requirement in map(Requirement, saved.requires)
+        if normalise(requirement.name) == distribution
+        for one in requirement.specifier
+        if one.operator in (">=", "==", "~=")
+    ]
+    found = stated or next(iter(lower), None)
+    try:
+        return None if found is None else str(Version(found))
+    except InvalidVersion:
+        raise PresetFormatError(
+            f"Preset {recipe.files.reference!r} says that {distribution} {found!r} saved it, which is not a version."
+        ) from None
+
+
+def _is_of_task(recipe: Recipe, part: Part) -> bool:
+    return recipe.task is not None and part in (recipe.task.part, *recipe.task.parts.values())
+
+
+def _installed_version(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:  # looking for the part says so
+        return None

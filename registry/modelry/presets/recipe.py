@@ -7,86 +7,108 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from modelry.tasks.text_classifier.problem_types import problem_type_of
+from modelry.presets.task_spec import Part, SavedTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from modelry.checkpoints.checkpoint import Checkpoint
-    from modelry.presets.adapter import Adapter
     from modelry.storage.files import PresetFiles
+    from modelry.storage.options import OpenOptions
+
+__all__ = ["Adapter", "InputParts", "Origin", "Part", "Recipe", "SavedTask"]
 
 
 @attrs.frozen
-class Part:
-    """One component that a preset asks for.
-
-    Attributes:
-        kind: `"backbones"`, `"tokenizers"`, `"preprocessors"`, `"heads"` or `"tasks"`.
-        name: Its registered name, qualified when the preset says which distribution it comes from.
-        config: The arguments its class is called with.
-    """
-
-    kind: str
-    name: str
-    config: Mapping[str, Any]
-
-    @property
-    def short_name(self) -> str:
-        """The name without its distribution."""
-        return self.name.rpartition(":")[2]
-
-
-@attrs.frozen
-class TextParts:
-    """What stands between texts and token ids.
+class InputParts:
+    """The components between raw inputs and a backbone.
 
     Attributes:
         tokenizer: The tokenizer, or `None` if the preset has none.
-        preprocessor: The preprocessor without its tokenizer, or `None` to take the architecture's default.
+        preprocessor: The preprocessor without its tokenizer, or `None` to take the task's default.
+        settings: Arguments for the default preprocessor, from a preset that does not name its class.
     """
 
-    tokenizer: Part | None
-    preprocessor: Part | None
+    tokenizer: Part | None = None
+    preprocessor: Part | None = None
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
 
-    def map(self, change: Callable[[Part], Part]) -> TextParts:
+    def map(self, change: Callable[[Part], Part]) -> InputParts:
         """Return these with each part replaced by what `change` returns for it."""
-        return TextParts(*(None if part is None else change(part) for part in (self.tokenizer, self.preprocessor)))
+        changed = (None if part is None else change(part) for part in (self.tokenizer, self.preprocessor))
+        return InputParts(*changed, self.settings)
+
+
+@attrs.frozen
+class Origin:
+    """The preset that a model's backbone came from.
+
+    Attributes:
+        reference: A built-in name, an absolute path, or a URI without secrets.
+        options: How it was opened.
+    """
+
+    reference: str
+    options: OpenOptions
+
+
+@attrs.frozen
+class Adapter:
+    """The contents of an adapter: a preset of what was trained beside the weights of another one.
+
+    Attributes:
+        files: Its files.
+        rank: The rank of its matrices.
+        alpha: The factor of their product, times the rank.
+        layers: The stored paths of the layers that it changes.
+        base: The preset whose backbone it was trained on.
+        base_files: The files of the weights of that backbone, and their SHA-256 sums.
+        sequence_length: The most tokens per row in its training; `None` if the base's preprocessor says it.
+        task: The task, with its parts and facts.
+        requires: Requirements of the distributions it was saved with.
+        versions: Distribution → the version that saved it.
+    """
+
+    files: PresetFiles
+    rank: int
+    alpha: float
+    layers: tuple[str, ...]
+    base: str
+    base_files: Mapping[str, str]
+    sequence_length: int | None
+    task: SavedTask
+    requires: tuple[str, ...]
+    versions: Mapping[str, str]
 
 
 @attrs.frozen
 class Recipe:
-    """Everything needed to assemble a preset. Reading it touched only small text files.
+    """Everything needed to assemble a preset. Reading it touches only small text files.
 
     Attributes:
         files: The preset's files.
         format: The name of the format it was read from.
         backbone: The backbone.
-        text: Returns what stands between texts and token ids. It is read when it is first asked for, so that files of
-            a tokenizer that are large, damaged or not understood trouble nobody who does without them.
-        task: The task without its parts, or `None` if the preset holds only a backbone.
-        head: The head, if it is not the task's own.
-        labels: The names of the classes, by index.
-        problem_type: What the scores mean, where the preset says; see `modelry.tasks.text_classifier.problem_types`.
+        inputs: Returns the components between raw inputs and the backbone. They are read on the first call, so that
+            large, damaged or unknown tokenizer files trouble nobody who does without them.
+        backbone_weights: The file that holds, or lists the shards of, the backbone's weights.
+        task: The task, or `None` if the preset holds only a backbone.
+        other_task: The name of a task that the preset has and that no installed plugin knows, such as a class of
+            transformers.
         requires: Requirements, such as `modelry-bert>=0.1,<0.2`, of the distributions the preset was saved with.
         versions: Distribution → the version of it that saved the preset, where the preset says.
-        checkpoint: For a foreign checkpoint, how its weights map to ours; `None` for modelry's and KerasHub's layout.
-        backbone_weights: The file that holds, or lists the shards of, the backbone's weights.
-        task_weights: The file of the weights outside the backbone; `None` if there are none.
+        checkpoint: For a foreign checkpoint, the converter that maps its weights; `None` for KerasHub's layout.
         quantized: Whether some layers have their weights in eight bits; the files tell which.
-        adapter: The adapter that task, head and labels come from; everything else, files included, is its base's.
+        adapter: The adapter that the task comes from; everything else, files included, is its base's.
     """
 
     files: PresetFiles
     format: str
     backbone: Part
-    text: Callable[[], TextParts]
-    task: Part | None
+    inputs: Callable[[], InputParts]
     backbone_weights: str
-    head: Part | None = None
-    task_weights: str | None = None
-    labels: tuple[str, ...] | None = None
-    problem_type: str | None = None
+    task: SavedTask | None = None
+    other_task: str | None = None
     requires: tuple[str, ...] = ()
     versions: Mapping[str, str] = attrs.field(factory=dict)
     checkpoint: Checkpoint | None = None
@@ -94,39 +116,15 @@ class Recipe:
     adapter: Adapter | None = None
 
     @property
-    def tokenizer(self) -> Part | None:
-        """The tokenizer, or `None` if the preset has none.
-
-        Raises:
-            PresetFormatError: Its files are damaged, or work in a way that is not understood.
-        """
-        return self.text().tokenizer
-
-    @property
-    def preprocessor(self) -> Part | None:
-        """The preprocessor without its tokenizer, or `None` to take the architecture's default; raises likewise."""
-        return self.text().preprocessor
-
-    @property
     def architecture(self) -> str:
         """The backbone's short name."""
         return self.backbone.short_name
 
-    @property
-    def meaning(self) -> str:
-        """The problem type of the classifier, which the activation tells where the preset does not say it."""
-        config = {} if self.task is None else (self.head or self.task).config
-        return problem_type_of(self.problem_type, config.get("activation", "linear"))
-
     def map(self, change: Callable[[Part], Part]) -> Recipe:
         """Return the Recipe with each of its parts replaced by what `change` returns for it."""
-        roles = ("backbone", "task", "head")
-        changed: dict[str, Any] = {role: change(part) for role in roles if (part := getattr(self, role)) is not None}
-        return attrs.evolve(self, text=functools.cache(lambda: self.text().map(change)), **changed)
-
-    def default_part(self, task: str) -> str:
-        """Return the name under which this architecture registers its part for `task`.
-
-        The name is looked for in the distribution that owns the backbone, so that nobody else can slip in.
-        """
-        return f"{self.backbone.name}.{task}"
+        task = self.task
+        if task is not None:
+            parts = {role: change(part) for role, part in task.parts.items()}
+            task = attrs.evolve(task, part=change(task.part), parts=parts)
+        inputs = functools.cache(lambda: self.inputs().map(change))
+        return attrs.evolve(self, backbone=change(self.backbone), inputs=inputs, task=task)

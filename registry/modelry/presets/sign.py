@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 from modelry.errors import InputError, PresetFormatError, PresetNotFound, SaveError
-from modelry.presets.json_files import read_json, write_json
 from modelry.presets.manifest import NAME
 from modelry.presets.verify import passes, verify
-from modelry.storage.files import FolderFiles
+from modelry.storage.files import FolderFiles, read_json
 from modelry.storage.os_errors import explain, is_file, is_folder, storage_errors
 from modelry.storage.signature import FIELD, make_signature
+from modelry.strict_json import write_json
 
 
 def sign_preset(

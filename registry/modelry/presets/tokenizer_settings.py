@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelry.errors import PresetFormatError
-from modelry.json_values import field
-from modelry.presets.json_files import read_json
+from modelry.storage.files import read_json
+from modelry.strict_json import field
 
 if TYPE_CHECKING:
     from collections.abc import Collection

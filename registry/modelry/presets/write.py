@@ -15,8 +15,8 @@ from modelry._atomic import atomic_folder
 from modelry._version import version
 from modelry.errors import InputError, ModelryError, SaveError
 from modelry.presets import manifest as manifests
-from modelry.presets.json_files import write_json
 from modelry.storage.os_errors import explain, is_possible, paths_below
+from modelry.strict_json import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ import numpy as np
 from modelry.weights.build import GENERATOR_STATE
 
 if TYPE_CHECKING:
+    from modelry.data.adapter import Source
     from modelry.data.predictions import Predictions
-    from modelry.data.source import Source
 
 
 def joined(callbacks: Any, *own: keras.callbacks.Callback) -> list[Any]:
@@ -60,13 +60,13 @@ class EpochNumbers(keras.callbacks.Callback):
         return np.random.SeedSequence((self._seed, epoch, which))
 
 
-class TextProgress(keras.callbacks.Callback):
-    """Shows a progress bar of texts, where Keras' own counts batches, and ends the loop after the last batch.
+class PredictionProgress(keras.callbacks.Callback):
+    """Shows a progress bar of examples, where Keras' own counts batches, and ends the loop after the last batch.
 
     Keras warns that data "ran out" if it has to find the end of a source of unknown length by itself.
 
     Args:
-        source: The texts that are predicted.
+        source: The examples that are predicted.
         verbose: 0 for nothing, 1 for a bar, 2 for a line at the end.
     """
 
@@ -80,14 +80,17 @@ class TextProgress(keras.callbacks.Callback):
     def on_predict_begin(self, logs: Any = None) -> None:
         """Start the clock."""
         self._bar = keras.utils.Progbar(
-            self._source.num_texts, verbose=self._verbose, unit_name="text", stateful_metrics=["texts/s"]
+            self._source.num_examples,
+            verbose=self._verbose,
+            unit_name=self._source.noun,
+            stateful_metrics=[f"{self._source.noun}s/s"],
         )
         self._started = time.perf_counter()
 
     def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
         """Show what is finished: the batch before this one, which a device may still be at work on."""
         self._show()
-        self._outputs, self._done = (logs or {}).get("outputs"), self._source.texts_done
+        self._outputs, self._done = (logs or {}).get("outputs"), self._source.examples_done
         if self._source.last_batch is not None and batch >= self._source.last_batch:
             self.model.stop_predicting = True
 
@@ -103,9 +106,9 @@ class TextProgress(keras.callbacks.Callback):
         rate = self._done / (time.perf_counter() - self._started)
         if last and self._bar.target is None:  # known by now, and Keras prints no last line without it
             self._bar.target = self._done
-        self._bar.update(self._done, [("texts/s", round(rate, 1))], finalize=last)
+        self._bar.update(self._done, [(f"{self._source.noun}s/s", round(rate, 1))], finalize=last)
 
 
-def text_progress(source: Predictions, verbose: Any, callbacks: Any) -> list[Any]:
+def progress_callbacks(source: Predictions, verbose: Any, callbacks: Any) -> list[Any]:
     """Return the user's callbacks together with a progress bar of texts; `verbose` is that of `predict`."""
-    return joined(callbacks, TextProgress(source, 1 if verbose == "auto" else int(verbose)))
+    return joined(callbacks, PredictionProgress(source, 1 if verbose == "auto" else int(verbose)))

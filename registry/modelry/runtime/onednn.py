@@ -18,11 +18,10 @@ import keras
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.tasks.base.task import Task
 
 WORTHWHILE = 64  # texts; rearranging takes about as long as predicting so many, and memory
 
-_KEPT: weakref.WeakKeyDictionary[Task, dict[int, Weight]] = weakref.WeakKeyDictionary()
+_KEPT: weakref.WeakKeyDictionary[keras.Model, dict[int, Weight]] = weakref.WeakKeyDictionary()
 
 
 @attrs.define(eq=False)
@@ -43,7 +42,7 @@ class Weight:
 
 
 @contextlib.contextmanager
-def prepacked(model: Task, texts: int | None) -> Iterator[None]:
+def prepacked(model: keras.Model, texts: int | None) -> Iterator[None]:
     """Predict with rearranged weights inside, where that works: PyTorch, on a CPU, with oneDNN.
 
     The rearranged copies are kept for the next predictions, and made anew when a weight has changed. What was predicted
@@ -67,12 +66,12 @@ def prepacked(model: Task, texts: int | None) -> Iterator[None]:
         yield
 
 
-def release(model: Task) -> None:
+def release(model: keras.Model) -> None:
     """Forget the rearranged copies of a model's weights, whose memory is free then."""
     _KEPT.pop(model, None)
 
 
-def _current(model: Task, known: Mapping[int, Weight]) -> dict[int, Weight]:
+def _current(model: keras.Model, known: Mapping[int, Weight]) -> dict[int, Weight]:
     """Return the kernels of a model's dense layers by the identity of their tensor; those `known` keep their copies."""
     weights = {}
     for layer in model._flatten_layers():

@@ -1,1 +1,1 @@
-"""New plugins: what `modelry new` writes, from the templates beside this file."""
+"""New plugins, written by `modelry new` from the templates in this folder."""

@@ -1,4 +1,4 @@
-"""What is decided about a new plugin before its files are written."""
+"""Kinds and properties of a new plugin, checked before its files are written."""
 
 from __future__ import annotations
 
@@ -8,14 +8,89 @@ import re
 
 import attrs
 
+from modelry.discovery.names import noun
+from modelry.discovery.registry import registry
 from modelry.errors import InputError, did_you_mean
 from modelry.scaffold import names
-from modelry.scaffold.kinds import KINDS, Kind
 
 BACKENDS = ("jax", "torch", "tensorflow")
 LICENCES = ("Apache-2.0", "MIT")
 
 _AUTHOR = re.compile(r"(?P<name>[^<>\x00-\x1f]*[^<>\s])(\s*<(?P<email>[^<>@\s]+@[^<>@\s]+)>)?")
+
+
+PRESETS = "presets"
+"""Stands for the kind of component of a plugin that registers none."""
+
+
+@attrs.frozen
+class Kind:
+    """A kind of plugin.
+
+    Attributes:
+        name: The word users write.
+        summary: Its components, in a few words.
+        description: The description of a new package of this kind, a sentence.
+        registers: The kind of component that it registers, or `PRESETS`.
+        separators: Characters allowed between the words of the component's name; the first one is the default.
+        needs_bert: The use it has for modelry-bert: `"dependency"`, `"test"` for its tests alone, or `""`.
+        needs: Its other dependencies besides modelry.
+    """
+
+    name: str
+    summary: str
+    description: str
+    registers: str
+    separators: str = "_"
+    needs_bert: str = ""
+    needs: tuple[str, ...] = ()
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "architecture",
+            "a model of your own: backbone, tokenizer, preprocessor and classifier",
+            "A text encoder for modelry, with its tokenizer and classifier.",
+            "backbones",
+            needs=("keras>=3.15.1",),
+        ),
+        Kind(
+            "head",
+            "a classification head that fits any backbone",
+            "A classification head for modelry that fits any backbone.",
+            "heads",
+            needs_bert="test",
+            needs=("keras>=3.15.1",),
+        ),
+        Kind(
+            "storage",
+            "a URI scheme, for presets that lie in a store of yours",
+            "A URI scheme for modelry: presets from a store of one's own.",
+            "storage",
+            separators="-",
+            needs_bert="test",
+            needs=("fsspec>=2026.9.0", "platformdirs>=4.0"),
+        ),
+        Kind(
+            "checkpoint",
+            "a reader of transformers checkpoints of one model_type",
+            "Reads transformers checkpoints of one model_type into modelry.",
+            "checkpoints",
+            separators="-_",
+            needs_bert="dependency",
+            needs=("attrs>=24.2",),
+        ),
+        Kind(
+            "presets",
+            "a trained model in a wheel, loaded by its name",
+            "A trained text classifier for modelry, loaded by its name.",
+            PRESETS,
+            needs_bert="dependency",
+        ),
+    )
+}
 
 
 @attrs.frozen
@@ -38,7 +113,7 @@ class Project:
         return names.package_name(self.name)
 
     def values(self) -> dict[str, str]:
-        """Return what the templates' placeholders stand for."""
+        """Return the values of the templates' placeholders."""
         dependencies = [f"modelry{self.modelry}", *self._bert("dependency"), *self.kind.needs]
         tests = [f"modelry[{self.backend},testing]", *self._bert("test")]
         author = {"name": self.author} | ({"email": self.email} if self.email else {})
@@ -61,7 +136,7 @@ class Project:
         }
 
     def _bert(self, use: str) -> list[str]:
-        # It is released together with modelry, under the same number.
+        # modelry-bert is released together with modelry, under the same number.
         return [f"modelry-bert{self.modelry}"] if self.kind.needs_bert == use else []
 
 
@@ -81,10 +156,10 @@ def plan(
         author: `A. Author <a@example.org>`, or the name alone.
         component: The short name under which it is registered; `None` to derive it from `name`.
         licence: One of `LICENCES`.
-        backend: What runs Keras in its tests, one of `BACKENDS`.
+        backend: The backend of its tests, one of `BACKENDS`.
 
     Raises:
-        InputError: One of them is not valid.
+        InputError: An argument is not valid.
     """
     chosen = KINDS[choice("kind", kind, tuple(KINDS))]
     name = names.distribution_name(name)
@@ -92,7 +167,7 @@ def plan(
         component = names.default_component(name, chosen.separators[0])
     matched = _AUTHOR.fullmatch(author.strip())
     if matched is None:
-        raise InputError(f"{author!r} names no author. Write 'A. Author <a@example.org>', or the name alone.")
+        raise InputError(f"{author!r} is not an author. Write 'A. Author <a@example.org>', or the name alone.")
     return Project(
         name=name,
         kind=chosen,
@@ -106,23 +181,33 @@ def plan(
     )
 
 
+def owners(project: Project) -> list[str]:
+    """Return the installed components that have the name of a project's component, such as `a head of acme-gates`."""
+    kind, name = project.kind.registers, project.component
+    if kind == PRESETS:
+        preset = registry.presets().get(name)
+        return [] if preset is None else [f"the preset {preset.reference}"]
+    entries = registry.entries(kind)
+    return [f"a {noun(kind)} of {entry.distribution}" for entry in entries if entry.name == name]
+
+
 def choice(what: str, given: str, known: tuple[str, ...]) -> str:
-    """Return the one of `known` that was given, in its own case.
+    """Return the one of `known` that equals `given` when case is ignored.
 
     Raises:
-        InputError: It is none of them.
+        InputError: None does.
     """
     for name in known:
         if name.lower() == given.lower():
             return name
-    raise InputError(f"{given!r} is no {what}.{did_you_mean(given, known)} There are {', '.join(known)}.")
+    raise InputError(f"{given!r} is not a {what}.{did_you_mean(given, known)} There are {', '.join(known)}.")
 
 
 def supported_versions(version: str) -> str:
     """Return the versions of modelry that a plugin written for `version` works with, `>=0.1,<0.2` for 0.1.3."""
     from packaging.version import Version
 
-    from modelry.discovery.compatibility import next_breaking
+    from modelry.discovery.entry import next_breaking
 
     parsed = Version(version)
     lowest = version if parsed.is_prerelease else f"{parsed.major}.{parsed.minor}"
@@ -134,7 +219,7 @@ def _installed_version() -> str:
 
     if version == UNINSTALLED:
         raise InputError(
-            "modelry runs from a source tree that is not installed, so nobody knows for which version the plugin is. "
+            "modelry runs from a source tree that is not installed, so the version that the plugin needs is unknown. "
             "Run `pip install -e .` in that tree."
         )
     return version

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, final
 import attrs
 
 from modelry._progress import Transfer
-from modelry.discovery.default import registry
 from modelry.discovery.hook_values import Fetched
+from modelry.discovery.registry import registry
 from modelry.errors import ChecksumMismatch, DeadlineExceeded, ModelryError, StorageError, UnsafePresetError
 from modelry.storage.cache.records import token_of
 from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST, git_sha1_of

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.discovery.default import registry
 from modelry.discovery.hook_values import Published
+from modelry.discovery.registry import registry
 from modelry.discovery.warn import warn_user
 from modelry.errors import InputError, LockError, PresetNotFound, StorageError, UnknownComponent, did_you_mean
 from modelry.storage.handler import PRESET_MARKER, Storage, refuse_publishing

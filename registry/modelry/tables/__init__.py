@@ -1,1 +1,1 @@
-"""Files of rows: CSV, JSON Lines and Parquet, read and written in pieces that fit into memory. No Keras here."""
+"""CSV, JSON Lines and Parquet files of any size: read, extended by columns, and written in chunks. Needs no Keras."""

@@ -11,20 +11,22 @@ class TestAcmeBackbone(BackboneContract):
     def backbone(self):
         return AcmeBackbone(vocabulary_size=50, hidden_dim=8)
 ```
+
+It also has the contracts of the installed tasks, such as those for a classifier and its head.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from modelry._lazy import resolve
 
 if TYPE_CHECKING:
     from modelry.testing.backbone_contract import BackboneContract as BackboneContract
     from modelry.testing.checkpoint_contract import CheckpointContract as CheckpointContract
-    from modelry.testing.head_contract import HeadContract as HeadContract
+    from modelry.testing.packing import check_packing as check_packing
     from modelry.testing.preprocessor_contract import PreprocessorContract as PreprocessorContract
-    from modelry.testing.shared_rows import check_shares_rows as check_shares_rows
     from modelry.testing.storage_contract import StorageContract as StorageContract
     from modelry.testing.task_contract import TaskContract as TaskContract
     from modelry.testing.tokenizer_contract import TokenizerContract as TokenizerContract
@@ -32,25 +34,35 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "BackboneContract": "modelry.testing.backbone_contract:BackboneContract",
     "CheckpointContract": "modelry.testing.checkpoint_contract:CheckpointContract",
-    "HeadContract": "modelry.testing.head_contract:HeadContract",
     "PreprocessorContract": "modelry.testing.preprocessor_contract:PreprocessorContract",
     "StorageContract": "modelry.testing.storage_contract:StorageContract",
     "TaskContract": "modelry.testing.task_contract:TaskContract",
     "TokenizerContract": "modelry.testing.tokenizer_contract:TokenizerContract",
-    "check_shares_rows": "modelry.testing.shared_rows:check_shares_rows",
+    "check_packing": "modelry.testing.packing:check_packing",
 }
 
 __all__ = list(_PUBLIC)
 
 
-def __getattr__(name: str) -> object:
-    if name not in _PUBLIC:
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):  # asked for by Python and pytest
+        raise AttributeError(f"module 'modelry.testing' has no attribute {name!r}.")
+    targets = _PUBLIC if name in _PUBLIC else _PUBLIC | _of_tasks()
+    if name not in targets:
         from modelry.errors import did_you_mean
 
-        raise AttributeError(f"module 'modelry.testing' has no attribute {name!r}.{did_you_mean(name, _PUBLIC)}")
-    value = globals()[name] = resolve(_PUBLIC[name])
+        raise AttributeError(f"module 'modelry.testing' has no attribute {name!r}.{did_you_mean(name, targets)}")
+    value = globals()[name] = resolve(targets[name])
     return value
 
 
 def __dir__() -> list[str]:
     return sorted({*(name for name in globals() if name.startswith("__")), *_PUBLIC})
+
+
+def _of_tasks() -> dict[str, str]:
+    """Return the names that the modules of the installed tasks' contracts export."""
+    from modelry.testing.contract import task_contracts
+
+    modules = {contract.__module__ for contract in task_contracts()}
+    return {name: f"{module}:{name}" for module in modules for name in importlib.import_module(module).__all__}

@@ -1,4 +1,4 @@
-"""What modelry relies on in every converter of transformers checkpoints."""
+"""Claims about converters of transformers checkpoints."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pytest
+import tokenizers
 
 from modelry.backbones.backbone import Backbone
+from modelry.backbones.checkpoint_writer import checkpoint_of
 from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.discovery.default import registry
-from modelry.errors import ModelryError, UnknownComponent
+from modelry.discovery.registry import registry
+from modelry.errors import InputError, ModelryError, UnknownComponent
+from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.read import read_recipe
-from modelry.tasks.base.transformers_saving import checkpoint_of
-from modelry.tasks.text_classifier.task import TextClassifier
 from modelry.testing.comparing import as_numpy, expect_close, run
-from modelry.testing.contract import expect, fail
-from modelry.testing.installed import InstalledContract
+from modelry.testing.contract import InstalledContract, expect, fail
+from modelry.testing.examples import ENGLISH, STRANGE
 from modelry.testing.presets import edit_json, expect_refusal, truncate
-from modelry.testing.texts import STRANGE
-from modelry.text.preprocessor import Preprocessor
 
 if TYPE_CHECKING:
     import os
@@ -43,13 +42,13 @@ class CheckpointContract(InstalledContract):
     }
 
     @pytest.fixture
-    def golden_logits(self) -> Mapping[str, npt.ArrayLike]:
-        """Text → the logits that transformers computes, `(num_classes,)`."""
+    def golden_logits(self) -> Mapping[str | tuple[str, str], npt.ArrayLike]:
+        """The outputs of transformers' model with its head, for a few texts and pairs `(first, second)`."""
         return {}
 
     @pytest.fixture
     def golden_states(self) -> Mapping[str, npt.ArrayLike]:
-        """Text → the last hidden states that transformers computes, `(tokens, hidden_dim)`."""
+        """The last hidden states that transformers computes for a few texts, `(tokens, hidden_dim)`."""
         return {}
 
     @pytest.fixture
@@ -66,7 +65,7 @@ class CheckpointContract(InstalledContract):
                 "then run: pip install -e .",
             )
         rule, to_do = "a converter is a modelry.Checkpoint.", "derive from modelry.Checkpoint."
-        expect(isinstance(found, type) and issubclass(found, Checkpoint), f"{found!r} is no Checkpoint.", rule, to_do)
+        expect(isinstance(found, type) and issubclass(found, Checkpoint), f"{found!r} is not one.", rule, to_do)
         created: Checkpoint = found()  # type: ignore[operator]
         return created
 
@@ -78,40 +77,67 @@ class CheckpointContract(InstalledContract):
     def test_golden_values(
         self,
         checkpoint: str | os.PathLike[str],
-        golden_logits: Mapping[str, npt.ArrayLike],
+        golden_logits: Mapping[str | tuple[str, str], npt.ArrayLike],
         golden_states: Mapping[str, npt.ArrayLike],
     ) -> None:
-        """It computes what transformers computes."""
-        rule = "a converted checkpoint computes what the original does."
+        """It computes the same as transformers."""
+        rule = "a converted checkpoint computes the same as the original."
         to_do = "compare epsilon, activation, masks and the layout of each weight with transformers' code."
         if not golden_logits and not golden_states:
             fail(
                 "There are neither golden_logits nor golden_states.",
-                "numbers of transformers say whether weights are in their places.",
+                "values of transformers show whether weights are in their places.",
                 "compute a few with transformers, and give one of the two fixtures: texts → arrays.",
             )
-        if _has_head(checkpoint) and not golden_logits:
+        task_cls = _task_class(checkpoint)
+        if task_cls is not None and not golden_logits:
             fail(
                 "The checkpoint has a head, and there are no golden_logits.",
-                "numbers of transformers say whether the head's weights are in their places, too.",
+                "values of transformers show whether the head's weights are in their places, too.",
                 "compute a few logits with transformers, and give the fixture golden_logits: texts → arrays.",
             )
         if golden_logits:
-            found = TextClassifier.from_preset(checkpoint).predict(list(golden_logits), verbose=0)
-            for text, scores, expected in zip(golden_logits, found, golden_logits.values(), strict=True):
-                expect_close(scores, expected, f"The logits of {text!r:.60} are not transformers'", rule, to_do)
+            task = task_cls.from_preset(checkpoint)
+            for text, expected in golden_logits.items():
+                x = [text] if isinstance(text, str) else ([text[0]], [text[1]])
+                logits = task.predict(x, verbose=0)[0]
+                expect_close(logits, expected, f"The logits of {text!r:.60} are not transformers'", rule, to_do)
         if golden_states:
             backbone, preprocessor = Backbone.from_preset(checkpoint), Preprocessor.from_preset(checkpoint)
             for text, expected in golden_states.items():
-                packed = preprocessor.pack(([text],))
+                packed = preprocessor.tokenize(([text],))
                 batch = preprocessor.pad(packed, [0], int(packed.lengths[0]))
                 states = run(backbone, batch)["sequence_output"][0]
                 expect_close(states, expected, f"The states of {text!r:.60} are not transformers'", rule, to_do)
 
+    def test_token_ids_are_those_of_its_tokenizer(self, checkpoint: str | os.PathLike[str]) -> None:
+        """Texts with accents, pairs and long texts get the token ids that its tokenizer.json gives."""
+        path = Path(checkpoint) / "tokenizer.json"
+        if not path.is_file():
+            pytest.skip("the checkpoint has no tokenizer.json")
+        preprocessor = Preprocessor.from_preset(checkpoint)
+        original = tokenizers.Tokenizer.from_str(path.read_text("utf-8"))
+        original.no_padding()
+        original.enable_truncation(preprocessor.sequence_length, strategy="longest_first")
+        texts = [*ENGLISH, *STRANGE]
+        columns: list[tuple[list[str], ...]] = [(texts,), (texts, texts[::-1])]
+        for column in columns:
+            try:
+                rows = preprocessor.pack(column).token_ids
+            except (InputError, NotImplementedError):  # it takes no pairs
+                continue
+            for text, row in zip(zip(*column, strict=True), rows, strict=True):
+                found, expected = np.asarray(row).tolist(), original.encode(*text).ids
+                what = f"{text!r:.80} gets the ids {found[:20]}, not {expected[:20]}."
+                rule = "a converted checkpoint gives texts and pairs the ids that tokenizer.json gives them."
+                to_do = "compare normalising (accents, case), special tokens between two texts, and truncation."
+                expect(found == expected, what, rule, to_do)
+
     def test_every_weight_has_one_source(self, checkpoint: str | os.PathLike[str], component: Checkpoint) -> None:
         """It says for each weight of the backbone and of the head, once, where the checkpoint stores it."""
-        if _has_head(checkpoint):
-            task = TextClassifier.from_preset(checkpoint)
+        task_cls = _task_class(checkpoint)
+        if task_cls is not None:
+            task = task_cls.from_preset(checkpoint)
             weights = [*task.backbone.weights, *task.head.weights]
             yielded = [*component.backbone_weights(task.backbone), *component.head_weights(task.head)]
         else:
@@ -138,12 +164,13 @@ class CheckpointContract(InstalledContract):
         self, checkpoint: str | os.PathLike[str], component: Checkpoint, tmp_path: Path
     ) -> None:
         """Written for transformers and read again, it has the same weights, labels and token ids."""
-        model_cls: Any = TextClassifier if _has_head(checkpoint) else Backbone
+        task_cls = _task_class(checkpoint)
+        model_cls = task_cls or Backbone
         model = model_cls.from_preset(checkpoint)
         model.save_to_preset(tmp_path / "written", format="transformers")
         loaded = model_cls.from_preset(tmp_path / "written")
-        rule = "what is written is what was read."
-        backbone = model.backbone if _has_head(checkpoint) else model
+        rule = "a checkpoint that is read and written is the same."
+        backbone = model.backbone if task_cls is not None else model
         never = {id(source.variable) for source in component.backbone_weights(backbone) if not source.names}
         for one, other in zip(model.weights, loaded.weights, strict=True):
             same = id(one) in never or np.array_equal(as_numpy(one.value), as_numpy(other.value))
@@ -154,8 +181,8 @@ class CheckpointContract(InstalledContract):
         for key in ("model_type", "architectures", "id2label") if writes else ("id2label",):
             to_do = f"check model_type, class_prefix and written_config of {type(self).__name__}'s converter."
             expect(before.get(key) == after.get(key), f"{key} is {after.get(key)!r} after writing.", rule, to_do)
-        if _has_head(checkpoint):
-            rows = [one.preprocessor.pack((STRANGE,)).token_ids for one in (model, loaded)]
+        if task_cls is not None:
+            rows = [one.preprocessor.tokenize((STRANGE,)).token_ids for one in (model, loaded)]
             same = all(np.array_equal(one, other) for one, other in zip(*rows, strict=True))
             expect(same, "Texts have other token ids after writing and reading.", rule, "check save_for_transformers.")
 
@@ -218,15 +245,15 @@ class CheckpointContract(InstalledContract):
             read_recipe(folder).text()
             return
         except ModelryError as error:
-            # One that a converter did not raise itself was made of what it let out, and cannot say what is wrong.
+            # An error that a converter did not raise itself wraps the one that it let pass, which explains nothing.
             bare: BaseException | None = error.__cause__
         except Exception as error:
             bare = error
         if bare is not None and not isinstance(bare, ModelryError):
             fail(
                 f"With {damage}, reading the checkpoint raises a bare {type(bare).__name__}: {bare}",
-                "a checkpoint that cannot be used raises a ModelryError that says what is wrong with it.",
-                "read values with modelry.json_values.field, which names key, file and preset.",
+                "a checkpoint that cannot be used raises a ModelryError with the reason.",
+                "read values with modelry.strict_json.field, which names key, file and preset.",
             )
 
     def _weights(self, folder: Path) -> str:
@@ -235,8 +262,10 @@ class CheckpointContract(InstalledContract):
         return WEIGHTS
 
 
-def _has_head(folder: str | os.PathLike[str]) -> bool:
-    return any("ForSequenceClassification" in name for name in _config(folder).get("architectures") or ())
+def _task_class(folder: str | os.PathLike[str]) -> Any:
+    """Return the class that loads a checkpoint with a head; `None` if the checkpoint has only a backbone."""
+    part = read_recipe(folder).task
+    return None if part is None else registry.load("tasks", part.short_name.rpartition(".")[2])
 
 
 def _config(folder: str | os.PathLike[str]) -> dict[str, Any]:

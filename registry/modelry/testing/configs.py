@@ -1,4 +1,4 @@
-"""Claims about configs, the same for every kind of component."""
+"""Claims about configs, the same for every kind of component. Imports no Keras."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from modelry.testing.contract import expect, fail
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-CONVENTION = "every constructor argument is kept, as it was given, as an attribute of the same name."
+CONVENTION = "every constructor argument is kept unchanged as an attribute of the same name."
 
 
 def expect_arguments_kept(component: Any, without: Iterable[str] = ()) -> None:
-    """Fail unless every constructor argument is an attribute that holds what was passed."""
+    """Fail unless every constructor argument is an attribute that holds the value passed."""
     __tracebackhide__ = True
     cls = type(component)
     skipped = {*without, *KERAS_ARGUMENTS}
@@ -29,7 +29,7 @@ def expect_arguments_kept(component: Any, without: Iterable[str] = ()) -> None:
     if lost:
         fail(
             f"get_config() of {cls.__name__} lacks {lost[0]!r}.",
-            "the config holds every constructor argument; the base class sees to that.",
+            "the config holds every constructor argument; the base class collects them.",
             "do not override get_config.",
         )
     for name in names:
@@ -59,17 +59,15 @@ def expect_restored(component: Any, restored: Any) -> None:
             _plain(one[name]) == _plain(other.get(name)),
             f"{name} of {type(component).__name__} is {one[name]!r}, but {other.get(name)!r} after from_config.",
             "from_config(get_config()) gives an equal component.",
-            f"let self.{name} hold what was passed as {name}.",
+            f"let self.{name} hold the argument {name}.",
         )
 
 
 def expect_unknown_refused(create: Any, config: Mapping[str, Any], cls: type) -> None:
-    """Fail unless an argument that nothing takes raises an error."""
+    """Fail unless an unknown argument raises an error."""
     __tracebackhide__ = True
-    rule = (
-        "an argument that nothing takes raises UnknownArgument, or Python's own TypeError, so that no slip goes unseen."
-    )
-    to_do = "hand **kwargs on to super().__init__, which checks them, or take none."
+    rule = "an unknown argument raises UnknownArgument, or Python's own TypeError, so that typing errors show."
+    to_do = "pass **kwargs to super().__init__, which checks them, or do not take any."
     try:
         create(**config, no_such_argument=1)
     except (UnknownArgument, TypeError) as error:
@@ -91,7 +89,7 @@ def _expect_kept(cls: type, config: Mapping[str, Any], name: str, value: Any) ->
 
 
 def _others(value: Any) -> list[Any]:
-    """Return values that an argument might also have."""
+    """Return other values for an argument."""
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int):
@@ -108,7 +106,7 @@ def _other_activations(name: str, value: Any) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a config's value for comparing; objects, such as tokenizers, by their class."""
+    """Return a config's value for comparison; objects, such as tokenizers, are represented by their class."""
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What modelry relies on in every preprocessor."""
+"""Claims about text preprocessors."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import pytest
 
 from modelry.errors import InputError
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import expect, fail
-from modelry.testing.installed import InstalledContract
-from modelry.testing.texts import STRANGE, expect_different, texts_for
+from modelry.testing.contract import InstalledContract, expect, fail
+from modelry.testing.examples import STRANGE, expect_different, texts_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from modelry.data.packed import PackedTexts
-    from modelry.text.preprocessor import Preprocessor
+    from modelry.data.rows import TokenizedTexts
+    from modelry.preprocessing.preprocessor import Preprocessor
 
 
 class PreprocessorContract(InstalledContract):
@@ -46,17 +45,17 @@ class PreprocessorContract(InstalledContract):
         rule = "from_config(get_config()) gives an equal preprocessor."
         for name, array in one.items():
             what = f"{name} is another with a preprocessor created from the config."
-            expect(np.array_equal(array, other.get(name)), what, rule, "let every argument be what was passed.")
+            expect(np.array_equal(array, other.get(name)), what, rule, "keep every argument unchanged.")
 
     def test_unknown_arguments_are_refused(self, preprocessor: Preprocessor) -> None:
         """An argument that it does not take raises an error."""
         expect_unknown_refused(type(preprocessor), preprocessor.get_config(), type(preprocessor))
 
     def test_every_text_gets_a_row(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
-        """Each text gets a row of 1 to sequence_length tokens, the empty one and the very long one too."""
+        """Each text, even an empty or very long one, gets a row of 1 to sequence_length tokens."""
         every = [*texts, *STRANGE]
-        packed = preprocessor.pack((every,))
-        rule = "pack gives each text from 1 to sequence_length tokens, in order, as integers."
+        packed = preprocessor.tokenize((every,))
+        rule = "tokenize gives each text from 1 to sequence_length tokens, in order, as integers."
         expect(len(packed) == len(every), f"{len(every)} texts get {len(packed)} rows.", rule, "keep empty texts too.")
         for text, ids, segments in zip(every, packed.token_ids, packed.segment_ids, strict=True):
             found = np.asarray(ids)
@@ -72,25 +71,30 @@ class PreprocessorContract(InstalledContract):
             expect(found.dtype.kind == "i" and len(segments) == len(found), what, rule, "np.array(ids, 'int32')")
 
     def test_different_texts_get_different_rows(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
-        """What a text says reaches its row."""
+        """The content of a text reaches its row."""
         expect_different(texts, 2)
-        rows = [np.asarray(ids).tolist() for ids in preprocessor.pack((list(texts),)).token_ids]
+        rows = [np.asarray(ids).tolist() for ids in preprocessor.tokenize((list(texts),)).token_ids]
         what = f"All of {len(set(texts))} different texts get the ids {rows[0]}."
-        expect(any(row != rows[0] for row in rows), what, "a row has its text's tokens.", "pack tokenizer.encode.")
+        expect(
+            any(row != rows[0] for row in rows),
+            what,
+            "a row has its text's tokens.",
+            "return the ids of tokenizer.encode.",
+        )
 
     def test_sequence_length_can_be_set(self, preprocessor: Preprocessor) -> None:
         """sequence_length can be set at any time, and long texts are cut there."""
         rule = "rows have at most the sequence_length that is set now."
-        to_do = "read self.sequence_length in pack, not in __init__."
+        to_do = "read self.sequence_length in tokenize, not in __init__."
         with _length(preprocessor, 5):
-            found = preprocessor.pack((["a good film " * 50],)).lengths[0]
+            found = preprocessor.tokenize((["a good film " * 50],)).lengths[0]
             expect(found <= 5, f"With sequence_length = 5, a long text gets {found} tokens.", rule, to_do)
             shape = preprocessor(["a good film " * 50])["token_ids"].shape
             expect(shape == (1, 5), f"With sequence_length = 5, arrays have the shape {shape}.", rule, to_do)
 
     def test_padding_only_fills_up(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
         """Arrays of another length differ by padding only, and the mask says what is padding."""
-        packed = preprocessor.pack((list(texts),))
+        packed = preprocessor.tokenize((list(texts),))
         rows, longest = range(len(packed)), int(max(packed.lengths))
         short, long = (preprocessor.pad(packed, rows, length) for length in (longest, longest + 4))
         rule = "pad gives integer or boolean arrays, (rows, length), that differ by padding at the end only."
@@ -104,13 +108,13 @@ class PreprocessorContract(InstalledContract):
 
     def test_rows_are_picked_by_index(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
         """Pad takes any rows in any order, and a text's row does not depend on other texts."""
-        packed = preprocessor.pack((list(texts),))
+        packed = preprocessor.tokenize((list(texts),))
         length = int(max(packed.lengths))
         everything = preprocessor.pad(packed, range(len(packed)), length)
         rule = "batches are rows in any order, each as it would be alone."
         order = np.array([len(texts) - 1, 0, 0])
         picked = preprocessor.pad(packed, order, length)
-        alone = preprocessor.pad(preprocessor.pack(([texts[0]],)), [0], length)
+        alone = preprocessor.pad(preprocessor.tokenize(([texts[0]],)), [0], length)
         for name, array in everything.items():
             what = f"{name} of rows {order.tolist()} is not that of these rows among all."
             expect(
@@ -127,7 +131,7 @@ class PreprocessorContract(InstalledContract):
             what = f"{name} of a str has the shape {np.shape(one.get(name))}; that of a list of it, {array.shape}."
             expect(np.array_equal(one.get(name), array[0]), what, rule, "do not override __call__.")
 
-    def test_what_is_no_text_is_refused(self, preprocessor: Preprocessor) -> None:
+    def test_values_that_are_not_texts_are_refused(self, preprocessor: Preprocessor) -> None:
         """None among the texts raises an InputError."""
         try:
             preprocessor(["fine", None])
@@ -137,26 +141,26 @@ class PreprocessorContract(InstalledContract):
             fail(
                 f"None among the texts raises {error!r}.", "wrong data raises InputError.", "do not override __call__."
             )
-        fail("None among the texts is taken.", "wrong data raises InputError.", "do not override __call__.")
+        fail("None among the texts is accepted.", "wrong data raises InputError.", "do not override __call__.")
 
     def test_pairs_keep_both_texts(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
         """If it takes sentence pairs, a row holds both texts in order, also when both are long."""
         expect_different(texts, 2)
         first, second = max(texts, key=len), sorted(set(texts), key=len)[-2]
         try:
-            pair = preprocessor.pack(([first], [second]))
+            pair = preprocessor.tokenize(([first], [second]))
         except (InputError, NotImplementedError) as error:
             pytest.skip(f"{type(preprocessor).__name__} takes no sentence pairs: {error}")
         rule = "a row of a pair holds tokens of both texts, in order, and no more than sequence_length."
-        to_do = "share the room between the two, or raise InputError if the architecture takes no pairs."
+        to_do = "share the length between the two, or raise InputError if the architecture takes no pairs."
         for columns, what in (
             (([first],), "as for the first text alone"),
             (([second],), "as for the second text alone"),
             (([second], [first]), "whichever text is first"),
         ):
-            same = np.array_equal(pair.token_ids[0], preprocessor.pack(columns).token_ids[0])
+            same = np.array_equal(pair.token_ids[0], preprocessor.tokenize(columns).token_ids[0])
             expect(not same, f"A pair gets the same ids {what}.", rule, to_do)
-        long = preprocessor.pack((["a good film " * 99], ["a bad film " * 99]))
+        long = preprocessor.tokenize((["a good film " * 99], ["a bad film " * 99]))
         what = f"Two long texts get {long.lengths[0]} tokens; sequence_length is {preprocessor.sequence_length}."
         expect(long.lengths[0] <= preprocessor.sequence_length, what, rule, to_do)
         if "segment_ids" in preprocessor([first]):
@@ -164,12 +168,12 @@ class PreprocessorContract(InstalledContract):
             expect(found == [0, 1], f"The segment ids of a long pair are {found}, not 0 and 1.", rule, to_do)
 
     def test_padding_is_one_of_two(self, preprocessor: Preprocessor) -> None:
-        """It says whether batches may be padded only as far as they need."""
+        """`padding` is "bucket" where batches may be padded to their own lengths, or "fixed"."""
         found = getattr(preprocessor, "padding", None)
-        rule = 'padding is "bucket", or "fixed" for architectures whose output padding changes.'
+        rule = 'padding is "bucket", or "fixed" for architectures with outputs that depend on padding.'
         expect(found in ("bucket", "fixed"), f"padding is {found!r}.", rule, "take it as an argument and keep it.")
 
-    def _expect_mask(self, packed: PackedTexts, features: dict[str, np.ndarray[Any, Any]]) -> None:
+    def _expect_mask(self, packed: TokenizedTexts, features: dict[str, np.ndarray[Any, Any]]) -> None:
         __tracebackhide__ = True
         if "padding_mask" in features:
             real = np.arange(features["padding_mask"].shape[1]) < packed.lengths[:, None]

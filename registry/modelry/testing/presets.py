@@ -1,7 +1,8 @@
-"""Presets in folders: what is in them, and damaging them."""
+"""Presets in folders: compares them, and damages them. Imports no Keras."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,10 @@ from modelry.errors import ModelryError
 from modelry.testing.contract import fail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+BACKBONE_WEIGHTS, TASK_WEIGHTS = "model.weights.h5", "task.weights.h5"
 REFUSAL = "a preset that cannot be used raises a ModelryError that names the file, and nothing on disk changes."
 
 
@@ -24,6 +26,14 @@ def differences(one: Path, other: Path) -> list[str]:
     """Return the names of the files that two folders do not share to the byte, sorted."""
     first, second = contents(one), contents(other)
     return sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+
+
+@contextlib.contextmanager
+def restored(path: Path) -> Iterator[Path]:
+    """Give a file its content back after the block, in which it is damaged or removed."""
+    content = path.read_bytes()
+    yield path
+    path.write_bytes(content)
 
 
 def truncate(path: Path) -> None:
@@ -45,8 +55,8 @@ def expect_refusal(load: Callable[[Path], object], folder: Path, damage: str, *n
     Args:
         load: Loads a folder.
         folder: The damaged preset.
-        damage: What was done to it.
-        *names: What the message must name, one of them at least.
+        damage: A description of the damage.
+        *names: Names of which the message must contain at least one.
     """
     __tracebackhide__ = True
     before = contents(folder)
@@ -55,7 +65,7 @@ def expect_refusal(load: Callable[[Path], object], folder: Path, damage: str, *n
     except ModelryError as error:
         if not any(name in str(error) for name in names):
             fail(
-                f"With {damage}, loading raises {type(error).__name__}: {error} This names none of {', '.join(names)}.",
+                f"With {damage}, loading raises {type(error).__name__}: {error} It does not name {' or '.join(names)}.",
                 REFUSAL,
                 "let the errors of modelry pass, and name the file in your own.",
             )
@@ -63,7 +73,7 @@ def expect_refusal(load: Callable[[Path], object], folder: Path, damage: str, *n
         fail(
             f"With {damage}, loading raises a bare {type(error).__name__}: {error}",
             REFUSAL,
-            "read files with the helpers of modelry.presets, or turn what goes wrong into a PresetFormatError.",
+            "read files with the helpers of modelry, or turn errors into a PresetFormatError.",
         )
     else:
         fail(

@@ -1,10 +1,11 @@
-"""The pytest plugin: `--modelry-report`, known exceptions, and the fixture `isolated_registry`.
+"""The pytest plugin: known exceptions, messages for missing fixtures and imports, and the fixture `isolated_registry`.
 
-pytest loads it wherever modelry is installed, so it imports next to nothing before a contract or the report is used.
+pytest loads it wherever modelry is installed, so it imports next to nothing before a contract is used.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,35 +21,15 @@ STRICT = "[XPASS(strict)]"
 
 @pytest.fixture
 def isolated_registry() -> Iterator[Registry]:
-    """Modelry's registry as in a new process; what the test registers is forgotten after it."""
+    """Modelry's registry as in a new process; components that the test registers are removed after it."""
     from modelry import isolated
 
     with isolated() as registry:
         yield registry
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--modelry-report`."""
-    parser.getgroup("modelry").addoption(
-        "--modelry-report",
-        nargs="?",
-        const="modelry-report",
-        metavar="DIR",
-        help="write what modelry's contracts found, as text, JSON and a badge, to DIR (./modelry-report)",
-    )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Start collecting for the report, where one was asked for and this is no worker of pytest-xdist."""
-    folder = config.getoption("modelry_report", None)
-    if folder is not None and not hasattr(config, "workerinput"):
-        from modelry.testing.report_plugin import ReportPlugin
-
-        config.pluginmanager.register(ReportPlugin(config.invocation_params.dir / folder), "modelry-report")
-
-
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark the known exceptions of a contract: they may fail, and must."""
+    """Mark the known exceptions of a contract as tests that must fail."""
     reason = _known_exception(item)
     if reason is not None:
         item.add_marker(pytest.mark.xfail(reason=f"known exception: {reason}", strict=True))
@@ -56,7 +37,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Say what to do where a fixture is missing or a known exception is none any more; and what was tested."""
+    """Give advice where a fixture is missing or a known exception passes."""
     report = yield
     missing = _missing_fixture(item, call)
     if missing is not None:
@@ -66,28 +47,54 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             f"A declared exception is no longer needed: {item.name} passes.\n"
             f"  To do: remove it from known_exceptions of {_contract_of(item).__name__}."
         )
-    if item.config.getoption("modelry_report", None) is not None and _contract_of(item) is not None:
-        from modelry.testing.facts import facts_of
-
-        report.user_properties.append(("modelry", facts_of(item)))
     return report
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
-    """Say why a class cannot be imported from a plugin's package, where its entry points are the reason."""
+    """Add the reason why a class cannot be imported from a plugin's package, if its entry points are the reason."""
     report = yield
     if report.failed and "cannot import name" in report.longreprtext:
-        from modelry.testing.imports import missing_export
-
         reason = missing_export(report.longreprtext)
         if reason is not None:
             report.longrepr = f"{report.longreprtext}\n\n{reason}"
     return report
 
 
+def missing_export(error: str) -> str | None:
+    """Return the reason for an ImportError of a name that a package with `lazy_exports` should have.
+
+    Args:
+        error: The text of the error.
+
+    Returns:
+        `None` where the error is another one, or no entry point leads into the package.
+    """
+    from modelry.discovery.names import KINDS
+    from modelry.discovery.registry import registry
+    from modelry.errors import did_you_mean
+
+    found = re.search(r"cannot import name '(?P<name>\w+)' from '(?P<package>[\w.]+)'", error)
+    if found is None:
+        return None
+    package, name = found["package"], found["name"]
+    inside = [entry for entry in registry.entries() if entry.target.startswith((f"{package}.", f"{package}:"))]
+    owners = {entry.distribution: entry.owner for entry in inside}
+    if not owners:
+        return None
+    declared = [entry for entry in registry.entries() if entry.distribution in owners]
+    names = [entry.attribute for entry in declared if entry.kind in KINDS and entry.problem is None]
+    wrong = [f"\n  {entry.owner} declares {entry.target}, but {entry.problem}." for entry in declared if entry.problem]
+    return (
+        f"{package} has no {name!r}, because no entry point of {' and '.join(owners.values())} registers it."
+        f"{did_you_mean(name, names)} They register {', '.join(names)}.{''.join(wrong)}\n"
+        "  Rule: a package with lazy_exports has the classes that its distribution's entry points register.\n"
+        '  To do: correct [project.entry-points."modelry.…"] in pyproject.toml, then run: pip install -e .'
+    )
+
+
 def _missing_fixture(item: pytest.Item, call: pytest.CallInfo[None]) -> str | None:
-    """Return what to say of a fixture that only the contract's author can write, if that is what the test lacks."""
+    """Return the advice for a test that lacks a fixture which only the contract's author can write."""
     contract, error = _contract_of(item), call.excinfo and call.excinfo.value
     name = getattr(error, "argname", None)  # of pytest's FixtureLookupError, which is not public
     if contract is None or name not in contract.needs:
@@ -105,10 +112,10 @@ def _known_exception(item: pytest.Item) -> str | None:
 
 def _contract_of(item: pytest.Item) -> Any:
     """Return the contract that a test belongs to, or `None`."""
-    module = sys.modules.get("modelry.testing.contract")  # not imported: then no test belongs to one
+    module = sys.modules.get("modelry.testing.contract")  # if it is not imported, no test belongs to one
     cls = getattr(item, "cls", None)
     return cls if module is not None and isinstance(cls, type) and issubclass(cls, module.Contract) else None
 
 
-# Written out, so that the modules' own asserts explain themselves too.
-pytest.register_assert_rewrite("modelry.testing.shared_rows")
+# So that the asserts of `check_packing` show their values.
+pytest.register_assert_rewrite("modelry.testing.packing")

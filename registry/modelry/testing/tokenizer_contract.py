@@ -1,25 +1,23 @@
-"""What modelry relies on in every tokenizer."""
+"""Claims about tokenizers."""
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import expect, fail
-from modelry.testing.installed import InstalledContract
+from modelry.testing.contract import InstalledContract, expect, fail
+from modelry.testing.examples import STRANGE
 from modelry.testing.presets import differences
-from modelry.testing.processes import run_module
-from modelry.testing.texts import STRANGE
+from modelry.testing.processes import run_probe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from modelry.text.tokenizer import Tokenizer
+    from modelry.tokenizers.tokenizer import Tokenizer
 
 WORDS = "keep every argument as an attribute, and compute everything else from these."
 
@@ -31,14 +29,17 @@ class TokenizerContract(InstalledContract):
     subject: ClassVar[str] = "tokenizer"
     needs: ClassVar[Mapping[str, str]] = {
         "tokenizer": "an instance of your tokenizer, with a small vocabulary",
-        "golden": "a dict from texts to the ids they must get, found by hand or elsewhere",
+        "golden": "a dict from texts to the ids they must get, found by hand or with another program",
     }
 
     def test_golden_ids(self, tokenizer: Tokenizer, golden: Mapping[str, Sequence[int]]) -> None:
-        """Texts get the ids that are known for them."""
-        to_do = "write a few texts with their ids down."
+        """Texts get their known ids."""
+        to_do = "write down a few texts with their ids."
         expect(any(map(len, golden.values())), "golden has no ids.", "some texts' ids are known.", to_do)
-        rule = "ids are those that the model was trained with."
+        to_do = "write down the ids of a text such as 'café', even if some of its tokens are unknown."
+        accents = any(not text.isascii() for text in golden)
+        expect(accents, "golden has only ASCII texts.", "the ids of accents are known, too.", to_do)
+        rule = "ids are those with which the model was trained."
         for text, ids in golden.items():
             found = tokenizer.encode([text])[0]
             what = f"{text!r} gets the ids {list(found)}, not {list(ids)}."
@@ -55,7 +56,7 @@ class TokenizerContract(InstalledContract):
                 one for one in rows[0] if isinstance(one, bool) or not hasattr(one, "__index__") or not 0 <= one < size
             ]
             what = f"{text!r:.60} gets the ids {wrong[:5]}, with a vocabulary of {size}."
-            expect(not wrong, what, rule, "map what is unknown to one id of the vocabulary.")
+            expect(not wrong, what, rule, "map unknown tokens to one id of the vocabulary.")
 
     def test_any_text_is_taken(self, tokenizer: Tokenizer) -> None:
         """Empty texts, emoji, control characters, rare scripts and very long texts get ids."""
@@ -64,7 +65,11 @@ class TokenizerContract(InstalledContract):
                 tokenizer.encode([text])
             except Exception as error:
                 what = f"{text!r:.60} ({len(text)} characters) raises {type(error).__name__}: {error}"
-                fail(what, "every str that UTF-8 can hold gets ids, be it none.", "handle what is unknown as unknown.")
+                fail(
+                    what,
+                    "every str that UTF-8 can hold gets a list of ids, maybe empty.",
+                    "map the unknown to one token.",
+                )
 
     def test_other_texts_do_not_matter(self, tokenizer: Tokenizer, golden: Mapping[str, Sequence[int]]) -> None:
         """Many texts together, and in several threads, get the ids that each gets alone."""
@@ -92,7 +97,7 @@ class TokenizerContract(InstalledContract):
         self._expect_equal(tokenizer, loaded, golden, "from its assets")
 
     def test_assets_are_the_same_to_the_byte(self, tokenizer: Tokenizer, tmp_path: Path) -> None:
-        """What is loaded from its assets writes the same assets."""
+        """A tokenizer that is loaded from its assets writes the same assets."""
         if not tokenizer.assets:
             pytest.skip(f"{type(tokenizer).__name__} has no assets")
         loaded = self._from_assets(tokenizer, tmp_path / "one")
@@ -111,7 +116,7 @@ class TokenizerContract(InstalledContract):
             not other,
             f"{', '.join(other)} differ after loading.",
             rule,
-            "write in a fixed order, and all that was read.",
+            "write everything that was read, in a fixed order.",
         )
 
     def test_unknown_arguments_are_refused(self, tokenizer: Tokenizer) -> None:
@@ -127,7 +132,7 @@ class TokenizerContract(InstalledContract):
         rule = (
             "get_vocabulary lists vocabulary_size() different tokens by id; token_to_id and id_to_token agree with it."
         )
-        to_do = "derive from modelry.SplittingTokenizer, which does all this, or make the four methods agree."
+        to_do = "derive from modelry.SplittingTokenizer, which does this, or make the four methods agree."
         found = (len(vocabulary), len(set(vocabulary)), tokenizer.vocabulary_size())
         what = "The vocabulary has {} tokens, {} of them different, and vocabulary_size() is {}.".format(*found)
         expect(len(set(found)) == 1, what, rule, to_do)
@@ -137,14 +142,14 @@ class TokenizerContract(InstalledContract):
             expect((there, back) == (id_, token), what, rule, to_do)
 
     def test_texts_come_back(self, tokenizer: Tokenizer, golden: Mapping[str, Sequence[int]]) -> None:
-        """What decode makes of ids has these ids again."""
+        """Texts that decode returns have the same ids again."""
         known = [list(ids) for ids in golden.values() if len(ids) and self._oov(tokenizer) not in ids]
         try:
             texts = tokenizer.decode(known)
         except NotImplementedError:
             pytest.skip(f"{type(tokenizer).__name__} does not turn ids into texts")
         if not known:
-            pytest.skip("no golden text has known tokens alone; nothing brings unknown ones back")
+            pytest.skip("every golden text has unknown tokens, which do not come back")
         rule = "decode gives a text for each row of ids, with the same ids unless some were unknown."
         for ids, text, again in zip(known, texts, tokenizer.encode(texts), strict=True):
             what = f"The ids {ids} decode to {text!r}, which has the ids {list(again)}."
@@ -152,7 +157,7 @@ class TokenizerContract(InstalledContract):
                 list(again) == ids,
                 what,
                 rule,
-                "join tokens in such a way that they are split again at the same places.",
+                "join tokens so that the text is split again at the same places.",
             )
 
     def test_a_new_process_gives_the_same_ids(
@@ -160,22 +165,13 @@ class TokenizerContract(InstalledContract):
     ) -> None:
         """Another Python process gives the same ids."""
         self._from_assets(tokenizer, tmp_path / "assets")
-        cls = type(tokenizer)
-        texts = [*golden, *STRANGE]
-        job = {
-            "target": f"{cls.__module__}:{cls.__qualname__}",
-            "config": self._plain_config(tokenizer),
-            "texts": texts,
-        }
-        (tmp_path / "job.json").write_text(json.dumps(job), "utf-8")
-        arguments = (str(tmp_path / "job.json"), str(tmp_path / "assets"))
-        what = f"Creating a {cls.__name__} in a new process"
-        for seed in ("1", "2"):  # Python's own hash() differs between the two
-            rows = run_module("modelry.testing.tokenizer_probe", *arguments, what=what, PYTHONHASHSEED=seed)["ids"]
-            for text, found, ids in zip(texts, rows, tokenizer.encode(texts), strict=True):
-                what = f"{text!r:.60} has the ids {found[:20]} in a new process, and {list(ids)[:20]} here."
-                to_do = "hash with zlib.crc32, not with hash(), which Python seeds anew; sort what comes from a set."
-                expect(found == list(ids), what, "ids are the same in every process.", to_do)
+        cls, texts = type(tokenizer), [*golden, *STRANGE]
+        arguments = (f"{cls.__module__}:{cls.__qualname__}", self._plain_config(tokenizer), str(tmp_path / "assets"))
+        found = run_probe("tokenize", *arguments, texts, what=f"Creating a {cls.__name__} in a new process")["ids"]
+        for text, row, ids in zip(texts, found, tokenizer.encode(texts), strict=True):
+            what = f"{text!r:.60} has the ids {row[:20]} in a new process, and {list(ids)[:20]} here."
+            to_do = "hash with zlib.crc32, not with hash(), which Python seeds for each process; sort sets."
+            expect(row == list(ids), what, "ids are the same in every process.", to_do)
 
     def _oov(self, tokenizer: Tokenizer) -> int | None:
         token = getattr(tokenizer, "oov_token", None)

@@ -175,7 +175,7 @@ class _Deferred:
         return keras.ops.zeros(shape, dtype)
 
 
-def _fill(variable: Any, value: Any) -> None:
+def _fill(variable: keras.Variable, value: Any) -> None:
     variable._initialize(value)
     variable._initializer = None
 

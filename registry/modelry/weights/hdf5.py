@@ -18,8 +18,7 @@ from attrs import frozen
 
 from modelry.errors import PresetFormatError, UnsafePresetError
 from modelry.storage.budget import FREE_EXPANSION
-from modelry.weights.memory_map import FileMap
-from modelry.weights.tensors import TensorInfo, TensorStore, check_tensor_name
+from modelry.weights.tensors import FileMap, TensorInfo, TensorStore, check_tensor_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -15,8 +15,7 @@ import numpy as np
 
 from modelry.errors import PresetFormatError
 from modelry.strict_json import parse_json
-from modelry.weights.memory_map import FileMap
-from modelry.weights.tensors import TensorInfo, TensorStore, check_tensor_name
+from modelry.weights.tensors import FileMap, TensorInfo, TensorStore, check_tensor_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection

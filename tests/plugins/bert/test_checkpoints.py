@@ -35,7 +35,7 @@ def test_a_vocabulary_file_without_tokenizer_json(copy_of):
         (texts, golden["input_ids"], golden["logits"]),
         (pairs, golden["pair_input_ids"], golden["pair_logits"]),
     ):
-        packed = classifier.preprocessor.pack(x if isinstance(x, tuple) else (x,))
+        packed = classifier.preprocessor.tokenize(x if isinstance(x, tuple) else (x,))
         assert [row.tolist() for row in packed.token_ids] == ids
         np.testing.assert_allclose(classifier.predict(x, verbose=0), logits, atol=TOLERANCE)
     assert classifier.labels == ("label_a", "label_b", "label_c", "label_d", "label_e")

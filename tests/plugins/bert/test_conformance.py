@@ -13,7 +13,7 @@ from modelry.testing import (
     CheckpointContract,
     HeadContract,
     PreprocessorContract,
-    TaskContract,
+    TextClassifierContract,
     TokenizerContract,
 )
 from modelry_bert import BertClassificationHead
@@ -55,7 +55,7 @@ class TestTokenizer(TokenizerContract):
 
     @pytest.fixture
     def golden(self):
-        return {"A good film.": [5, 7, 6, 12], "unlikely": [9, 10, 11], "a great film": [5, 1, 6], "": []}
+        return {"A good film.": [5, 7, 6, 12], "unlikely": [9, 10, 11], "à great film": [5, 1, 6], "": []}
 
 
 class TestPreprocessor(PreprocessorContract):
@@ -70,7 +70,7 @@ class TestHead(HeadContract):
         return BertClassificationHead(3)
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     @pytest.fixture
     def task(self):
         return BertTextClassifier(create_backbone(), 3, preprocessor=create_preprocessor())

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from modelry.testing import BackboneContract, CheckpointContract, TaskContract
+from modelry.testing import BackboneContract, CheckpointContract, TextClassifierContract
 from modelry_deberta_v3 import (
     DebertaV3Backbone,
     DebertaV3TextClassifier,
@@ -44,7 +44,7 @@ class TestBackbone(BackboneContract):
         return create_backbone()
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     @pytest.fixture
     def task(self):
         preprocessor = DebertaV3TextClassifierPreprocessor(create_tokenizer(), sequence_length=24)

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from modelry.testing import BackboneContract, CheckpointContract, PreprocessorContract, TaskContract
+from modelry.testing import BackboneContract, CheckpointContract, PreprocessorContract, TextClassifierContract
 from modelry_distil_bert import (
     DistilBertBackbone,
     DistilBertTextClassifier,
@@ -49,7 +49,7 @@ class TestPreprocessor(PreprocessorContract):
         return create_preprocessor()
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     @pytest.fixture
     def task(self):
         return DistilBertTextClassifier(create_backbone(), 3, preprocessor=create_preprocessor())

@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from modelry.testing import BackboneContract, CheckpointContract, TaskContract
+from modelry.testing import BackboneContract, CheckpointContract, TextClassifierContract
 from modelry_electra import (
     ElectraBackbone,
     ElectraTextClassifier,
@@ -41,7 +41,7 @@ class TestBackbone(BackboneContract):
         return create_backbone()
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     @pytest.fixture
     def task(self):
         preprocessor = ElectraTextClassifierPreprocessor(ElectraTokenizer(VOCABULARY), sequence_length=24)

@@ -5,7 +5,7 @@ import pytest
 
 from modelry import TextClassifier
 from modelry.errors import InputError, SaveError
-from modelry.testing import check_shares_rows
+from modelry.testing import check_packing
 from modelry_esm import ESMBackbone, ESMProteinClassifierPreprocessor, ESMTokenizer
 
 SIZES = {"vocabulary_size": 9, "num_layers": 1, "num_heads": 1, "hidden_dim": 4, "intermediate_dim": 4}
@@ -55,7 +55,7 @@ def test_absolute_positions_start_anew_with_each_text():
     options = {"position_embedding_type": "absolute", "use_pre_layer_norm": True, "use_bias": False}
     backbone = ESMBackbone(**SIZES, **options, pad_token_id=1, dropped_token_id=8)
     texts = [{"token_ids": ids, "padding_mask": [1] * len(ids)} for ids in ([4, 8, 5], [8], [6, 7, 8, 8, 4])]
-    check_shares_rows(backbone, texts, atol=1e-5)
+    check_packing(backbone, texts, atol=1e-5)
 
 
 def test_an_unknown_kind_of_positions():

@@ -11,7 +11,7 @@ from modelry.testing import (
     BackboneContract,
     CheckpointContract,
     PreprocessorContract,
-    TaskContract,
+    TextClassifierContract,
     TokenizerContract,
 )
 from modelry_esm import ESMBackbone, ESMProteinClassifier, ESMProteinClassifierPreprocessor, ESMTokenizer
@@ -58,7 +58,7 @@ class TestTokenizer(TokenizerContract):
 
     @pytest.fixture
     def golden(self):
-        return {"MKT": [4, 5, 6], "M K": [4, 5], "mMxxK": [3, 4, 3, 5], "A<mask>": [7, 8], "": []}
+        return {"MKT": [4, 5, 6], "M K": [4, 5], "mMxxK": [3, 4, 3, 5], "A<mask>": [7, 8], "MÉ": [4, 3], "": []}
 
 
 class TestPreprocessor(PreprocessorContract):
@@ -67,7 +67,7 @@ class TestPreprocessor(PreprocessorContract):
         return create_preprocessor()
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     @pytest.fixture
     def task(self):
         return ESMProteinClassifier(create_backbone(), 3, preprocessor=create_preprocessor())

@@ -8,7 +8,7 @@ from typing import ClassVar
 import keras
 import pytest
 
-from modelry.testing import BackboneContract, CheckpointContract, TaskContract
+from modelry.testing import BackboneContract, CheckpointContract, TextClassifierContract
 from modelry_f_net import FNetBackbone, FNetTextClassifier, FNetTextClassifierPreprocessor, FNetTokenizer
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -43,7 +43,7 @@ class TestBackbone(BackboneContract):
         return create_backbone()
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     @pytest.fixture
     def task(self):
         preprocessor = FNetTextClassifierPreprocessor(create_tokenizer(), sequence_length=24)

@@ -11,7 +11,7 @@ from modelry.testing import (
     BackboneContract,
     CheckpointContract,
     PreprocessorContract,
-    TaskContract,
+    TextClassifierContract,
     TokenizerContract,
 )
 from modelry_modernbert import (
@@ -22,7 +22,7 @@ from modelry_modernbert import (
 )
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-VOCABULARY = [*SPECIAL, "a", "Ġ", "f", "i", "l", "m", "Ġf", "il", "ilm", "Ġfilm"]
+VOCABULARY = [*SPECIAL, "a", "Ġ", "f", "i", "l", "m", "Ġf", "il", "ilm", "Ġfilm", "Ã", "©"]
 MERGES = ["Ġ f", "i l", "il m", "Ġf ilm"]
 
 
@@ -70,7 +70,7 @@ class TestTokenizer(TokenizerContract):
 
     @pytest.fixture
     def golden(self):
-        return {"a film": [5, 14], "film": [7, 13], "ail film": [5, 12, 14], "": []}
+        return {"a film": [5, 14], "film": [7, 13], "ail film": [5, 12, 14], "a é": [5, 6, 15, 16], "": []}
 
 
 class TestPreprocessor(PreprocessorContract):
@@ -79,7 +79,7 @@ class TestPreprocessor(PreprocessorContract):
         return create_preprocessor()
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     @pytest.fixture
     def task(self):
         return ModernBertTextClassifier(create_backbone(), 3, preprocessor=create_preprocessor())

@@ -12,7 +12,7 @@ from modelry.testing import (
     BackboneContract,
     CheckpointContract,
     PreprocessorContract,
-    TaskContract,
+    TextClassifierContract,
     TokenizerContract,
 )
 from modelry_roberta import (
@@ -23,7 +23,7 @@ from modelry_roberta import (
 )
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-VOCABULARY = ["<s>", "<pad>", "</s>", "<mask>", "a", "Ġ", "f", "i", "l", "m", "Ġf", "il", "ilm", "Ġfilm"]
+VOCABULARY = ["<s>", "<pad>", "</s>", "<mask>", "a", "Ġ", "f", "i", "l", "m", "Ġf", "il", "ilm", "Ġfilm", "Ã", "©"]
 MERGES = ["Ġ f", "i l", "il m", "Ġf ilm"]
 
 
@@ -63,7 +63,7 @@ class TestTokenizer(TokenizerContract):
 
     @pytest.fixture
     def golden(self):
-        return {"a film": [4, 13], "film": [6, 12], "ail film": [4, 11, 13], "": []}
+        return {"a film": [4, 13], "film": [6, 12], "ail film": [4, 11, 13], "a é": [4, 5, 14, 15], "": []}
 
 
 class TestXLMTokenizer(TokenizerContract):
@@ -73,7 +73,7 @@ class TestXLMTokenizer(TokenizerContract):
 
     @pytest.fixture
     def golden(self):
-        return {"it 's not bad": [40, 27, 5, 117, 229], "x": [4, 134], "": []}
+        return {"it 's not bad": [40, 27, 5, 117, 229], "x": [4, 134], "café": [109, 44, 3], "": []}
 
 
 class TestPreprocessor(PreprocessorContract):
@@ -82,7 +82,7 @@ class TestPreprocessor(PreprocessorContract):
         return create_preprocessor()
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     @pytest.fixture
     def task(self):
         return RobertaTextClassifier(create_backbone(), 3, preprocessor=create_preprocessor())

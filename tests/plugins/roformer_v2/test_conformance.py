@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import pytest
 
-from modelry.testing import BackboneContract, PreprocessorContract, TaskContract
+from modelry.testing import BackboneContract, PreprocessorContract, TextClassifierContract
 from modelry_roformer_v2 import (
     RoformerV2Backbone,
     RoformerV2TextClassifier,
@@ -51,7 +51,7 @@ class TestPreprocessor(PreprocessorContract):
         return create_preprocessor()
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     @pytest.fixture
     def task(self):
         return RoformerV2TextClassifier(create_backbone(), 3, preprocessor=create_preprocessor())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.checkpoints.layouts import Same
-from modelry.checkpoints.sourced_weight import SourcedWeight
+from modelry.checkpoints.weights import Same, SourcedWeight
 from modelry_bert.transformers import BertCheckpoint
 
 
@@ -33,6 +32,11 @@ class KeepsItsSize(GoodCheckpoint):
 class ReadsTheHeadTwice(GoodCheckpoint):
     def head_weights(self, head):
         yield from [*super().head_weights(head)] * 2
+
+
+class KeepsAccents(GoodCheckpoint):
+    def tokenizer_config(self, files):
+        return {**super().tokenizer_config(files), "strip_accents": False}
 
 
 class SwapsWeights(GoodCheckpoint):

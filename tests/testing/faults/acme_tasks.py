@@ -59,6 +59,37 @@ class PredictsOtherwise(GoodClassifier):
         return super().predict(*arguments, **options) + 1
 
 
+class DoublesHalfPrecision(GoodClassifier):
+    def predict(self, *arguments, **options):
+        return super().predict(*arguments, **options) * (
+            2 if self.backbone.dtype_policy.compute_dtype == "bfloat16" else 1
+        )
+
+
+class AnswersAnything(GoodClassifier):
+    def predict(self, x, *arguments, **options):
+        return super().predict(["film"] if x is None else x, *arguments, **options)
+
+
+class ForgetsAdapters(GoodClassifier):
+    def save_adapter(self, *arguments, **options):
+        super().save_adapter(*arguments, **options)
+        self.backbone.dense.lora_kernel_b.assign(self.backbone.dense.lora_kernel_b + 1.0)
+        self.variables_changed()
+
+
+class BreaksInInt8(GoodClassifier):
+    def predict(self, *arguments, **options):
+        scores = super().predict(*arguments, **options)
+        return scores * np.nan if any(one.dtype == "int8" for one in self.variables) else scores
+
+
+class IgnoresBackbones(GoodClassifier):
+    @classmethod
+    def from_preset(cls, preset, load_weights=True, **overrides):
+        return super().from_preset(preset, load_weights and "num_classes" not in overrides, **overrides)
+
+
 class LosesEmptyTexts(GoodClassifier):
     def predict(self, x, *arguments, **options):
         scores = super().predict(x, *arguments, **options)

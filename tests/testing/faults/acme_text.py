@@ -96,8 +96,8 @@ class GoodPreprocessor(TextClassifierPreprocessor):
 
 
 class LeavesRowsEmpty(GoodPreprocessor):
-    def pack(self, columns):
-        packed = super().pack(columns)
+    def tokenize(self, columns):
+        packed = super().tokenize(columns)
         empty = np.zeros(0, "int32")
         rows = [empty if not text else ids for text, ids in zip(columns[0], packed.token_ids, strict=True)]
         segments = [empty if not text else ids for text, ids in zip(columns[0], packed.segment_ids, strict=True)]
@@ -109,10 +109,10 @@ class FixesItsLength(GoodPreprocessor):
         super().__init__(tokenizer, sequence_length, truncate, padding)
         self._first = sequence_length
 
-    def pack(self, columns):
+    def tokenize(self, columns):
         before, self._sequence_length = self._sequence_length, self._first
         try:
-            return super().pack(columns)
+            return super().tokenize(columns)
         finally:
             self._sequence_length = before
 
@@ -142,13 +142,13 @@ class IgnoresTheOrder(GoodPreprocessor):
 
 
 class DropsTheSecond(GoodPreprocessor):
-    def pack(self, columns):
-        return super().pack(columns[:1])
+    def tokenize(self, columns):
+        return super().tokenize(columns[:1])
 
 
 class LosesItsTexts(GoodPreprocessor):
-    def pack(self, columns):
-        return super().pack(tuple(["film"] * len(column) for column in columns))
+    def tokenize(self, columns):
+        return super().tokenize(tuple(["film"] * len(column) for column in columns))
 
 
 class HasNoPadding(GoodPreprocessor):

@@ -14,7 +14,7 @@ import acme_text
 import pytest
 
 from modelry import TextClassifier
-from modelry.testing import CheckpointContract, TaskContract
+from modelry.testing import CheckpointContract, TextClassifierContract
 
 WORDS = ["a", "film", "good", "bad", "dull", "plot", "the", "was", "and", "not", "very", "long", "short", "one", "two"]
 CHECKPOINT = Path(os.environ["ACME_CHECKPOINT"])
@@ -57,6 +57,8 @@ for name, found in [*vars(acme_tasks).items(), *vars(acme_checkpoints).items()]:
     if isinstance(found, type) and found.__module__ in ("acme_tasks", "acme_checkpoints"):
         if issubclass(found, TextClassifier):
             fixtures = {"task": pytest.fixture(lambda self, cls=found: create(cls))}
-            globals()[f"Test{name}"] = type(f"Test{name}", (TaskContract,), {"__module__": __name__, **fixtures})
+            globals()[f"Test{name}"] = type(
+                f"Test{name}", (TextClassifierContract,), {"__module__": __name__, **fixtures}
+            )
         else:
             globals()[f"Test{name}"] = type(f"Test{name}", (Converter,), {"__module__": __name__, **checkpoint(found)})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import multiprocessing
 import os
 import subprocess
@@ -12,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from .fault import TESTS, copy_with
+from .results import read_results
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ class NotTested(Exception):
 
 
 def claims_of(edits: tuple[Edit, ...], folder: Path, *selected: str) -> dict[str, dict[str, Any]]:
-    """Return what the kit says of a changed copy: `Suite::claim` → the claim's row of the report.
+    """Return what the kit says of a changed copy: `Suite::claim` → its status and detail.
 
     Args:
         edits: The changes; none for the plugin as it is.
@@ -47,14 +47,10 @@ def claims_of(edits: tuple[Edit, ...], folder: Path, *selected: str) -> dict[str
     context.set_forkserver_preload(["keras", "pytest", "modelry.testing"])
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         pool.submit(_test, copy, folder, selected).result()
-    report = folder / "report" / "report.json"
-    if not report.is_file():
+    results = read_results(folder / "results.xml")
+    if not results:
         raise NotTested((folder / "output").read_text("utf-8"))
-    return {
-        f"{suite['suite'].rpartition('::Test')[2]}::{claim['name']}": claim
-        for suite in json.loads(report.read_text("utf-8"))["components"]
-        for claim in suite["claims"]
-    }
+    return {f"{suite}::{name}": row for suite, claims in results.items() for name, row in claims.items()}
 
 
 def caught(fault: Fault, folder: Path) -> tuple[bool, str]:
@@ -72,12 +68,12 @@ def caught(fault: Fault, folder: Path) -> tuple[bool, str]:
 
 
 def _test(copy: Path, folder: Path, selected: tuple[str, ...]) -> None:
-    """Run pytest on a copy, as its author would, with a report; in a process of its own."""
+    """Run pytest on a copy, as its author would; in a process of its own."""
     import pytest
 
     os.chdir(copy / "tests")
     sys.path.insert(0, str(folder / "site"))
     tests = [f"{copy / TESTS}::Test{one}" for one in selected] or [str(copy / TESTS)]
-    options = ("-q", "-p", "no:cacheprovider", "--rootdir", str(copy), f"--modelry-report={folder / 'report'}")
+    options = ("-q", "-p", "no:cacheprovider", "--rootdir", str(copy), f"--junit-xml={folder / 'results.xml'}")
     with (folder / "output").open("w", encoding="utf-8") as output, contextlib.redirect_stdout(output):
         pytest.main([*options, *tests])

@@ -19,7 +19,7 @@ class Edit:
     Attributes:
         file: The file, from the plugin's folder.
         old: The text to replace, which stands there exactly once; `""` for a file that is not there yet.
-        new: What takes its place.
+        new: The text that replaces it.
     """
 
     file: str
@@ -32,12 +32,12 @@ class Fault:
     """A mistake that an author might make.
 
     Attributes:
-        name: What the mistake is.
+        name: The mistake.
         edits: The changes that make it.
         suite: The suite of the plugin's tests that must catch it, without `Test`; empty where the tests cannot even be
             imported.
         claims: The claims of the suite that must fail.
-        words: What the message of one of them must say.
+        words: Words of the message of one of them.
     """
 
     name: str
@@ -51,7 +51,7 @@ def copy_with(edits: tuple[Edit, ...], folder: Path) -> Path:
     """Copy the plugin into a new folder, change the copy, and return the folder.
 
     Raises:
-        ValueError: What an edit replaces does not stand there exactly once.
+        ValueError: The text that an edit replaces does not occur exactly once.
     """
     shutil.copytree(PLUGIN, folder, ignore=shutil.ignore_patterns("__pycache__"))
     for edit in edits:
@@ -59,6 +59,6 @@ def copy_with(edits: tuple[Edit, ...], folder: Path) -> Path:
         text = path.read_text("utf-8") if path.exists() else ""
         found = text.count(edit.old) if edit.old else int(not text)
         if found != 1:
-            raise ValueError(f"{edit.file} of {PLUGIN} has {found} places to put {edit.new!r} in; mend the fault.")
+            raise ValueError(f"{edit.file} of {PLUGIN} has {found} places to put {edit.new!r} in. Correct the fault.")
         path.write_text(text.replace(edit.old, edit.new) if edit.old else edit.new, "utf-8")
     return folder

@@ -44,7 +44,7 @@ FAULTS = (
         POINT.replace("TextCnnBackbone", "TextCNNBackbone"),
         "",
         (),
-        "has no 'TextCnnBackbone', for no entry point of acme-textcnn 0.1.0 registers it. Did you mean",
+        "has no 'TextCnnBackbone', because no entry point of acme-textcnn 0.1.0 registers it. Did you mean",
     ),
     _change(
         "mis-spelt module",
@@ -60,7 +60,7 @@ FAULTS = (
         "",
         "",
         (),
-        "has no 'CharacterTokenizer', for no entry point of acme-textcnn 0.1.0 registers it.",
+        "has no 'CharacterTokenizer', because no entry point of acme-textcnn 0.1.0 registers it.",
     ),
     _change(
         "mis-spelt group",

@@ -60,7 +60,7 @@ def own_head(source: str = HEAD) -> tuple[Edit, ...]:
 
 def _head(name: str, old: str, new: str, claims: tuple[str, ...], words: str) -> Fault:
     if HEAD.count(old) != 1:
-        raise ValueError(f"{old!r} does not stand in the head exactly once; mend the fault {name!r}.")
+        raise ValueError(f"{old!r} does not stand in the head exactly once; correct the fault {name!r}.")
     return Fault(name, own_head(HEAD.replace(old, new)), "Head", claims, words)
 
 

@@ -23,6 +23,13 @@ FAULTS = (
         "forgotten lower case", CHARACTERS, "        return text\n", "test_golden_ids", "'Ab ba' gets the ids [1, 5, 3"
     ),
     _tokenizer(
+        "accents are taken apart",
+        CHARACTERS,
+        '        from unicodedata import normalize\n\n        return normalize("NFD", text.lower())\n',
+        "test_golden_ids",
+        "'á' gets the ids [4, 1], not [1]",
+    ),
+    _tokenizer(
         "spaces between characters",
         JOIN,
         '        return " ".join(tokens)\n',
@@ -49,7 +56,7 @@ FAULTS = (
         CHARACTERS,
         "        return list(set(text.lower()))\n",
         "test_a_new_process_gives_the_same_ids",
-        "sort what comes from a set",
+        "sort sets",
     ),
     _tokenizer(
         "tokenizer's argument is not kept",
@@ -83,14 +90,14 @@ FAULTS = (
     ),
     _preprocessor(
         "long texts are not cut",
-        "\n    def pack(self, columns):\n        kept, self.sequence_length = self.sequence_length, 100_000\n"
-        "        packed = super().pack(columns)\n        self.sequence_length = kept\n        return packed\n",
+        "\n    def tokenize(self, columns):\n        kept, self.sequence_length = self.sequence_length, 100_000\n"
+        "        packed = super().tokenize(columns)\n        self.sequence_length = kept\n        return packed\n",
         "test_every_text_gets_a_row",
         "cut at sequence_length",
     ),
     _preprocessor(
         "second text of a pair is dropped",
-        "\n    def pack(self, columns):\n        return super().pack(columns[:1])\n",
+        "\n    def tokenize(self, columns):\n        return super().tokenize(columns[:1])\n",
         "test_pairs_keep_both_texts",
         "A pair gets the same ids as for the first text alone",
     ),

@@ -222,7 +222,7 @@ def open_tar(file: Any, compression: str | None, reference: str, budget: Budget,
     guarded = _Guarded(file, reference, FREE_EXPANSION, expanded)
 
     @final
-    class Tar(TarFileSystem):
+    class Tar(TarFileSystem):  # type: ignore[misc]  # fsspec ships no types
         def _index(self) -> None:
             # Looks at each file before the next is read; tarfile remembers them for what is done here otherwise.
             for count, member in enumerate(self.tar, 1):

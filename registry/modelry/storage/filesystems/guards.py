@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
 
-TIMEOUTS: Final[dict[str, float | None]] = {"total": None, "sock_connect": 30, "sock_read": 60}
+TIMEOUTS: Final[dict[str, Any]] = {"total": None, "sock_connect": 30, "sock_read": 60}
 """Of aiohttp: there is none for all of an answer, since modelry has a deadline for that."""
 
 _AIOHTTP = "Pass arguments of aiohttp.ClientSession instead, in a dict: client_kwargs={…}."

@@ -1,4 +1,4 @@
-"""Write the adapters of a classifier as a preset of their own, and put those of a preset into a classifier."""
+"""Adapters of a task: saved as a preset of their own, and placed into a task that is loaded."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ import attrs
 import numpy as np
 
 from modelry.backbones import lora
-from modelry.backbones.weights import backbone_weights, head_weights
-from modelry.checkpoints.sourced_weight import SourcedWeight
-from modelry.discovery.default import registry
+from modelry.backbones.loading import backbone_weights
+from modelry.checkpoints.weights import SourcedWeight
+from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetFormatError
 from modelry.presets import adapter as adapters
-from modelry.presets.adapter import Origin
 from modelry.presets.base_reference import options_for_base
-from modelry.presets.boundary import blamed_on
-from modelry.presets.json_files import write_json
+from modelry.presets.components import blamed_on
 from modelry.presets.keras_hub import TASK
 from modelry.presets.publish import new_preset
 from modelry.presets.read import read_recipe
+from modelry.presets.recipe import Origin
 from modelry.storage.budget import Tally
 from modelry.storage.options import OpenOptions
 from modelry.storage.reference import parse_reference
-from modelry.tasks.base.saved_objects import serialized_task
-from modelry.tasks.base.saving import record
+from modelry.strict_json import write_json
+from modelry.tasks.base.saving import record_task, serialized_task, task_components, task_weights
 from modelry.weights.build import uninitialized, values
 from modelry.weights.load import load_mapped
 from modelry.weights.save import save_safetensors
@@ -36,12 +35,9 @@ if TYPE_CHECKING:
 
     import keras
 
-    from modelry.backbones.backbone import Backbone
     from modelry.presets.recipe import Recipe
     from modelry.storage.budget import Budget
     from modelry.storage.reference import Preset
-    from modelry.tasks.base.head import Head
-    from modelry.tasks.text_classifier.task import TextClassifier
 
 
 def origin_of(recipe: Recipe, preset: Preset, base: Preset | None, options: OpenOptions) -> Origin:
@@ -52,10 +48,8 @@ def origin_of(recipe: Recipe, preset: Preset, base: Preset | None, options: Open
     return Origin(_reference(named), options_for_base(options, named, recipe.adapter.files.reference))
 
 
-def place_adapter(
-    recipe: Recipe, adapter: adapters.Adapter, backbone: Backbone, head: Head | None, budget: Budget
-) -> None:
-    """Add a preset's adapters to a backbone, and give a head its weights.
+def place_adapter(recipe: Recipe, adapter: adapters.Adapter, task: Any, restored: bool, budget: Budget) -> None:
+    """Add a preset's adapters to the backbone of a task; if `restored`, place its other weights too.
 
     Raises:
         UnsafePresetError: The adapters take more than the budget allows.
@@ -64,25 +58,25 @@ def place_adapter(
     """
     adapters.check_base(adapter, recipe.files)
     where = f"Adapter {adapter.files.reference!r}"
-    dense = lora.dense_by_path(backbone)
+    dense = lora.dense_by_path(task.backbone)
     for path in adapter.layers:
         if path not in dense:
             raise PresetFormatError(f"{where} is for the layer {path!r:.200}, which its base has not.")
     with blamed_on(f"{where} has bad adapters"), uninitialized(Tally(budget, where)):
-        lora.add(backbone, [dense[path] for path in adapter.layers], adapter.rank, adapter.alpha)
+        lora.add(task.backbone, [dense[path] for path in adapter.layers], adapter.rank, adapter.alpha)
     bring_weights(adapter.files, [adapters.WEIGHTS], budget)
     store = open_weights(adapter.files, adapters.WEIGHTS, budget)
-    weights = [SourcedWeight(variable, name) for name, variable in _weights(backbone, head).items()]
-    load_mapped(weights, store, where=f"{adapters.WEIGHTS} of {where}", ignored=() if head else ("head/*",))
+    weights = [SourcedWeight(variable, name) for name, variable in _weights(task, restored).items()]
+    load_mapped(weights, store, where=f"{adapters.WEIGHTS} of {where}", ignored=() if restored else ("head/*",))
 
 
 def save_adapter(
-    task: TextClassifier,
+    task: Any,
     preset_dir: str | os.PathLike[str],
     base: str | os.PathLike[str] | None,
     publishing: Mapping[str, Any],
 ) -> None:
-    """Write a preset of a task's adapters and head; see `HeadTask.save_adapter`."""
+    """Write a preset of a task's adapters and other weights; see `Task.save_adapter`."""
     layers = [(path, layer) for path, layer in lora.dense_by_path(task.backbone).items() if layer.lora_enabled]
     if not layers:
         raise InputError("The model has no adapters. Call enable_lora(rank) before training, or save_to_preset().")
@@ -104,24 +98,23 @@ def save_adapter(
         "base_files": adapters.digests(recipe.files, weight_files(recipe.files, recipe.backbone_weights)),
         "sequence_length": getattr(task.preprocessor, "sequence_length", None),
     }
-    components = [("backbones", task.backbone), ("tasks", task), ("heads", task.head)]
     with new_preset(preset_dir, publishing) as folder:
         write_json(folder / "config.json", config)
         write_json(folder / TASK, {**written, "config": own})
-        save_safetensors(folder / adapters.WEIGHTS, _weights(task.backbone, task.head))
-        record(folder, components, {"task": adapters.WEIGHTS}, task.labels, task.problem_type)
+        save_safetensors(folder / adapters.WEIGHTS, _weights(task, whole=True))
+        record_task(folder, task, task_components(task), {"task": adapters.WEIGHTS})
 
 
-def _weights(backbone: Backbone, head: Head | None) -> dict[str, keras.Variable]:
-    """Return the variables of an adapter by the name under which it stores them."""
-    layers = lora.dense_by_path(backbone).items()
+def _weights(task: Any, whole: bool) -> dict[str, keras.Variable]:
+    """Return the variables of an adapter by stored name; those outside the backbone too if it is the `whole` task."""
     found = {
         f"backbone/{path}/{name}": getattr(layer, name)
-        for path, layer in layers
+        for path, layer in lora.dense_by_path(task.backbone).items()
         if layer.lora_enabled
         for name in lora.MATRICES
     }
-    return found if head is None else {**found, **{f"head/{name}": one for name, one in head_weights(head).items()}}
+    own = task_weights(task).items() if whole else ()
+    return {**found, **{f"head/{name}": variable for name, variable in own}}
 
 
 def _reference(preset: Preset) -> str:
@@ -145,7 +138,7 @@ def _check_same_place(preset_dir: str | os.PathLike[str], origin: Origin) -> Non
         )
 
 
-def _check_same_weights(backbone: Backbone, origin: Origin) -> None:
+def _check_same_weights(backbone: Any, origin: Origin) -> None:
     """Check that a preset has the weights that a backbone has beside its adapters."""
     options = attrs.asdict(origin.options, recurse=False)
     base = type(backbone).from_preset(

@@ -1,230 +1,191 @@
-"""Assemble the backbone and the classifier of a Recipe.
+"""Loading of tasks: from a Recipe to a model with weights.
 
 Every class is looked up, and every override checked, before a byte of weights is read.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import attrs
 import keras
 
-from modelry.arguments import argument_names, check_arguments, defaults_of
+from modelry.arguments import check_arguments
 from modelry.backbones.int8 import saved_policy
-from modelry.backbones.weights import backbone_weights, head_weights, place_backbone, place_head
-from modelry.discovery.default import registry
+from modelry.backbones.loading import backbone_weights, build_backbone, check_dtype, place_backbone, tally_of
+from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetError
-from modelry.presets.boundary import blamed_on
-from modelry.presets.components import load_class
-from modelry.presets.events import announced
-from modelry.presets.recipe import Part
+from modelry.preprocessing.loading import build_preprocessor
+from modelry.presets.components import announced, blamed_on, check_known, create, load_class
+from modelry.presets.read import ready_recipe
+from modelry.presets.recipe import Part, Recipe
+from modelry.presets.task_spec import default_name, default_names, find_spec
 from modelry.presets.transformers import DEFAULT_SEQUENCE_LENGTH
-from modelry.presets.upgrade import ready_recipe
-from modelry.storage.budget import Tally
-from modelry.storage.options import OPTIONS, take_options
-from modelry.storage.reference import display_name
+from modelry.storage.options import OPTIONS, OpenOptions, take_options
 from modelry.tasks.base.adapters import origin_of, place_adapter
-from modelry.tasks.text_classifier.head_choice import HeadChoice, check_saved_head, choose_head
-from modelry.text.loading import build_preprocessor, check_given, check_known, create
+from modelry.tasks.base.saving import task_weights
 from modelry.weights.build import initialize, settle_policies, uninitialized
-from modelry.weights.stores import bring_weights
+from modelry.weights.load import load_mapped
+from modelry.weights.load import load_weights as place_weights
+from modelry.weights.stores import bring_weights, open_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelry.backbones.backbone import Backbone
-    from modelry.presets.recipe import Recipe
-    from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Preset
-    from modelry.tasks.base.head import Head
-    from modelry.tasks.text_classifier.task import TextClassifier
 
-B = TypeVar("B", bound="Backbone")
-C = TypeVar("C", bound="TextClassifier")
+T = TypeVar("T", bound=Any)
+
+
+@attrs.frozen
+class _Assembly:
+    """The decisions about a task, before any model exists."""
+
+    recipe: Recipe
+    cls: type[Any]
+    preprocessor: Any
+    overrides: Mapping[str, Any]
+    options: OpenOptions
+
+    def build(self, dtype: Any = None) -> Any:
+        """Build the task without values; a `dtype` takes precedence over the overrides and the preset."""
+        recipe, cls = self.recipe, self.cls
+        given = self.overrides if dtype is None else {**self.overrides, "dtype": dtype}
+        with uninitialized(tally_of(recipe, self.options)):
+            backbone = self._backbone(given)
+            with blamed_on(f"Preset {recipe.files.reference!r} makes no {cls.__name__}", self.overrides):
+                return cls.from_parts(
+                    recipe, self.overrides, backbone, self.preprocessor, dtype or backbone.dtype_policy
+                )
+
+    def _backbone(self, overrides: Mapping[str, Any]) -> Any:
+        given = overrides.get("backbone")
+        if given is not None:
+            return self.cls.check_backbone(given)
+        recipe = self.recipe
+        found = load_class(recipe, recipe.backbone, self.cls.backbone_cls)
+        # As in KerasHub, a task follows the dtype asked for or Keras' global one, whatever the preset was saved in.
+        dtype = overrides.get("dtype") or keras.config.dtype_policy()
+        return build_backbone(recipe, found, {**recipe.backbone.config, "dtype": dtype}, {}, self.options)
 
 
 @announced
-def load_backbone(cls: type[B], preset: Preset, load_weights: bool, overrides: Mapping[str, Any]) -> B:
-    """Load a preset's backbone, which must be a `cls`."""
-    options, overrides = take_options(overrides)
-    recipe = ready_recipe(preset, options)
-    if recipe.adapter is not None:
-        raise PresetError(
-            f"{display_name(preset)!r} is an adapter for a whole classifier. Load it with TextClassifier.from_preset; "
-            "its backbone has the adapters then."
-        )
-    found = load_class(recipe, recipe.backbone, cls)
-    with uninitialized(_tally(recipe, options)):
-        backbone = _backbone(recipe, found, recipe.backbone.config, overrides, options)
-    if load_weights:
-        bring_weights(recipe.files, [recipe.backbone_weights], options.limits)
-        if recipe.quantized:
-            _check_dtype(recipe, overrides)
-            stored = [(recipe.backbone_weights, backbone_weights(backbone))]
-            dtype = saved_policy(recipe, stored, backbone.dtype_policy, options.limits)
-            with uninitialized(_tally(recipe, options)):
-                backbone = _backbone(recipe, found, recipe.backbone.config, {**overrides, "dtype": dtype}, options)
-            settle_policies(backbone)
-        place_backbone(recipe, backbone, options.limits)
-    initialize(backbone.variables)
-    return backbone
-
-
-@announced
-def load_classifier(
-    cls: type[C],
-    preset: Preset,
-    load_weights: bool,
-    overrides: Mapping[str, Any],
-    infer_class: bool,
-) -> C:
-    """Load a preset as a classifier of class `cls`, or of the class that the preset or its architecture names.
+def load_task(cls: type[T], preset: Preset, load_weights: bool, overrides: Mapping[str, Any]) -> T:
+    """Load a preset as a task of class `cls`, or of the class that the preset or its architecture names.
 
     Args:
         cls: The class that was asked for.
         preset: A built-in name, a folder, or a URI; or a list of places with the same files.
         load_weights: Whether to read the weights.
-        overrides: What the caller wants otherwise than it was saved.
-        infer_class: Whether `cls` stands for whatever subclass of it the preset names.
+        overrides: The caller's arguments, which replace the saved ones.
     """
-    check_arguments(overrides, _override_names(cls), f"{cls.__name__}.from_preset")
-    options, overrides = take_options(overrides)
-    base = overrides.pop("base", None)
+    options, arguments = take_options(overrides)
+    base = arguments.pop("base", None)
     recipe = ready_recipe(preset, options, base)
-    found = _named_class(recipe, cls) if infer_class else cls
+    found = _class_of(recipe, cls)
+    check_arguments(overrides, (*found.override_names(), "base", *OPTIONS), f"{cls.__name__}.from_preset")
+    if recipe.task is not None and recipe.task.short_name != found.task:  # it says nothing about this task
+        recipe = attrs.evolve(recipe, task=None, other_task=recipe.task.part.short_name)
     load_class(recipe, recipe.backbone, found.backbone_cls)
-    if recipe.task is not None and recipe.task.short_name.rpartition(".")[2] == found.task:
-        # A foreign checkpoint says more of the head than the task's constructor takes.
-        check_known(recipe.task.config, (*found.arguments(), *argument_names(found.head_cls)), found, recipe)
-    choice = choose_head(recipe, overrides)
-    preprocessor = _preprocessor(recipe, found, overrides)
-    build = functools.partial(_classifier, recipe, found, choice, preprocessor, overrides, options)
-    classifier = build()
-    read_backbone, read_head = load_weights and "backbone" not in overrides, load_weights and choice.restored
-    if read_head:
-        check_saved_head(recipe, choice, found, classifier.backbone)
-    backbone_file = recipe.backbone_weights if read_backbone else None
-    head_file = recipe.task_weights if read_head and recipe.adapter is None else None
-    bring_weights(recipe.files, [name for name in (backbone_file, head_file) if name is not None], options.limits)
-    if load_weights and recipe.quantized:
-        _check_dtype(recipe, overrides)
-        stored = [] if backbone_file is None else [(backbone_file, backbone_weights(classifier.backbone))]
-        stored += [] if head_file is None else [(head_file, head_weights(classifier.head))]
-        classifier = build(saved_policy(recipe, stored, classifier.backbone.dtype_policy, options.limits))
-        settle_policies(classifier)
-    backbone, head = classifier.backbone, classifier.head
-    if backbone_file is not None:
-        place_backbone(recipe, backbone, options.limits)
-    if head_file is not None:
-        place_head(recipe, head, options.limits)
-    if load_weights and recipe.adapter is not None:
-        place_adapter(recipe, recipe.adapter, backbone, head if read_head else None, options.limits)
-    initialize(classifier.variables)
+    restored = found.restores(recipe, arguments)
+    assembly = _Assembly(recipe, found, _preprocessor(recipe, found, arguments), arguments, options)
+    task = assembly.build()
+    read_backbone, read_own = load_weights and "backbone" not in arguments, load_weights and restored
+    if load_weights:
+        task = _place(assembly, task, read_backbone, read_own)
+    initialize(task.variables)
     if read_backbone:
-        classifier.origin = origin_of(recipe, preset, base, options)
-    if overrides.get("compile", True):
-        classifier.compile()
-    return classifier
+        task.origin = origin_of(recipe, preset, base, options)
+    if arguments.get("compile", True):
+        task.compile()
+    return task
 
 
-def _classifier(
-    recipe: Recipe,
-    cls: type[C],
-    choice: HeadChoice,
-    preprocessor: Any,
-    overrides: Mapping[str, Any],
-    options: OpenOptions,
-    dtype: Any = None,
-) -> C:
-    """Build a classifier without values; a `dtype` goes before that of the overrides and the preset."""
-    keras_arguments = {"name": None if recipe.task is None else recipe.task.config.get("name")}
-    keras_arguments |= {key: overrides[key] for key in ("name", "trainable") if key in overrides}
-    given = overrides if dtype is None else {**overrides, "dtype": dtype}
-    with uninitialized(_tally(recipe, options)):
-        backbone = _classifiers_backbone(recipe, cls, given, options)
-        head = choice.head or _head(recipe, choice, cls, backbone, dtype or backbone.dtype_policy)
-        with blamed_on(f"Preset {recipe.files.reference!r} makes no {cls.__name__}", overrides):
-            return cls(
-                backbone,
-                preprocessor=preprocessor,
-                head=head,
-                labels=choice.labels,
-                problem_type=choice.problem_type,
-                compile=False,
-                **keras_arguments,
+def _place(assembly: _Assembly, task: T, read_backbone: bool, read_own: bool) -> T:
+    """Give the task the preset's weights; return it, or a quantized one in its place."""
+    recipe, budget = assembly.recipe, assembly.options.limits
+    if read_own:
+        assembly.cls.check_restored(recipe, assembly.overrides, task.backbone)
+    backbone_file = recipe.backbone_weights if read_backbone else None
+    own_file = recipe.task.weights if recipe.task is not None and read_own and recipe.adapter is None else None
+    bring_weights(recipe.files, [name for name in (backbone_file, own_file) if name is not None], budget)
+    if recipe.quantized:
+        check_dtype(recipe, assembly.overrides)
+        stored = [] if backbone_file is None else [(backbone_file, backbone_weights(task.backbone))]
+        stored += [] if own_file is None else [(own_file, task_weights(task))]
+        task = assembly.build(saved_policy(recipe, stored, task.backbone.dtype_policy, budget))
+        settle_policies(task)
+    if backbone_file is not None:
+        place_backbone(recipe, task.backbone, budget)
+    if own_file is not None:
+        _place_own(recipe, task, own_file, assembly)
+    if recipe.adapter is not None:
+        place_adapter(recipe, recipe.adapter, task, read_own, budget)
+    return task
+
+
+def _place_own(recipe: Recipe, task: Any, name: str, assembly: _Assembly) -> None:
+    """Give the task the preset's weights outside the backbone."""
+    store = open_weights(recipe.files, name, assembly.options.limits)
+    where = f"{name} of preset {recipe.files.reference!r}"
+    if recipe.checkpoint is None:
+        place_weights(task_weights(task), store, where=where)
+        return
+    with blamed_on(f"{where} cannot be mapped"):
+        weights = list(task.spec().transformers_weights(recipe.checkpoint, task))
+    load_mapped(weights, store, where=where, ignored=("*",))
+
+
+def create_task(
+    cls: type[T], recipe: Recipe, overrides: Mapping[str, Any], backbone: Any, preprocessor: Any, dtype: Any
+) -> T:
+    """Create a task of the arguments that its preset saved and those of the caller; see `Task.from_parts`."""
+    saved = recipe.task
+    config: dict[str, Any] = {}
+    if saved is not None:
+        config = {**saved.config, **{name: fact for name, fact in saved.facts.items() if fact is not None}}
+        for role, part in saved.parts.items():
+            if role not in overrides:
+                found = load_class(recipe, part, keras.layers.Layer)
+                config[role] = create(found, {**part.config, "dtype": dtype, "name": role}, {}, recipe)
+    check_known(config, cls.arguments(), cls, recipe)
+    taken = cls.arguments()
+    given = {name: value for name, value in overrides.items() if name in taken and name not in ("backbone", "compile")}
+    whole = {**{name: value for name, value in config.items() if value is not None}, **given}
+    if "compile" in taken:
+        whole["compile"] = False  # after the weights are placed
+    return cls(**{**whole, "backbone": backbone, "preprocessor": preprocessor})
+
+
+def _class_of(recipe: Recipe, cls: type[T]) -> type[T]:
+    """Return the class to load: on the base class of a task, the one that the preset or its architecture names."""
+    saved = recipe.task
+    if cls.task is None:  # any task
+        if saved is None:
+            held = f"a {recipe.other_task}, which no installed plugin knows" if recipe.other_task else "no task"
+            raise PresetError(
+                f"Preset {recipe.files.reference!r} holds {held}. Load it as the task that you want to train, such as "
+                f"{', '.join(_task_classes())}."
             )
+        find_spec(saved.name)
+        return load_class(recipe, saved.part, cls)
+    owner = registry.owner(cls)
+    if owner is None or owner.name != cls.task:  # the class of one architecture, or a user's own
+        return cls
+    if saved is not None and saved.short_name == cls.task:
+        if saved.part.short_name.rpartition(".")[2] == cls.task:
+            return load_class(recipe, saved.part, cls)
+        named = registry.load("tasks", saved.part.name) if registry.has("tasks", saved.part.name) else None
+        if isinstance(named, type) and issubclass(named, cls):  # a class with a name of its own
+            return named
+    return load_class(recipe, Part("tasks", default_name("tasks", recipe.backbone.name, owner.qualified), {}), cls)
 
 
-def _check_dtype(recipe: Recipe, overrides: Mapping[str, Any]) -> None:
-    if overrides.get("dtype") is not None:
-        raise InputError(f"dtype= is for float presets, and {recipe.files.reference!r} is quantized. Leave it out.")
+def _task_classes() -> list[str]:
+    return sorted(entry.attribute for entry in registry.entries("tasks") if "." not in entry.name)
 
 
-def _override_names(cls: type[TextClassifier]) -> tuple[str, ...]:
-    return (*cls.arguments(), "sequence_length", "dtype", "base", *OPTIONS)
-
-
-def _named_class(recipe: Recipe, cls: type[C]) -> type[C]:
-    """Return the class that the preset names, or else its architecture, or else `cls`."""
-    if recipe.task is not None:
-        if recipe.task.short_name.rpartition(".")[2] == cls.task:
-            return load_class(recipe, recipe.task, cls)
-        saved = registry.load("tasks", recipe.task.name) if registry.has("tasks", recipe.task.name) else None
-        if isinstance(saved, type) and issubclass(saved, cls):  # a classifier with a name of its own
-            return saved
-    own = recipe.default_part("text_classifier")
-    if not registry.has("tasks", own):
-        return cls  # an architecture without a classifier of its own gets the generic one
-    return load_class(recipe, Part("tasks", own, {}), cls)
-
-
-def _tally(recipe: Recipe, options: OpenOptions) -> Tally:
-    return Tally(options.limits, f"The model of preset {recipe.files.reference!r}")
-
-
-def _backbone(
-    recipe: Recipe, cls: type[B], config: Mapping[str, Any], overrides: Mapping[str, Any], options: OpenOptions
-) -> B:
-    """Create a backbone, whose config alone has to tell that it stays within the budget, where its class can say so."""
-    check_given(cls, config, overrides, recipe)
-    whole = {**defaults_of(cls), **config, **overrides}
-    where = f"The config of preset {recipe.files.reference!r}"
-    for value in whole.values():  # whatever it counts, there are not more of it than numbers
-        options.limits.check("parameters", value if isinstance(value, int) else 0, where)
-    tally = Tally(options.limits, where)
-    bad = f"Preset {recipe.files.reference!r} has a bad {cls.__name__}"
-    # Where an argument is missing, the constructor can say so better.
-    with blamed_on(bad, overrides), contextlib.suppress(KeyError):
-        for shape in cls.weight_shapes(whole):
-            tally.add(shape, itemsize=1)
-    return create(cls, config, overrides, recipe)
-
-
-def _classifiers_backbone(
-    recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[str, Any], options: OpenOptions
-) -> Backbone:
-    given = overrides.get("backbone")
-    if given is not None:
-        return cls.check_backbone(given)
-    found = load_class(recipe, recipe.backbone, cls.backbone_cls)
-    # As in KerasHub, a task follows the dtype asked for or Keras' global one, whatever the preset was saved in.
-    dtype = overrides.get("dtype") or keras.config.dtype_policy()
-    return _backbone(recipe, found, {**recipe.backbone.config, "dtype": dtype}, {}, options)
-
-
-def _head(recipe: Recipe, choice: HeadChoice, cls: type[TextClassifier], backbone: Backbone, dtype: Any) -> Head:
-    facts = {"dtype": dtype, "name": "head"}
-    if choice.head_cls is not None:
-        return create(choice.head_cls, {**choice.config, **facts}, choice.chosen, recipe)
-    saved = cls.head_arguments(backbone, choice.config)
-    wanted = cls.head_arguments(backbone, {**choice.config, **choice.chosen})
-    changed = {name: value for name, value in wanted.items() if name not in saved or saved[name] != value}
-    return create(cls.head_cls, {**saved, **facts}, changed, recipe)
-
-
-def _preprocessor(recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[str, Any]) -> Any:
+def _preprocessor(recipe: Recipe, cls: type[Any], overrides: Mapping[str, Any]) -> Any:
     length = overrides.get("sequence_length")
     if "preprocessor" in overrides:
         if length is not None:
@@ -237,6 +198,8 @@ def _preprocessor(recipe: Recipe, cls: type[TextClassifier], overrides: Mapping[
         length = recipe.adapter.sequence_length
     options = {} if length is None else {"sequence_length": length}
     limit = recipe.backbone.config.get("max_sequence_length")
-    if recipe.preprocessor is None and length is None and isinstance(limit, int):
+    inputs = recipe.inputs()
+    if inputs.preprocessor is None and not inputs.settings and length is None and isinstance(limit, int):
         options["sequence_length"] = min(limit, DEFAULT_SEQUENCE_LENGTH)
-    return build_preprocessor(recipe, cls.preprocessor_cls, options)
+    names = tuple(default_names("preprocessors", recipe.backbone.name, cls.task))
+    return build_preprocessor(recipe, cls.preprocessor_cls, options, names)

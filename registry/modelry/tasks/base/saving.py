@@ -1,65 +1,40 @@
-"""Write backbones and tasks as presets, in KerasHub's layout or as transformers does."""
+"""Saving of tasks as presets, in KerasHub's layout or as transformers does."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
-
-from modelry.arguments import one_of
-from modelry.backbones.int8 import check_savable, quantized_paths
+from modelry.arguments import KERAS_ARGUMENTS
+from modelry.backbones.checkpoint_writer import write_checkpoint
+from modelry.backbones.int8 import quantized_paths, serialized_policy
 from modelry.backbones.lora import merged
-from modelry.backbones.weights import backbone_weights, head_weights
-from modelry.errors import SaveError
-from modelry.presets.components import owner_of
-from modelry.presets.json_files import write_json
-from modelry.presets.keras_hub import BACKBONE_WEIGHTS, METADATA, TASK, TASK_WEIGHTS
-from modelry.presets.manifest import Manifest
+from modelry.backbones.saving import (
+    check_options,
+    checked_preprocessor,
+    components_of,
+    record,
+    serialized_backbone,
+    write_backbone,
+)
+from modelry.errors import InputError, SaveError
+from modelry.preprocessing.saving import write_preprocessor
+from modelry.presets.components import owner_of_class
+from modelry.presets.keras_hub import TASK, TASK_WEIGHTS
+from modelry.presets.parts import Serialized, serialized
 from modelry.presets.publish import new_preset
-from modelry.presets.write import write_manifest
-from modelry.tasks.base import transformers_saving
-from modelry.tasks.base.saved_objects import serialized_backbone, serialized_task
-from modelry.text.preprocessor import Preprocessor
-from modelry.text.saving import write_preprocessor
-from modelry.text.serialized import Serialized, serialized_preprocessor
-from modelry.weights.save import FLOATS, save_hdf5
+from modelry.strict_json import write_json
+from modelry.weights.load import layer_weights, load_weights
+from modelry.weights.save import save_hdf5
+from modelry.weights.stores import open_store
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-    from modelry.backbones.backbone import Backbone
-    from modelry.tasks.text_classifier.task import TextClassifier
-
-FORMATS = ("modelry", "transformers")
-
-
-def save_backbone(
-    backbone: Backbone,
-    preprocessor: Preprocessor | None,
-    preset_dir: str | os.PathLike[str],
-    max_shard_size: float | None,
-    format_name: str,
-    dtype: str | None,
-    publishing: Mapping[str, Any],
-) -> None:
-    """Write a preset without a task; `publishing` holds options of `upload_preset`."""
-    _check(backbone, format_name, dtype)
-    if format_name == "transformers":
-        with new_preset(preset_dir, publishing) as folder, merged(backbone):
-            transformers_saving.write_backbone(folder, backbone, preprocessor, max_shard_size, dtype)
-        return
-    components = [("backbones", backbone), *_preprocessor_components(preprocessor)]
-    with new_preset(preset_dir, publishing) as folder, merged(backbone):
-        written = _write_backbone(folder, backbone, serialized_backbone(backbone), max_shard_size, dtype)
-        if preprocessor is not None:
-            write_preprocessor(folder, preprocessor, serialized_preprocessor(preprocessor))
-        record(folder, components, {"backbone": written})
+    from collections.abc import Mapping
 
 
 def save_task(
-    task: TextClassifier,
+    task: Any,
     preset_dir: str | os.PathLike[str],
     max_shard_size: float | None,
     format_name: str,
@@ -67,73 +42,88 @@ def save_task(
     publishing: Mapping[str, Any],
 ) -> None:
     """Write a preset that holds a whole task; `publishing` holds options of `upload_preset`."""
-    _check(task, format_name, dtype)
-    if format_name == "transformers":
-        with new_preset(preset_dir, publishing) as folder, merged(task.backbone):
-            transformers_saving.write_task(folder, task, max_shard_size, dtype)
-        return
-    preprocessor = task.preprocessor if isinstance(task.preprocessor, Preprocessor) else None
-    components = [("backbones", task.backbone), ("tasks", task), ("heads", task.head)]
-    components += _preprocessor_components(preprocessor)
+    check_options(task, format_name, dtype)
+    preprocessor = checked_preprocessor(task.preprocessor)
     with new_preset(preset_dir, publishing) as folder, merged(task.backbone):
+        if format_name == "transformers":
+            write_checkpoint(folder, task.backbone, preprocessor, max_shard_size, dtype, task)
+            return
         whole = serialized_task(task)
         write_json(folder / TASK, whole)
-        written = _write_backbone(folder, task.backbone, whole["config"]["backbone"], max_shard_size, dtype)
+        weights = {
+            "backbone": write_backbone(folder, task.backbone, whole["config"]["backbone"], max_shard_size, dtype)
+        }
         if preprocessor is not None:
             write_preprocessor(folder, preprocessor, whole["config"]["preprocessor"])
-        save_hdf5(folder / TASK_WEIGHTS, head_weights(task.head), dtype=dtype)
-        weights = {"backbone": written, "task": TASK_WEIGHTS}
-        record(folder, components, weights, task.labels, task.problem_type)
+        if own := task_weights(task):
+            save_hdf5(folder / TASK_WEIGHTS, own, dtype=dtype)
+            weights["task"] = TASK_WEIGHTS
+        record_task(folder, task, [*task_components(task), *components_of(preprocessor)], weights)
 
 
-def _check(model: Backbone | TextClassifier, format_name: str, dtype: str | None) -> None:
-    one_of("format", format_name, FORMATS)
-    one_of("dtype", dtype, (None, *FLOATS))
-    check_savable(model)
-    if format_name == "transformers" and quantized_paths(model):
-        raise SaveError("The model is quantized, and transformers cannot compute the same. Save the float model.")
+def task_components(task: Any) -> list[tuple[str, Any]]:
+    """Return kind and component of a task and its parts, the preprocessor excepted."""
+    roles = task.spec().parts
+    parts = [(roles[role], part) for role in roles if (part := getattr(task, role, None)) is not None]
+    return [("backbones", task.backbone), ("tasks", task), *parts]
 
 
-def _preprocessor_components(preprocessor: Preprocessor | None) -> list[tuple[str, Any]]:
-    if preprocessor is None:
-        return []
-    return [("preprocessors", preprocessor), ("tokenizers", preprocessor.tokenizer)]
+def record_task(folder: Path, task: Any, components: list[tuple[str, Any]], weights: dict[str, str]) -> None:
+    """Write the `modelry.json` of a preset with a task."""
+    spec = task.spec()
+    name = owner_of_class(type(spec)).name
+    record(folder, [*components, ("task_specs", spec)], weights, name, task.facts())
 
 
-def _write_backbone(
-    folder: Path, backbone: Backbone, config: Serialized, max_shard_size: float | None, dtype: str | None
-) -> str:
-    write_json(folder / "config.json", config)
-    write_json(
-        folder / METADATA,
-        {
-            "keras_version": keras.__version__,
-            "parameter_count": backbone.count_params(),
-            "tasks": ["TextClassifier"],
-        },
-    )
-    path, weights = folder / BACKBONE_WEIGHTS, backbone_weights(backbone)
-    return save_hdf5(path, weights, max_shard_size=max_shard_size, dtype=dtype)[0].name
+def serialized_task(task: Any) -> Serialized:
+    """Return the contents of `task.json`, with copies of the backbone's and the preprocessor's.
 
-
-def record(
-    folder: Path,
-    components: Iterable[tuple[str, Any]],
-    weights: dict[str, str],
-    labels: tuple[str, ...] | None = None,
-    problem_type: str | None = None,
-) -> None:
-    """Write `modelry.json`, which is last.
-
-    Args:
-        folder: The preset.
-        components: Kind → component.
-        weights: Role → file.
-        labels: The names of the classes.
-        problem_type: What the scores mean.
+    Raises:
+        SaveError: The preprocessor is a plain callable, which no file can hold.
     """
-    owners = {kind: owner_of(component) for kind, component in components}
-    requires = sorted({owner.requirement for owner in owners.values()})
-    versions = dict(sorted((owner.distribution, owner.version) for owner in owners.values()))
-    names = {kind: owner.name for kind, owner in owners.items()}
-    write_manifest(folder, Manifest(names, tuple(requires), versions, labels, problem_type, weights, files={}))
+    preprocessor = checked_preprocessor(task.preprocessor)
+    is_quantized = bool(quantized_paths(task))
+    config = {
+        "backbone": serialized_backbone(task.backbone),
+        "preprocessor": None if preprocessor is None else preprocessor.serialized(),
+        "name": task.name,
+        **task.saved_config(),
+    }
+    if is_quantized:
+        config["dtype"] = serialized_policy(task.own_layers(), task.backbone.dtype_policy)
+    parts = {role: serialized(part, None, _config(part)) for role, part in task.saved_parts().items()}
+    for_keras_hub = task.keras_hub_class and not parts and not is_quantized
+    return serialized(task, config if for_keras_hub else None, {**config, **parts})
+
+
+def _config(part: Any) -> dict[str, Any]:
+    return {key: value for key, value in part.get_config().items() if key not in KERAS_ARGUMENTS}
+
+
+def task_weights(task: Any) -> dict[str, Any]:
+    """Return the variables outside the backbone by name.
+
+    The layers of a head are stored as if they were layers of the task itself, which is where KerasHub's tasks have
+    them.
+    """
+    return layer_weights(task.own_layers())
+
+
+def save_task_weights(task: Any, filepath: str | os.PathLike[str]) -> None:
+    """Write the weights outside the backbone; see `Task.save_task_weights`."""
+    path, weights = _weights_file(filepath), task_weights(task)
+    if not weights:
+        raise SaveError(f"{type(task).__name__} has no weights outside its backbone. Use save_to_preset.")
+    save_hdf5(path, weights)
+
+
+def load_task_weights(task: Any, filepath: str | os.PathLike[str]) -> None:
+    """Read the weights outside the backbone; see `Task.load_task_weights`."""
+    path = _weights_file(filepath)
+    load_weights(task_weights(task), open_store(path), where=str(path))
+
+
+def _weights_file(path: str | os.PathLike[str]) -> Path:
+    if not os.fspath(path).endswith(".weights.h5"):
+        raise InputError(f"The name of a file of weights ends in .weights.h5, and {os.fspath(path)!r} does not.")
+    return Path(path)

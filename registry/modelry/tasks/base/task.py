@@ -1,4 +1,4 @@
-"""What every task does: a backbone, its preprocessor and a head, in one Keras model."""
+"""The generic task: a backbone, a preprocessor and what belongs to the task, in one Keras model."""
 
 from __future__ import annotations
 
@@ -6,56 +6,110 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
 
+from modelry.arguments import KERAS_ARGUMENTS, config_of
+from modelry.backbones import int8, lora
 from modelry.backbones.backbone import Backbone
-from modelry.backbones.base_model import FunctionalModel
-from modelry.backbones.keras_saving import register_for_saving
+from modelry.backbones.base_model import register_for_saving
 from modelry.errors import InputError
-from modelry.tasks.base.saving import save_task
-from modelry.tasks.base.summary import print_preprocessor
-from modelry.text.preprocessor import Preprocessor
+from modelry.preprocessing.preprocessor import Preprocessor
+from modelry.presets.task_spec import TaskSpec, find_spec
+from modelry.runtime.onednn import release
+from modelry.tasks.base.adapters import save_adapter
+from modelry.tasks.base.head import Head
+from modelry.tasks.base.loading import create_task, load_task
+from modelry.tasks.base.packing import call_packed, is_packed
+from modelry.tasks.base.saving import load_task_weights, save_task, save_task_weights
+from modelry.tasks.base.training import RawInputModel
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from modelry.presets.recipe import Origin, Recipe
     from modelry.storage.reference import Preset
 
+NOT_OWN = ("backbone", "preprocessor", "compile", "inputs", "outputs", *KERAS_ARGUMENTS)
 
-class Task(FunctionalModel):
-    """A functional Keras model for one task, with the preprocessing inside; abstract.
+
+class Task(RawInputModel):
+    """A functional Keras model for one task, with the preprocessing inside.
+
+    `Task.from_preset` loads whatever task a preset holds. A subclass names its `task`, which is registered in
+    `modelry.task_specs`, builds its outputs in the constructor, and keeps each constructor argument as an attribute of
+    the same name; saving, loading and configs follow from that.
 
     Args:
         backbone: The backbone.
-        preprocessor: What turns raw inputs into the backbone's; `None` to pass the backbone's inputs directly. Any
-            callable will do.
-        outputs: The model's outputs, connected to `backbone.input`.
+        preprocessor: Turns raw inputs into the backbone's; `None` to pass the backbone's inputs directly. Any callable
+            will do.
+        head: The layers between the backbone's outputs and the task's, if they are one `Head`; packing needs one.
+        inputs: The model's inputs; the backbone's by default.
+        outputs: The model's outputs; those of `head` by default.
         **kwargs: `name`, `trainable`.
 
     Raises:
-        InputError: The preprocessor's rows are longer than the backbone has positions.
+        InputError: The backbone is of another class, or the preprocessor's rows are longer than it has positions.
 
     Attributes:
-        task: The task's name, as the last part of the names under which architectures register their parts for it.
+        task: The name of its task spec.
         backbone_cls: The class of backbone it takes.
         preprocessor_cls: The class of preprocessor it takes by default.
+        resets: Arguments of `from_preset` that ask for new, untrained weights outside the backbone.
+        origin: The preset that the backbone was loaded from, or `None`.
     """
 
     task: ClassVar[str | None] = None
     backbone_cls: ClassVar[type[Backbone]] = Backbone
-    preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor  # type: ignore[type-abstract] # any concrete one will do
+    preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor
+    resets: ClassVar[tuple[str, ...]] = ()
+    origin: Origin | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         register_for_saving(cls.preprocessor_cls)
-        if hasattr(cls.preprocessor_cls, "tokenizer_cls"):
+        if cls.preprocessor_cls.tokenizer_cls is not None:
             register_for_saving(cls.preprocessor_cls.tokenizer_cls)
 
-    def __init__(self, *, backbone: Backbone, preprocessor: Any, outputs: Any, **kwargs: Any) -> None:
-        super().__init__(inputs=backbone.input, outputs=outputs, **kwargs)
+    def __init__(
+        self,
+        *,
+        backbone: Backbone,
+        preprocessor: Any = None,
+        head: Head | None = None,
+        inputs: Any = None,
+        outputs: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        self.check_backbone(backbone)
+        if outputs is None:
+            if head is None:
+                raise InputError(f"{type(self).__name__} must pass head= or outputs= to Task's constructor.")
+            mask = backbone.input.get("padding_mask") if isinstance(backbone.input, dict) else None
+            outputs = head(backbone(backbone.input), padding_mask=mask)
+        super().__init__(inputs=backbone.input if inputs is None else inputs, outputs=outputs, **kwargs)
         if backbone.quantization_mode is None:  # Keras would quantize the task again
             self.dtype_policy = backbone.dtype_policy  # what `compile` looks at, to scale the loss in float16
         self.backbone = backbone
         self.preprocessor = preprocessor
+        self.head = head
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Return the outputs for the backbone's inputs, or for packed rows."""
+        if is_packed(inputs):
+            return call_packed(self.backbone, self.head, inputs, self.output_per == "token", training)
+        return super().call(inputs, training=training, mask=mask)
+
+    @classmethod
+    def spec(cls) -> TaskSpec:
+        """Return the registered description of this kind of task.
+
+        Raises:
+            InputError: The class names no task.
+            UnknownComponent: No installed plugin registers it.
+        """
+        if cls.task is None:
+            raise InputError(f"{cls.__name__} has no task name. Set task = '…', and register it in modelry.task_specs.")
+        return find_spec(cls.task)
 
     @classmethod
     def check_backbone(cls, backbone: Any) -> Backbone:
@@ -70,7 +124,7 @@ class Task(FunctionalModel):
 
     @property
     def preprocessor(self) -> Any:
-        """What turns raw inputs into the backbone's, or `None`. It can be set at any time."""
+        """The callable that turns raw inputs into the backbone's, or `None`. It can be set at any time."""
         return self._preprocessor
 
     @preprocessor.setter
@@ -78,13 +132,13 @@ class Task(FunctionalModel):
         if value is not None and not callable(value):
             raise InputError(f"preprocessor must be a Preprocessor, another callable, or None, not {value!r}.")
         self._preprocessor = value
-        self.check_sequence_length()
+        self.check_preprocessor()
 
-    def check_sequence_length(self) -> None:
+    def check_preprocessor(self) -> None:
         """Check that the preprocessor's rows are no longer than the backbone has positions.
 
         Raises:
-            InputError: They are.
+            InputError: They are longer.
         """
         longest = getattr(self.backbone, "max_sequence_length", None)
         length = getattr(self.preprocessor, "sequence_length", None)
@@ -94,10 +148,116 @@ class Task(FunctionalModel):
                 f"Set it to {longest} or less."
             )
 
+    @property
+    def supports_packing(self) -> bool:
+        """Whether token rows are packed in `fit`, `evaluate` and `predict`."""
+        # A mesh of devices splits arrays by their first axis, and rows and documents would not stay together.
+        packs = self.head is not None and self.backbone.supports_packing
+        return packs and keras.distribution.distribution() is None
+
+    @property
+    def layers(self) -> list[keras.layers.Layer]:
+        """The layers, with those of the head in the head's place.
+
+        KerasHub's tasks have no head object, so this is what makes `save_weights` and `load_weights` read each other's
+        files, and `get_layer("logits")` find the same layer.
+        """
+        head = getattr(self, "head", None)
+        layers: list[keras.layers.Layer] = []
+        for layer in super().layers:
+            layers += head._flatten_layers(include_self=False, recursive=False) if layer is head else [layer]
+        return layers
+
+    def own_layers(self) -> list[keras.layers.Layer]:
+        """Return the layers outside the backbone, in the order that numbers them in files."""
+        others = (keras.layers.InputLayer,)
+        return [layer for layer in self.layers if layer is not self.backbone and not isinstance(layer, others)]
+
+    # Presets
+
     @classmethod
     def from_preset(cls, preset: Preset, load_weights: bool = True, **overrides: Any) -> Self:
-        """Load a preset; see the subclasses."""
-        raise NotImplementedError(f"{cls.__name__} is abstract. Call from_preset on a task such as TextClassifier.")
+        """Load a task.
+
+        On `Task` itself the preset decides which task it is; on the class of a task, such as `TextClassifier`, which
+        architecture; on the class of one architecture, the preset must be of that architecture.
+
+        Args:
+            preset: A built-in name (`cls.presets`), a folder, or a URI such as `s3://…`; or a list of places with the
+                same files, of which the next is used where one fails.
+            load_weights: Whether to read the weights; otherwise all are initialised at random.
+            **overrides: Arguments of the constructor that replace the saved ones. Those in `resets` ask for new,
+                untrained weights outside the backbone; a preset without such weights gets new ones too. `backbone` and
+                `preprocessor` replace a whole part (`preprocessor=None`: take the backbone's inputs), `dtype` and
+                `sequence_length` what was saved about them, and `base` the preset that an adapter names.
+                `compile=False` leaves the model uncompiled. How the preset is opened: `revision`, its version; `token`
+                and `storage_options`, for the store or its client; `cache_dir`, the folder of fetched files;
+                `offline`, whether only they may be used; `verify="full"`, whether all of them are hashed again;
+                `deadline`, the seconds that the store may take; `lock`, the lock file that must have the preset;
+                `public_key`, the key that must have signed it; `budget`, a `modelry.Budget`, the most that it may take
+                of this machine.
+
+        Raises:
+            UnsafePresetError: The preset attempts something unsafe, or wants more than its budget.
+            PresetError: The preset is missing, damaged, of another architecture or task, or its weights do not fit.
+            StorageError: The reference is malformed, or the store cannot be read.
+            UnknownComponent: A plugin that the preset needs is not installed.
+            InputError: An override is missing, unknown, or contradicts another.
+        """
+        return load_task(cls, preset, load_weights, overrides)
+
+    @classmethod
+    def override_names(cls) -> tuple[str, ...]:
+        """Return the names of the overrides that `from_preset` takes, besides those of how a preset is opened."""
+        return (*(name for name in cls.arguments() if name not in ("inputs", "outputs")), "sequence_length", "dtype")
+
+    @classmethod
+    def restores(cls, recipe: Recipe, overrides: Mapping[str, Any]) -> bool:
+        """Return whether the weights outside the backbone come from the preset.
+
+        Raises:
+            InputError: The overrides contradict the preset or each other.
+        """
+        saved = recipe.task
+        return saved is not None and saved.weights is not None and not set(cls.resets) & overrides.keys()
+
+    @classmethod
+    def check_restored(cls, recipe: Recipe, overrides: Mapping[str, Any], backbone: Backbone) -> None:
+        """Check that the weights to restore belong to what this class builds, where their shapes do not tell.
+
+        Raises:
+            InputError: They belong to something else.
+        """
+
+    @classmethod
+    def from_parts(
+        cls, recipe: Recipe, overrides: Mapping[str, Any], backbone: Backbone, preprocessor: Any, dtype: Any
+    ) -> Self:
+        """Create the task of a Recipe on its backbone; weights are placed afterwards.
+
+        Args:
+            recipe: The preset. Its `task` is `None` if the preset holds another kind of task, or none.
+            overrides: The arguments of `from_preset`.
+            backbone: The backbone.
+            preprocessor: The preprocessor.
+            dtype: The dtype policy for layers outside the backbone.
+        """
+        return create_task(cls, recipe, overrides, backbone, preprocessor, dtype)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts that a preset keeps about the task: the arguments that its spec lists, as JSON values."""
+        found = {name: getattr(self, name) for name in self.spec().facts}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+
+    def saved_parts(self) -> dict[str, Any]:
+        """Return role → component besides backbone and preprocessor, as a preset's `task.json` holds them."""
+        found = {role: getattr(self, role, None) for role in self.spec().parts}
+        return {role: part for role, part in found.items() if part is not None}
+
+    def saved_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments that are neither parts nor facts, as a preset's `task.json` holds them."""
+        spec = self.spec()
+        return config_of(self, without=(*NOT_OWN, *spec.parts, *spec.facts, "head"))
 
     def save_to_preset(
         self,
@@ -107,7 +267,7 @@ class Task(FunctionalModel):
         dtype: str | None = None,
         **publishing: Any,
     ) -> None:
-        """Write everything that `from_preset` reads: configs, vocabulary, labels and weights.
+        """Write everything that `from_preset` reads: configs, vocabulary, facts about the task, and weights.
 
         The folder is written beside its destination and then renamed, so a failure leaves an older preset as it was.
         Optimizer state is not part of a preset.
@@ -116,9 +276,9 @@ class Task(FunctionalModel):
             preset_dir: The folder to write. It may be missing, empty, or hold an older preset, which is replaced;
                 other files in it stay. Or a URI such as `s3://bucket/folder`, to which the preset is published.
             max_shard_size: The greatest size of a file of backbone weights, in GiB; `None` for a single file.
-            format: `"modelry"` is KerasHub's layout; where the architecture exists there, KerasHub reads it too.
-                `"transformers"` is what `AutoModelForSequenceClassification` and `AutoTokenizer` read; it has no place
-                for an activation of the scores and for how texts are truncated.
+            format: `"modelry"` is KerasHub's layout; where the architecture and the task exist there, KerasHub reads it
+                too. `"transformers"` is the layout of `save_pretrained` there; it has no place for an activation of the
+                outputs and for how inputs are truncated.
             dtype: `"bfloat16"`, `"float16"` or `"float32"`, to store weights in another precision than the model has;
                 the model stays as it is, and so does the precision that it computes in after loading.
             **publishing: For a URI, the options of `modelry.upload_preset`, such as `private=` or `deadline=`.
@@ -127,17 +287,135 @@ class Task(FunctionalModel):
             SaveError: The folder cannot be written, or holds files but no preset; transformers cannot compute the
                 same; or a weight has numbers that `dtype` cannot hold.
             StorageError: The URI is malformed, cannot be written to, or its store refuses.
-            InputError: An option is wrong, or there is no use for it.
+            InputError: An option is wrong, or has no effect here.
         """
         save_task(self, preset_dir, max_shard_size, format, dtype, publishing)
 
+    def has_task_weights(self) -> bool:
+        """Return whether there are weights outside the backbone."""
+        return any(layer.weights for layer in self.own_layers())
+
+    def save_task_weights(self, filepath: str | os.PathLike[str]) -> None:
+        """Write the weights outside the backbone, as in the `task.weights.h5` of a preset.
+
+        Args:
+            filepath: The file to write; its name ends in `.weights.h5`.
+
+        Raises:
+            InputError: The name has another ending.
+            SaveError: A weight cannot be written.
+        """
+        save_task_weights(self, filepath)
+
+    def load_task_weights(self, filepath: str | os.PathLike[str]) -> None:
+        """Read the weights outside the backbone from a file of `save_task_weights`, modelry's or KerasHub's.
+
+        Args:
+            filepath: The file; its name ends in `.weights.h5`.
+
+        Raises:
+            InputError: The name has another ending.
+            PresetNotFound: There is no such file.
+            WeightsError: The weights belong to other layers. Nothing has changed then.
+            PresetFormatError: The file is damaged.
+        """
+        load_task_weights(self, filepath)
+        release(self)
+
+    # Adapters and quantization
+
+    def enable_lora(self, rank: int, target_layer_names: Sequence[str] | None = None) -> None:
+        """Freeze the backbone, and add a low-rank adapter to some of its layers; the other layers train as before.
+
+        The optimizer starts over. `fit` and `predict` work as before. `save_to_preset` saves the adapters in the
+        weights, and `save_adapter` saves them alone.
+
+        Reference: [Hu et al., 2021](https://arxiv.org/abs/2106.09685).
+
+        Args:
+            rank: The rank of the adapters: the number of values that each input and output of a layer gets.
+            target_layer_names: The names of the dense layers; `None` for those of queries and values, as the backbone's
+                `default_lora_layer_names` lists them.
+
+        Raises:
+            InputError: There are adapters already, the rank is not a positive number, or no dense layer has the name.
+        """
+        self.backbone.enable_lora(rank, target_layer_names)
+        self.variables_changed()
+
+    def merge_lora(self) -> None:
+        """Add the adapters to their weights and remove them; outputs stay the same.
+
+        Raises:
+            InputError: The model has no adapters.
+        """
+        if not lora.adapted(self.backbone):
+            raise InputError("The model has no adapters to merge. Call enable_lora(rank) before training.")
+        lora.merge(self.backbone)
+        self.origin = None
+        self.variables_changed()
+
+    def save_adapter(
+        self, preset_dir: str | os.PathLike[str], base: str | os.PathLike[str] | None = None, **publishing: Any
+    ) -> None:
+        """Write the adapters and the weights outside the backbone as a small preset that names its base preset.
+
+        `from_preset` loads it together with the base, which must have the very weights that the backbone was trained
+        on; this is checked now, and on loading.
+
+        Args:
+            preset_dir: The folder to write, or a URI to publish to; as in `save_to_preset`.
+            base: The preset that the adapters belong to; `None` for the one that the model was loaded from.
+            **publishing: For a URI, the options of `modelry.upload_preset`.
+
+        Raises:
+            InputError: The model has no adapters, its base is not known, or `base` has other weights.
+            SaveError: The folder cannot be written, or holds files but no preset.
+            ModelryError: The base cannot be loaded, or the URI cannot be written to.
+        """
+        save_adapter(self, preset_dir, base, publishing)
+
+    def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
+        """Store the kernels and tables of all layers in fewer bits, for predictions.
+
+        With `"int8"` they take a quarter of the memory. `save_to_preset` and `from_preset` keep them so.
+
+        Args:
+            mode: `"int8"`; Keras' other modes work as far as they do in Keras, and cannot be saved.
+            config: A `keras.quantizers.QuantizationConfig`, in place of the mode.
+            filters: The layers to quantize; `None` for all that can be. See `keras.Model.quantize`.
+            **kwargs: Passed to `keras.Model.quantize`.
+
+        Raises:
+            InputError: The model has adapters.
+        """
+        if lora.adapted(self.backbone):
+            raise InputError("The model has adapters. Call merge_lora() first, then quantize.")
+        super().quantize(mode, config=config, filters=int8.can_quantize if filters is None else filters, **kwargs)
+        self.origin = None
+        self.variables_changed()
+
+    def comparable(self, outputs: Any) -> Any:
+        """Return outputs in a form in which those of equal tasks in different formats are equal; by default as is."""
+        return outputs
+
+    # Keras
+
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, the backbone and the preprocessor serialized as Keras does it."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how it is saved.")
+        """Return the constructor's arguments, the parts serialized as Keras does it."""
+        write = keras.saving.serialize_keras_object
+        own = config_of(self, without=NOT_OWN)
+        return {
+            "backbone": write(self.backbone),
+            "preprocessor": write(self.preprocessor),
+            "name": self.name,
+            "trainable": self.trainable,
+            **{name: write(one) if isinstance(one, keras.layers.Layer) else one for name, one in own.items()},
+        }
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], custom_objects: Any = None) -> Self:
-        """Create a task from what `get_config` returned."""
+        """Create a task from the return value of `get_config`."""
         read = keras.saving.deserialize_keras_object
         return cls(
             **{
@@ -146,13 +424,9 @@ class Task(FunctionalModel):
             }
         )
 
-    def compile_from_config(self, config: Mapping[str, Any]) -> None:
-        """Compile as the saved model was; Keras calls this in `load_model`."""
-        self.compile(**keras.saving.deserialize_keras_object(dict(config)))
-        if getattr(self, "optimizer", None) is not None and self.built:
-            self.optimizer.build(self.trainable_variables)
-
     def summary(self, *args: Any, **kwargs: Any) -> None:
         """Print the preprocessor, then the layers; the arguments are those of `keras.Model.summary`."""
-        print_preprocessor(self, kwargs.get("print_fn"))
+        describe = getattr(self.preprocessor, "print_summary", None)
+        if describe is not None:
+            describe(kwargs.get("print_fn"))
         super().summary(*args, **kwargs)

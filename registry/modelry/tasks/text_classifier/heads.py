@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from modelry.errors import InputError
-from modelry.tasks.text_classifier.pooled_head import PooledHead
+from modelry.tasks.text_classifier.head import PooledHead
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What follows from a classifier's problem type and activation: its loss and metrics, its probabilities, its labels."""
+"""Losses, metrics, probabilities and labels, as a classifier's problem type and activation decide them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,25 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from modelry.backbones.base_model import register_for_saving
 from modelry.errors import InputError
-from modelry.tasks.text_classifier.logit_accuracy import LogitAccuracy
 from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 THRESHOLD = 0.5
+
+
+class LogitAccuracy(keras.metrics.BinaryAccuracy):
+    """Keras' `BinaryAccuracy` of logits, for which it takes no threshold."""
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Take a batch into account: labels and logits, `(batch, num_classes)` each."""
+        return super().update_state(y_true, keras.ops.sigmoid(y_pred), sample_weight)
+
+
+register_for_saving(LogitAccuracy)
 
 
 def auto_loss(problem_type: str, activation: str) -> keras.losses.Loss:

@@ -1,17 +1,19 @@
-"""Text classification: a backbone, a preprocessor and a head."""
+"""Text classification: a backbone, a preprocessor and a head that scores classes."""
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import keras
 
-from modelry.data.source import infer_labels
+from modelry.arguments import KERAS_ARGUMENTS, argument_defaults, argument_names, config_of
 from modelry.errors import InputError
-from modelry.runtime.lazy_optimizer import Late, forget_late
-from modelry.tasks.base.head import Head
-from modelry.tasks.base.head_task import HeadTask
-from modelry.tasks.base.loading import load_classifier
+from modelry.presets.components import check_known, create, owned_class
+from modelry.tasks.base.task import Task
+from modelry.tasks.text_classifier.head import ClassifierHead
+from modelry.tasks.text_classifier.head_choice import check_saved_head, choose_head
+from modelry.tasks.text_classifier.heads import MeanPoolHead
 from modelry.tasks.text_classifier.outputs import (
     THRESHOLD,
     auto_loss,
@@ -22,16 +24,17 @@ from modelry.tasks.text_classifier.outputs import (
     probabilities,
 )
 from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION, problem_type_of, score_names
-from modelry.weights.build import initialize, uninitialized
+from modelry.tasks.text_classifier.targets import ClassificationTargets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from modelry.backbones.backbone import Backbone
+    from modelry.presets.recipe import Recipe
     from modelry.storage.reference import Preset
 
 
-class TextClassifier(HeadTask):
+class TextClassifier(Task):
     """Classifies texts, and is fine-tuned on them.
 
     `TextClassifier.from_preset` returns the class that the preset's architecture registers, such as
@@ -48,16 +51,16 @@ class TextClassifier(HeadTask):
 
     Args:
         backbone: The backbone.
-        num_classes: The number of classes; it can be left out if `labels` or `head` tells it.
-        preprocessor: What turns texts into the backbone's inputs; `None` to pass those directly.
+        num_classes: The number of classes; it can be left out if `labels` or `head` gives it.
+        preprocessor: Turns texts into the backbone's inputs; `None` to pass those directly.
         activation: The activation of the scores: `"linear"` (logits; also `None`), `"softmax"` or `"sigmoid"`.
         dropout: The rate of dropout in the head; `None` for the head's default.
-        hidden_dim: The size of the head's hidden layer, if it shall have one; `None` for the head's default.
-        head: A `Head` to use instead of the architecture's own.
+        hidden_dim: The size of the head's hidden layer, if any; `None` for the head's default.
+        head: A `ClassifierHead` to use instead of the architecture's own.
         labels: The names of the classes, by index.
         problem_type: `"single_label"`: a text has one of the classes. `"multi_label"`: it has any number of them.
-            `"regression"`: `num_classes` numbers are predicted, one by default. `None` is the second with the
-            activation `"sigmoid"`, else the first.
+            `"regression"`: `num_classes` numbers are predicted, one by default. `None` defaults to `"multi_label"` with
+            a sigmoid activation, otherwise to `"single_label"`.
         compile: Whether to compile with the defaults of `compile`.
         **kwargs: `name`, `trainable`.
 
@@ -65,13 +68,15 @@ class TextClassifier(HeadTask):
         InputError: An argument is missing, out of range, or contradicts another.
 
     Attributes:
-        learning_rate: The default learning rate of Adam.
+        head_cls: The class of the default head.
+        head_options: Arguments of that class which differ from its own defaults, such as those of a hidden layer.
         labels: The names of the classes, by index, or `None`.
-        problem_type: What the scores mean.
+        problem_type: The meaning of the scores.
     """
 
     task = "text_classifier"
-    learning_rate: ClassVar[float] = 5e-5
+    head_cls: ClassVar[type[ClassifierHead]] = MeanPoolHead
+    head_options: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(
         self,
@@ -81,7 +86,7 @@ class TextClassifier(HeadTask):
         activation: Any = None,
         dropout: float | None = None,
         hidden_dim: int | None = None,
-        head: Head | None = None,
+        head: ClassifierHead | None = None,
         labels: Sequence[str] | None = None,
         problem_type: str | None = None,
         compile: bool = True,  # noqa: A002 - KerasHub's name
@@ -98,8 +103,8 @@ class TextClassifier(HeadTask):
             given = {name: value for name, value in options.items() if value is not None}
             given["num_classes"] = len(labels or ()) if num_classes is None else num_classes
             head = self.make_head(backbone, given)
-        elif not isinstance(head, Head):
-            raise InputError(f"head must be a modelry.Head, not {head!r}. from_preset also takes a registered name.")
+        elif not isinstance(head, ClassifierHead):
+            raise InputError(f"head must be a ClassifierHead, not {head!r}. from_preset also takes a registered name.")
         for what, count in (("num_classes", num_classes), ("labels", None if labels is None else len(labels))):
             if count is not None and count != head.num_classes:
                 raise InputError(f"{what} says {count} classes, but the head has {head.num_classes}.")
@@ -117,73 +122,148 @@ class TextClassifier(HeadTask):
 
     @classmethod
     def from_preset(cls, preset: Preset, load_weights: bool = True, **overrides: Any) -> Self:
-        """Load a classifier.
-
-        On `TextClassifier` itself the class is the one the preset names; on a class of one architecture, the preset
-        must be of that architecture.
+        """Load a classifier; on `TextClassifier` itself, of the class that the preset or its architecture names.
 
         Args:
-            preset: A built-in name (`TextClassifier.presets`), a folder, or a URI such as `s3://…`;
-                or a list of places with the same files, of which the next is used where one fails.
+            preset: A built-in name (`TextClassifier.presets`), a folder, or a URI such as `s3://…`; or a list of places
+                with the same files, of which the next is used where one fails.
             load_weights: Whether to read the weights; otherwise all are initialised at random.
             **overrides: `num_classes` asks for a fresh, randomly initialised head; without it, the saved head is
                 restored. `labels` names the classes (and gives their number, where there is no saved head). `head`,
-                a `Head` or a registered name, asks for a fresh head of that kind. `activation`, `dropout`, `dtype`,
-                `name`, `trainable`, `problem_type` and `sequence_length` replace what was saved; `hidden_dim` gives a
-                fresh head a hidden layer; `backbone` and `preprocessor`
-                replace a whole part (`preprocessor=None`: take the backbone's inputs). `base` is the preset that an
-                adapter belongs to, instead of the one that it names. `compile=False` leaves the
-                model uncompiled. How the preset is opened: `revision`, which version; `token` and `storage_options`,
-                what the store or its client is given; `cache_dir`, where fetched files are kept; `offline`, whether
-                only they may be used; `verify="full"`, whether all of them are hashed again; `deadline`, how long the
-                store may take, in seconds; `lock`, the lock file that the preset must be in; `public_key`, the key
-                that it must be signed with; `budget`, a `modelry.Budget`, what it may take of this machine.
+                a `ClassifierHead` or a registered name, asks for a fresh head of that kind. `activation`, `dropout`,
+                `dtype`, `name`, `trainable`, `problem_type` and `sequence_length` replace what was saved; `hidden_dim`
+                gives a fresh head a hidden layer. The others are those of `modelry.Task.from_preset`.
 
         Raises:
-            UnsafePresetError: The preset tries what no honest one does, or wants more than its budget.
-            PresetError: The preset is missing, damaged, of another architecture, or its weights do not fit.
-            StorageError: The reference is malformed, or the store cannot be read.
-            UnknownComponent: A plugin that the preset needs is not installed.
-            InputError: An override is missing, unknown, or contradicts another.
+            ModelryError: As for `modelry.Task.from_preset`.
+            InputError: The number of classes is open, or an override contradicts another.
         """
-        return load_classifier(cls, preset, load_weights, overrides, infer_class=cls is TextClassifier)
+        return super().from_preset(preset, load_weights, **overrides)
 
-    def compile(self, optimizer: Any = "auto", loss: Any = "auto", *, metrics: Any = "auto", **kwargs: Any) -> None:
-        """Configure training.
+    @classmethod
+    def restores(cls, recipe: Recipe, overrides: Mapping[str, Any]) -> bool:
+        """Return whether the saved head is restored; see `Task.restores`."""
+        if recipe.task is not None:  # a foreign checkpoint says more of the head than the constructor takes
+            check_known(recipe.task.config, (*cls.arguments(), *argument_names(cls.head_cls)), cls, recipe)
+        return choose_head(recipe, overrides).restored
+
+    @classmethod
+    def from_parts(
+        cls, recipe: Recipe, overrides: Mapping[str, Any], backbone: Backbone, preprocessor: Any, dtype: Any
+    ) -> Self:
+        """Create a classifier with the saved head or a fresh one; see `Task.from_parts`."""
+        choice = choose_head(recipe, overrides)
+        facts = {"dtype": dtype, "name": "head"}
+        head = choice.head
+        if head is None and choice.head_cls is not None:
+            head = create(choice.head_cls, {**choice.config, **facts}, choice.chosen, recipe)
+        elif head is None:
+            saved = cls.head_arguments(backbone, choice.config)
+            wanted = cls.head_arguments(backbone, {**choice.config, **choice.chosen})
+            changed = {name: value for name, value in wanted.items() if name not in saved or saved[name] != value}
+            head = create(cls.head_cls, {**saved, **facts}, changed, recipe)
+        keras_arguments = {"name": None if recipe.task is None else recipe.task.config.get("name")}
+        keras_arguments |= {key: overrides[key] for key in ("name", "trainable") if key in overrides}
+        return cls(
+            backbone,
+            preprocessor=preprocessor,
+            head=head,
+            labels=choice.labels,
+            problem_type=choice.problem_type,
+            compile=False,
+            **keras_arguments,
+        )
+
+    @classmethod
+    def check_restored(cls, recipe: Recipe, overrides: Mapping[str, Any], backbone: Backbone) -> None:
+        """Check that this class makes the kind of head that the preset's weights are of; see `Task.check_restored`."""
+        check_saved_head(recipe, choose_head(recipe, overrides), cls, backbone)
+
+    @classmethod
+    def head_arguments(cls, backbone: Backbone, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the arguments with which `head_cls` is called, besides `name` and `dtype`.
+
+        A subclass whose head depends on its backbone, or has another name for an argument, overrides this.
 
         Args:
-            optimizer: `"auto"` is Adam with a learning rate of 5e-5.
-            loss: `"auto"` follows from the problem type, on logits or on probabilities as the activation has it:
-                sparse categorical cross-entropy for a single label, binary cross-entropy for several, and the mean
-                squared error for a regression.
-            metrics: `"auto"` is sparse categorical accuracy, binary accuracy, or the mean absolute error.
-            **kwargs: Passed to `keras.Model.compile`.
+            backbone: The backbone that the head is for.
+            given: The classifier's own arguments for its head, if they were given.
         """
-        forget_late(self)
-        if isinstance(loss, str) and loss == "auto":
-            loss = auto_loss(self.problem_type, self.activation)
-        late = isinstance(optimizer, str) and optimizer == "auto"
-        if late and self.dtype_policy.name == "mixed_float16":  # Keras looks at the optimizer, to scale the loss
-            optimizer, late = keras.optimizers.Adam(self.learning_rate), False
-        with uninitialized() as counters:  # Keras' way to set them to zero has JAX compile a program
-            if isinstance(metrics, str) and metrics == "auto":
-                metrics = auto_metrics(self.problem_type, self.activation)
-            if metrics is None:
-                metrics = []  # None would keep those of the last `compile`, which the constructor called
-            if late:
-                super().compile(optimizer=None, loss=loss, metrics=metrics, **kwargs)
-        initialize(counters)
-        if late:
-            self.optimizer = Late(lambda: keras.optimizers.Adam(self.learning_rate))
-        else:
-            super().compile(optimizer=optimizer, loss=loss, metrics=metrics, **kwargs)
+        return {**cls.head_options, **given}
 
-    def get_compile_config(self) -> Any:
-        """Return how the model was compiled, the optimizer included; Keras saves this."""
-        config = super().get_compile_config()
-        if config and self.optimizer is not None:
-            config["optimizer"] = keras.saving.serialize_keras_object(self.optimizer)
-        return config
+    @classmethod
+    def make_head(cls, backbone: Backbone, given: Mapping[str, Any]) -> ClassifierHead:
+        """Return a fresh head of this class's own kind; the arguments are those of `head_arguments`."""
+        return cls.head_cls(**cls.head_arguments(backbone, given), dtype=backbone.dtype_policy, name="head")
+
+    @property
+    def num_classes(self) -> int:
+        """The number of classes."""
+        return self.head.num_classes
+
+    @property
+    def activation(self) -> str:
+        """The name of the activation of the scores."""
+        return self.head.activation
+
+    @property
+    def dropout(self) -> float:
+        """The rate of dropout in the head."""
+        return self.head.dropout
+
+    @property
+    def hidden_dim(self) -> int | None:
+        """The size of the head's hidden layer; `None` if it has none, or one as wide as its input."""
+        return getattr(self.head, "hidden_dim", None)
+
+    def saved_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments for the head, which are those of KerasHub's class."""
+        own = {"num_classes": self.num_classes, "activation": self.activation, "dropout": self.dropout}
+        return {**own, "hidden_dim": self.hidden_dim} if "hidden_activation" in self.head_options else own
+
+    def saved_parts(self) -> dict[str, Any]:
+        """Return the head, unless the class that loads the preset makes an equal one of `saved_config`."""
+        return {} if owned_class(self).makes_head_of(self) else {"head": self.head}
+
+    @property
+    def has_own_head(self) -> bool:
+        """Whether the constructor makes an equal head of `saved_config`."""
+        return self.makes_head_of(self)
+
+    @classmethod
+    def makes_head_of(cls, task: TextClassifier) -> bool:
+        """Return whether this class, given the `saved_config` of a classifier, makes a head equal to its own."""
+        if type(task.head) is not cls.head_cls:
+            return False
+        made = {**argument_defaults(cls.head_cls), **cls.head_arguments(task.backbone, task.saved_config())}
+        return all(made.get(name) == value for name, value in config_of(task.head, without=KERAS_ARGUMENTS).items())
+
+    def auto_loss(self) -> keras.losses.Loss:
+        """Return the loss of the problem type, on logits or on probabilities as the activation has it.
+
+        Sparse categorical cross-entropy for a single label, binary cross-entropy for several, and the mean squared
+        error for a regression.
+        """
+        return auto_loss(self.problem_type, self.activation)
+
+    def auto_metrics(self) -> list[keras.metrics.Metric]:
+        """Return sparse categorical accuracy, binary accuracy, or the mean absolute error."""
+        return auto_metrics(self.problem_type, self.activation)
+
+    def comparable(self, outputs: Any) -> Any:
+        """Return probabilities: transformers' classifiers have no activation, so it is applied here."""
+        return probabilities(outputs, self.problem_type, self.activation)
+
+    def targets(self) -> ClassificationTargets:
+        """Return the object that turns labels into arrays, and learns their names if there are none yet."""
+        sparse = is_sparse(getattr(self, "loss", None))
+        return ClassificationTargets(
+            labels=self.labels or (),
+            num_classes=self.num_classes,
+            sparse=sparse,
+            problem_type=self.problem_type,
+            set_labels=functools.partial(setattr, self, "labels"),
+        )
 
     def classify(
         self,
@@ -223,27 +303,10 @@ class TextClassifier(HeadTask):
             top_k, threshold = None, THRESHOLD if threshold is None else threshold
         return best_labels(scores, names, 1 if top_k == "auto" else top_k, threshold)
 
-    def target_options(self) -> Mapping[str, Any]:
-        """Return what labels may be: their names, their number, and whether the loss takes integers."""
-        sparse = is_sparse(getattr(self, "loss", None))
-        classes = {"labels": self.labels or (), "num_classes": self.num_classes}
-        return {**classes, "sparse": sparse, "problem_type": self.problem_type}
-
-    def adopt_targets(self, y: Any) -> Callable[[], None]:
-        """Take the names of the classes from the labels to train on, in sorted order, if they have none yet."""
-        before = self.labels
-        if before is None and self.problem_type != REGRESSION:
-            self.labels = infer_labels(y, self.num_classes)
-
-        def take_back() -> None:
-            self.labels = before
-
-        return take_back
-
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the parts serialized as Keras does it."""
         write = keras.saving.serialize_keras_object
-        head = self.own_arguments if self.has_own_head else {"head": write(self.head)}
+        head = self.saved_config() if self.has_own_head else {"head": write(self.head)}
         return {
             "backbone": write(self.backbone),
             "preprocessor": write(self.preprocessor),

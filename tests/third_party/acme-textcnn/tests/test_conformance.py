@@ -1,7 +1,7 @@
 """What modelry asks of every plugin, asked of this one."""
 
 import pytest
-from modelry.testing import BackboneContract, PreprocessorContract, TaskContract, TokenizerContract
+from modelry.testing import BackboneContract, PreprocessorContract, TextClassifierContract, TokenizerContract
 
 from acme_textcnn import CharacterTokenizer, TextCnnBackbone, TextCnnPreprocessor, TextCnnTextClassifier
 
@@ -39,12 +39,12 @@ class TestTokenizer(TokenizerContract):
 
     @pytest.fixture
     def golden(self):
-        return {"Ab ba": [4, 5, 3, 5, 4], "abc": [4, 5, 1]}
+        return {"Ab ba": [4, 5, 3, 5, 4], "abc": [4, 5, 1], "á": [1]}
 
 
 class TestPreprocessor(PreprocessorContract):
     pass
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     pass

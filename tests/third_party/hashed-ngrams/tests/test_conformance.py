@@ -1,7 +1,13 @@
 """What modelry asks of every plugin, asked of this one."""
 
 import pytest
-from modelry.testing import BackboneContract, HeadContract, PreprocessorContract, TaskContract, TokenizerContract
+from modelry.testing import (
+    BackboneContract,
+    HeadContract,
+    PreprocessorContract,
+    TextClassifierContract,
+    TokenizerContract,
+)
 
 from hashed_ngrams import MlpHead, NgramBackbone, NgramPreprocessor, NgramTextClassifier, NgramTokenizer
 
@@ -29,8 +35,9 @@ def task(backbone, preprocessor):
 class TestTokenizer(TokenizerContract):
     @pytest.fixture
     def golden(self):
-        # The CRC-32 of "a", "film" and "a film", which any other program can compute.
-        return {"A film": [1 + crc % 63 for crc in (0xE8B7BE43, 0x8244BE22, 0x10AB3366)]}
+        # The CRC-32 of "a", "film", "a film" and "été", which any other program can compute.
+        golden = {"A film": (0xE8B7BE43, 0x8244BE22, 0x10AB3366), "Été": (0x44D16CD4,)}
+        return {text: [1 + crc % 63 for crc in crcs] for text, crcs in golden.items()}
 
 
 class TestPreprocessor(PreprocessorContract):
@@ -47,5 +54,5 @@ class TestHead(HeadContract):
         return MlpHead(num_classes=3, width=8)
 
 
-class TestClassifier(TaskContract):
+class TestClassifier(TextClassifierContract):
     pass

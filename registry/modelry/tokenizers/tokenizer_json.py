@@ -1,0 +1,270 @@
+"""Any `tokenizer.json` of transformers: its vocabulary, and what surrounds its model."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import tokenizers
+from attrs import frozen
+
+from modelry.arguments import check_arguments
+from modelry.errors import InputError, PresetFormatError, UnsafePresetError
+from modelry.presets.tokenizer_settings import SETTINGS
+from modelry.storage.files import read_json
+from modelry.strict_json import field
+from modelry.tokenizers.tokenizer import LARGEST_ASSET
+from modelry.tokenizers.vocabulary import ordered_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from tokenizers import models
+
+    from modelry.storage.files import PresetFiles
+
+TOKENIZER = "tokenizer.json"
+
+
+@frozen
+class TokenizerJson:
+    """What a `tokenizer.json` says, but for how texts are packed and ids decoded.
+
+    Attributes:
+        where: The file and preset, for messages.
+        model: The model with its vocabulary.
+        added: The tokens that are found in a text before it is split, with the ids that the file gives them.
+        pipeline: What surrounds the model, as `modelry.tokenizers.tokenizer_json` has it.
+    """
+
+    where: str
+    model: Mapping[str, Any]
+    added: Mapping[str, Any]
+    pipeline: dict[str, Any]
+
+
+def read_tokenizer_json(files: PresetFiles, kind: str, vocabulary: tuple[str, ...]) -> TokenizerJson:
+    """Read `tokenizer.json`.
+
+    Args:
+        files: A transformers checkpoint with this file.
+        kind: The type that the model must have, such as `"BPE"`.
+        vocabulary: The keys of the model that are not settings.
+
+    Raises:
+        PresetFormatError: The file is damaged, its model is of another type, or it drops pairs at random.
+    """
+    where = f"{TOKENIZER} of preset {files.reference!r}"
+    contents = read_json(files, TOKENIZER, LARGEST_ASSET)
+    model = field(contents, "model", dict, where)
+    if model.get("type") != kind:
+        raise PresetFormatError(
+            f"{where} has a {model.get('type')} model; this architecture's tokenizer is a {kind}. "
+            "Build the tokenizer yourself and pass preprocessor=."
+        )
+    if model.get("dropout"):
+        raise PresetFormatError(f"{where} merges pairs at random (dropout={model['dropout']!r}); set it to null.")
+    added = {}
+    entries = []
+    for entry in field(contents, "added_tokens", list, where, []):
+        if not isinstance(entry, dict) or not isinstance(entry.get("content"), str):
+            raise PresetFormatError(f"{where} adds the token {entry!r}, which has no content.")
+        added[entry["content"]] = entry.get("id")
+        entries.append({"content": entry["content"], **{flag: bool(entry.get(flag)) for flag in FLAGS}})
+    pipeline = {
+        "normalizer": contents.get("normalizer"),
+        "pre_tokenizer": contents.get("pre_tokenizer"),
+        "added_tokens": entries,
+        "model": {key: value for key, value in model.items() if key not in ("type", "dropout", *vocabulary)},
+    }
+    return TokenizerJson(where, model, added, pipeline)
+
+
+def ordered_vocabulary(ids: Mapping[str, Any], where: str) -> list[str]:
+    """Return the tokens of a vocabulary, ordered by id.
+
+    Raises:
+        PresetFormatError: The ids are not 0 to the number of tokens - 1.
+    """
+    try:
+        return ordered_tokens(ids)
+    except InputError as error:
+        raise PresetFormatError(f"In {where}: {error}") from error
+
+
+PARTS = ("normalizer", "pre_tokenizer", "added_tokens", "model")
+FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
+
+# A pattern that backtracks could take for ever on a text, so none comes from a file but those that take one pass.
+PATTERNS = (" {2,}", "^ +|(?<! ) +$", r"\s{2,}|[\n\r\t]", r"\s+")
+
+
+def plain_tokens(tokens: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the entries of special tokens that are found anywhere, and just as they are."""
+    return [{"content": token, **dict.fromkeys(FLAGS, False), "special": True} for token in dict.fromkeys(tokens)]
+
+
+def build_pipeline(
+    model: Callable[..., models.Model], settings: Collection[str], pipeline: Mapping[str, Any]
+) -> tokenizers.Tokenizer:
+    """Return a Rust tokenizer without post-processor and decoder.
+
+    Args:
+        model: Creates the model from its settings as keyword arguments.
+        settings: The names of these settings.
+        pipeline: What surrounds it.
+
+    Raises:
+        InputError: The pipeline has other parts, or one that the installed `tokenizers` cannot read.
+        UnsafePresetError: It holds a regular expression that is not among `PATTERNS`.
+    """
+    if not isinstance(pipeline, dict) or set(pipeline) != set(PARTS):
+        raise InputError(f"pipeline must be a dict with {', '.join(PARTS)}, not {pipeline!r:.200}.")
+    # tokenizers itself would pass over what it does not know.
+    check_arguments(pipeline["model"], settings, "The model of a pipeline")
+    for entry in pipeline["added_tokens"]:
+        check_arguments(entry, ("content", *FLAGS), "An added token of a pipeline")
+    around = {name: pipeline[name] for name in ("normalizer", "pre_tokenizer")}
+    _check_patterns(around)
+    rest = dict.fromkeys(("truncation", "padding", "post_processor", "decoder"))
+    empty = {"type": "WordLevel", "vocab": {}, "unk_token": ""}
+    contents = {"version": "1.0", "added_tokens": [], **rest, **around, "model": empty}
+    try:
+        # Read from JSON without the vocabulary, which is much faster than with it.
+        parts = tokenizers.Tokenizer.from_str(json.dumps(contents))
+        rust = tokenizers.Tokenizer(model(**pipeline["model"]))
+        added = [tokenizers.AddedToken(**entry) for entry in pipeline["added_tokens"]]
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # tokenizers raises bare Exceptions, and a panic in Rust is not even that
+        raise InputError(
+            f"The pipeline cannot be built with tokenizers {tokenizers.__version__}: {error}. "
+            "If it is from a newer version, upgrade tokenizers."
+        ) from error
+    if parts.normalizer is not None:
+        rust.normalizer = parts.normalizer
+    if parts.pre_tokenizer is not None:
+        rust.pre_tokenizer = parts.pre_tokenizer
+    size = rust.get_vocab_size()
+    rust.add_special_tokens([token for token in added if token.special])
+    rust.add_tokens([token for token in added if not token.special])
+    if rust.get_vocab_size() > size:
+        lacking = [token.content for token in added if (rust.token_to_id(token.content) or 0) >= size]
+        raise InputError(f"The vocabulary ({size} tokens) lacks the added tokens {', '.join(map(repr, lacking))}.")
+    return rust
+
+
+def _check_patterns(part: Any) -> None:
+    if isinstance(part, dict) and part.get("Regex", PATTERNS[0]) not in PATTERNS:
+        raise UnsafePresetError(
+            f"A pipeline holds the regular expression {part['Regex']!r:.200}; only "
+            f"{', '.join(map(repr, PATTERNS))} are taken, which no text can make slow. Build the tokenizer yourself "
+            "and pass preprocessor=."
+        )
+    if isinstance(part, (dict, list)):
+        for inner in part.values() if isinstance(part, dict) else part:
+            _check_patterns(inner)
+
+
+ADDED, SPECIAL = "added_tokens.json", "special_tokens_map.json"
+
+_FLAGS = ("single_word", "lstrip", "rstrip", "normalized")
+_MORE = ("additional_special_tokens", "extra_special_tokens")  # transformers 4 and 5
+
+
+def plain_ids(entries: Iterable[Any], where: str) -> dict[str, Any]:
+    """Return token → id of entries such as `tokenizer.json` has, all of tokens that are found anywhere, as they are.
+
+    Args:
+        entries: Objects with `content`, `id` and the flags that say how a token is found in a text.
+        where: The file and preset, for messages.
+
+    Raises:
+        PresetFormatError: A token is found in another way.
+    """
+    added = {}
+    for entry in entries:
+        if not isinstance(entry, dict) or "content" not in entry or any(entry.get(key) for key in _FLAGS):
+            raise PresetFormatError(
+                f"{where} adds the token {entry!r}; only tokens that are recognised anywhere and as they are "
+                f"({', '.join(f'{key}=false' for key in _FLAGS)}) are read. Build the tokenizer yourself and pass "
+                "preprocessor=."
+            )
+        added[str(entry["content"])] = entry.get("id")
+    return added
+
+
+def with_added_tokens(files: PresetFiles, ids: Mapping[str, Any], special: Iterable[str]) -> dict[str, Any]:
+    """Return token → id of the tokens that the files beside a vocabulary add to it, or say to be special.
+
+    Args:
+        files: A transformers checkpoint.
+        ids: Token → id of the vocabulary. An added token that has no id anywhere gets the next one.
+        special: The tokens with a role of their own.
+
+    Raises:
+        PresetFormatError: One of the files is damaged, or adds a token that is found only after the text is normalized.
+    """
+    entries, more, listed = _said(files)
+    added = plain_ids(entries, f"{SETTINGS} of preset {files.reference!r}")
+    for token, id_ in listed.items():
+        if token not in (*special, *more, *added):
+            raise PresetFormatError(
+                f"{ADDED} of preset {files.reference!r} adds the token {token!r}, which is not special, so that "
+                "transformers looks for it in texts that are normalized already. Build the tokenizer yourself and "
+                "pass preprocessor=."
+            )
+        added[token] = id_
+    for token in more:
+        added.setdefault(token, ids.get(token, len({*ids, *added})))
+    return added
+
+
+def check_none_added(files: PresetFiles, known: Iterable[str]) -> None:
+    """Check that the files beside a vocabulary add no token to it, where none is read from them.
+
+    Args:
+        files: A transformers checkpoint.
+        known: The tokens with a role of their own, which these files name as well.
+
+    Raises:
+        PresetFormatError: One of the files is damaged, or adds another token.
+    """
+    entries, more, listed = _said(files)
+    tokens = (*(str(entry.get("content")) for entry in entries), *more, *listed)
+    added = next((token for token in tokens if token not in known), None)
+    if added is not None:
+        raise PresetFormatError(
+            f"The tokenizer of preset {files.reference!r} has the added token {added!r}, and no tokenizer.json to say "
+            "how texts are searched for it. Load it with transformers' AutoTokenizer and save it, which writes one; or "
+            "build the tokenizer yourself and pass preprocessor=."
+        )
+
+
+def _said(files: PresetFiles) -> tuple[list[dict[str, Any]], list[str], dict[str, Any]]:
+    """Return what the files say: entries of tokens with ids and flags, special tokens without a role, token → id."""
+    where = f"{SETTINGS} of preset {files.reference!r}"
+    settings = read_json(files, SETTINGS) if SETTINGS in files else {}
+    entries = list(_entries(field(settings, "added_tokens_decoder", dict, where, {}), where))
+    more = list(_more(settings, where))
+    if SPECIAL in files:
+        more += _more(read_json(files, SPECIAL), f"{SPECIAL} of preset {files.reference!r}")
+    return entries, more, read_json(files, ADDED) if ADDED in files else {}
+
+
+def _entries(decoder: Mapping[str, Any], where: str) -> Iterator[dict[str, Any]]:
+    for id_, entry in decoder.items():
+        if not id_.isdecimal() or not isinstance(entry, dict):
+            raise PresetFormatError(f"added_tokens_decoder in {where} must lead from ids to tokens; {id_!r} does not.")
+        yield {**entry, "id": int(id_)}
+
+
+def _more(values: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Yield the special tokens without a role, each a text or an object with `content`."""
+    for key in _MORE:
+        found = field(values, key, (list, dict), where, [])
+        for token in found.values() if isinstance(found, dict) else found:
+            content = token.get("content") if isinstance(token, dict) else token
+            if not isinstance(content, str):
+                raise PresetFormatError(f"{key} in {where} must hold tokens, not {token!r}.")
+            yield content

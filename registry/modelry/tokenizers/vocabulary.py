@@ -1,0 +1,198 @@
+"""What tokenizers with a list of tokens have in common."""
+
+from __future__ import annotations
+
+import abc
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from modelry.errors import InputError, UnsafePresetError, did_you_mean
+from modelry.strict_json import read_json_file
+from modelry.tokenizers.tokenizer import LARGEST_ASSET, Tokenizer, check_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+class VocabularyTokenizer(Tokenizer, abc.ABC):
+    """A tokenizer whose ids are places in a list of tokens; abstract.
+
+    Derive from `SplittingTokenizer` to say only how a text is split, or from this class to write `encode` as well.
+
+    Args:
+        vocabulary: The tokens, ordered by id.
+        sequence_length: Pad or cut every text to this many ids; `None` leaves them ragged.
+        needed: Tokens that must be in the vocabulary.
+
+    Raises:
+        InputError: The vocabulary lacks one of them, or holds a token twice.
+    """
+
+    def __init__(self, vocabulary: list[str], sequence_length: int | None, needed: Iterable[str]) -> None:
+        self.vocabulary = vocabulary
+        self.sequence_length = sequence_length
+        self._ids = {token: id_ for id_, token in enumerate(vocabulary)}
+        if len(self._ids) < len(vocabulary):
+            token, times = Counter(vocabulary).most_common(1)[0]
+            raise InputError(f"The vocabulary holds {token!r} {times} times; each token needs an id of its own.")
+        for token in needed:
+            if token not in self._ids:
+                raise InputError(
+                    f"The vocabulary ({len(self._ids)} tokens) lacks {token!r}, which {type(self).__name__} needs."
+                    f"{did_you_mean(token, self._ids)} Is it the vocabulary of another tokenizer?"
+                )
+
+    def vocabulary_size(self) -> int:
+        """Return the number of tokens."""
+        return len(self.vocabulary)
+
+    def get_vocabulary(self) -> list[str]:
+        """Return all tokens, ordered by id."""
+        return self.vocabulary
+
+    def token_to_id(self, token: str) -> int:
+        """Return the id of a token.
+
+        Raises:
+            InputError: The vocabulary has no such token.
+        """
+        if token not in self._ids:
+            raise InputError(f"The vocabulary has no token {token!r}.{did_you_mean(token, self._ids)}")
+        return self._ids[token]
+
+    def id_to_token(self, id: int) -> str:  # noqa: A002 - KerasHub's name
+        """Return the token with this id.
+
+        Raises:
+            InputError: There is none.
+        """
+        if not 0 <= id < len(self.vocabulary):
+            raise InputError(
+                f"Token id {id} is out of range: the vocabulary has the ids 0 to {len(self.vocabulary) - 1}."
+            )
+        return self.vocabulary[id]
+
+
+def ordered_tokens(ids: Mapping[str, Any]) -> list[str]:
+    """Return the tokens of a mapping from tokens to ids, ordered by id.
+
+    Raises:
+        InputError: The ids are not 0 to the number of tokens - 1.
+    """
+    tokens = sorted(ids, key=lambda token: ids[token] if isinstance(ids[token], int) else -1)
+    if [ids[token] for token in tokens] != list(range(len(tokens))):
+        raise InputError(f"The vocabulary does not number its tokens 0 to {len(tokens) - 1}.")
+    return tokens
+
+
+class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
+    """Splits texts into tokens and looks these up in a vocabulary; abstract.
+
+    A subclass writes `split` and `join`; with its own arguments it passes the four below on.
+
+    ```python
+    class WordTokenizer(SplittingTokenizer):
+        def split(self, text):
+            return text.lower().split()
+
+        def join(self, tokens):
+            return " ".join(tokens)
+
+    tokenizer = WordTokenizer.learn(["a film", "a good film"])
+    tokenizer("A film!")  # [2, 1], the tokens "a" and "[UNK]"
+    ```
+
+    Args:
+        vocabulary: The tokens ordered by id, or the path of a JSON file that lists them. It must contain `oov_token`
+            and `pad_token`.
+        sequence_length: Pad or cut every text to this many ids; `None` leaves them ragged.
+        oov_token: The token for whatever is not in the vocabulary.
+        pad_token: The token that fills a row up.
+
+    Raises:
+        InputError: The vocabulary is unreadable, or lacks a token that must be in it.
+
+    Attributes:
+        special_tokens: More tokens that every vocabulary has, such as the one between the texts of a pair.
+        pad_token_id: The id of `pad_token`.
+    """
+
+    special_tokens: ClassVar[tuple[str, ...]] = ()
+    assets: ClassVar[Mapping[str, str]] = {"vocabulary": "vocabulary.json"}
+
+    def __init__(
+        self,
+        vocabulary: Iterable[str] | str | os.PathLike[str],
+        sequence_length: int | None = None,
+        oov_token: str = "[UNK]",
+        pad_token: str = "[PAD]",
+    ) -> None:
+        tokens = _read(vocabulary) if isinstance(vocabulary, (str, os.PathLike)) else list(vocabulary)
+        super().__init__(tokens, sequence_length, needed=(pad_token, oov_token, *self.special_tokens))
+        self.oov_token = oov_token
+        self.pad_token = pad_token
+        self.pad_token_id = self._ids[pad_token]
+
+    @abc.abstractmethod
+    def split(self, text: str) -> Sequence[str]:
+        """Return the tokens of a text."""
+
+    @abc.abstractmethod
+    def join(self, tokens: Sequence[str]) -> str:
+        """Return the text of some tokens, as far as `split` kept it."""
+
+    @classmethod
+    def learn(cls, texts: Iterable[str], vocabulary_size: int | None = None, **arguments: Any) -> Self:
+        """Create a tokenizer whose vocabulary is the most frequent tokens of some texts.
+
+        Args:
+            texts: The texts.
+            vocabulary_size: The greatest number of tokens, special ones included; `None` for all.
+            **arguments: The constructor's other arguments.
+
+        Raises:
+            InputError: One of `texts` is no text.
+        """
+        texts = list(texts)
+        check_texts(texts)
+        special = [arguments.get("pad_token", "[PAD]"), arguments.get("oov_token", "[UNK]"), *cls.special_tokens]
+        blank = cls(special, **arguments)
+        counts = Counter(token for text in texts for token in blank.split(text) if token not in special)
+        room = None if vocabulary_size is None else max(vocabulary_size - len(special), 0)
+        # Equally frequent tokens come in the order of their characters, so that the texts' order changes nothing.
+        ranked = sorted(counts, key=lambda token: (-counts[token], token))
+        return cls([*special, *ranked[:room]], **arguments)
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text, without start, end or padding tokens.
+
+        Raises:
+            InputError: One of them is no text; the message names the row.
+        """
+        check_texts(texts)
+        oov = self._ids[self.oov_token]
+        return [[self._ids.get(token, oov) for token in self.split(text)] for text in texts]
+
+    def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
+        """Return the text of each sequence of ids, without padding."""
+        return [self.join([self.id_to_token(id_) for id_ in row if id_ != self.pad_token_id]) for row in ids]
+
+    def save_assets(self, folder: Path) -> None:
+        """Write `vocabulary.json`, a list; tokens may be spaces and line breaks, which a file of lines cannot hold."""
+        text = json.dumps(self.vocabulary, ensure_ascii=False, indent=0)
+        (folder / self.assets["vocabulary"]).write_text(text + "\n", "utf-8")
+
+
+def _read(path: str | os.PathLike[str]) -> list[str]:
+    try:
+        tokens = read_json_file(Path(path), f"The vocabulary file {os.fspath(path)!r}", LARGEST_ASSET)
+    except UnsafePresetError:
+        raise
+    except (OSError, ValueError) as error:
+        raise InputError(f"The vocabulary file {os.fspath(path)!r} cannot be read: {error}") from error
+    if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+        raise InputError(f"The vocabulary file {os.fspath(path)!r} must hold a JSON list of strings.")
+    return tokens

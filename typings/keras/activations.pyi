@@ -1,0 +1,3 @@
+from typing import Any
+
+def gelu(x: Any, approximate: bool = False) -> Any: ...

@@ -1,0 +1,3 @@
+from .dtype_policies import DTypePolicy
+
+def dtype_policy() -> DTypePolicy: ...
