@@ -217,7 +217,7 @@ class Names:
         self, layer: Any, name: str, parts: EncoderNames = EncoderNames()
     ) -> Iterator[SourcedWeight]:
         """Yield the weights of a `TransformerEncoder`."""
-        attention = layer._self_attention_layer
+        attention = layer.sublayers().attention
         yield from self.dense(attention.query_dense, f"{name}.{parts.query}")
         yield from self.dense(attention.key_dense, f"{name}.{parts.key}")
         yield from self.dense(attention.value_dense, f"{name}.{parts.value}")
@@ -226,10 +226,11 @@ class Names:
 
     def after_attention(self, layer: Any, name: str, parts: EncoderNames = EncoderNames()) -> Iterator[SourcedWeight]:
         """Yield the weights of a `TransformerEncoder` but for those of its attention."""
-        yield from self.layer_norm(layer._self_attention_layer_norm, f"{name}.{parts.attention_norm}")
-        yield from self.dense(layer._feedforward_intermediate_dense, f"{name}.{parts.intermediate}")
-        yield from self.dense(layer._feedforward_output_dense, f"{name}.{parts.output}")
-        yield from self.layer_norm(layer._feedforward_layer_norm, f"{name}.{parts.output_norm}")
+        inner = layer.sublayers()
+        yield from self.layer_norm(inner.attention_norm, f"{name}.{parts.attention_norm}")
+        yield from self.dense(inner.intermediate, f"{name}.{parts.intermediate}")
+        yield from self.dense(inner.output, f"{name}.{parts.output}")
+        yield from self.layer_norm(inner.output_norm, f"{name}.{parts.output_norm}")
 
     def _below(self, *names: str) -> tuple[str, ...]:
         return tuple(prefix + name for name in names for prefix in self.prefixes)
