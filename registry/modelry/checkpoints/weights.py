@@ -1,4 +1,4 @@
-"""How a foreign checkpoint arranges the numbers of one weight, and back."""
+"""Names and layouts of weights in foreign checkpoints."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Flat(Layout):
 
 @frozen
 class Rows(Layout):
-    """Some rows of a larger tensor, whose other rows belong to other variables or to nobody.
+    """Some rows of a larger tensor, whose other rows belong to other variables or are unused.
 
     Attributes:
         start: The first of the rows.
@@ -129,7 +129,7 @@ def _names(value: str | Sequence[str]) -> tuple[str, ...]:
 
 @frozen(eq=False)
 class SourcedWeight:
-    """A variable, and what a foreign checkpoint calls and how it arranges its values.
+    """A variable with its name and layout in a foreign checkpoint.
 
     Attributes:
         variable: The `keras.Variable`.
@@ -149,7 +149,7 @@ class SourcedWeight:
 
 @frozen
 class EncoderNames:
-    """What the parts of an encoder layer are called, below the layer's own name. The defaults are BERT's."""
+    """Names of the parts of an encoder layer, below the layer's own name. The defaults are BERT's."""
 
     query: str = "attention.self.query"
     key: str = "attention.self.key"
