@@ -5,7 +5,7 @@ import pytest
 
 from modelry import Preprocessor, WordPieceTokenizer
 from modelry.errors import InputError
-from modelry.preprocessing.encoder_preprocessor import EncoderPreprocessor
+from modelry.preprocessing.text_preprocessor import EncoderPreprocessor
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "good", "film", "##s"]
 

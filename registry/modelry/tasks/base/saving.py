@@ -19,7 +19,7 @@ from modelry.backbones.saving import (
     write_backbone,
 )
 from modelry.errors import InputError, SaveError
-from modelry.preprocessing.saving import write_preprocessor
+from modelry.preprocessing.loading import write_preprocessor
 from modelry.presets.components import owner_of_class
 from modelry.presets.keras_hub import TASK, TASK_WEIGHTS
 from modelry.presets.parts import Serialized, serialized

@@ -47,14 +47,6 @@ def auto_metrics(problem_type: str, activation: str) -> list[keras.metrics.Metri
     return [keras.metrics.SparseCategoricalAccuracy()]
 
 
-def is_sparse(loss: Any) -> bool:
-    """Return whether a loss takes the integer of each text's one class; so does a model without a loss."""
-    if loss is None:
-        return True
-    names = ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy")
-    return isinstance(loss, keras.losses.SparseCategoricalCrossentropy) or getattr(loss, "__name__", loss) in names
-
-
 def probabilities(scores: np.ndarray, problem_type: str, activation: str) -> np.ndarray:
     """Return scores as probabilities, `(texts, classes)` float32; what a regression predicts, as it is."""
     scores = np.asarray(scores).astype("float32")

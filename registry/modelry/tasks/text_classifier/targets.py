@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import keras
 import numpy as np
 
 from modelry.data.columns import holds_strings, is_string, rank, to_array
@@ -243,3 +244,11 @@ def _classes(targets: Array) -> Array:
             raise InputError("class_weight needs one class per text, but y marks several. Pass sample_weight instead.")
         return np.asarray(targets.argmax(axis=-1))
     return np.round(targets.reshape(len(targets))).astype(np.int64)
+
+
+def is_sparse(loss: Any) -> bool:
+    """Return whether a loss takes the integer of each text's one class; so does a model without a loss."""
+    if loss is None:
+        return True
+    names = ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy")
+    return isinstance(loss, keras.losses.SparseCategoricalCrossentropy) or getattr(loss, "__name__", loss) in names

@@ -19,11 +19,10 @@ from modelry.tasks.text_classifier.outputs import (
     auto_metrics,
     best_labels,
     check_labels,
-    is_sparse,
     probabilities,
 )
 from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION, problem_type_of, score_names
-from modelry.tasks.text_classifier.targets import ClassificationTargets
+from modelry.tasks.text_classifier.targets import ClassificationTargets, is_sparse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
