@@ -10,8 +10,7 @@ import pytest
 from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, PresetFormatError
 from modelry.presets.components import Owner
-from modelry.presets.read import read_recipe
-from modelry.presets.upgrade import ready_recipe
+from modelry.presets.read import read_recipe, ready_recipe
 
 UPGRADE = """
 from modelry.plugin import hookimpl

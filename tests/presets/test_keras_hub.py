@@ -1,7 +1,7 @@
 import pytest
 
 from modelry.errors import PresetFormatError, UnknownComponent
-from modelry.presets.class_ids import registered_name, snake_case
+from modelry.presets.keras_hub import registered_name, snake_case
 
 
 @pytest.mark.parametrize(
