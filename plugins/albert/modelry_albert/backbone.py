@@ -8,10 +8,10 @@ from modelry.backbones.base_model import id_inputs
 from modelry.backbones.segmented_backbone import SegmentedBackbone
 from modelry.errors import InputError
 from modelry.layers.attention import attention_mask
-from modelry.layers.transformer_encoder import transformer_layers, transformer_shapes
+from modelry.layers.transformer_encoder import transformer_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from modelry.layers.transformer_encoder import TransformerEncoder
 
@@ -58,7 +58,7 @@ class AlbertBackbone(SegmentedBackbone):
 
     keras_hub_class = "AlbertBackbone"
     keras_hub_fixed: ClassVar[Mapping[str, Any]] = {"activation": "gelu_approximate", "layer_norm_epsilon": 1e-12}
-    shares_rows = True
+    supports_packing = True
 
     def __init__(
         self,
@@ -126,19 +126,12 @@ class AlbertBackbone(SegmentedBackbone):
         inputs = id_inputs("token_ids", "segment_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
 
-    @classmethod
-    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
-        yield from cls.embedding_shapes(config, project=True)
-        layers = config["num_groups"] * config["num_inner_repetitions"]  # that have weights of their own
-        yield from transformer_shapes({**config, "num_layers": layers})
-
     def encode(
-        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None
+        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, document_ids: Any = None
     ) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`; see `Backbone.encode`."""
         x = self.embed(token_ids, segment_ids, positions)  # (B, T, E)
-        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        mask = attention_mask(padding_mask, document_ids)  # (B, 1, 1 or T, T)
         for layers in self.groups():
             for layer in layers * (self.num_layers // self.num_groups):
                 x = layer(x, attention_mask=mask)  # (B, T, E)

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import ops
 
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
-from modelry.layers import shapes
 from modelry.layers.attention import attention_mask, split_heads
-from modelry.layers.initializers import bert_initializer
+from modelry.layers.functions import bert_initializer
 from modelry.layers.rotary import RotaryEmbedding
 from modelry_modernbert.encoder import ModernBertEncoder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 class ModernBertBackbone(Backbone):
@@ -59,7 +55,7 @@ class ModernBertBackbone(Backbone):
         InputError: `hidden_dim` cannot be split into heads of an even size.
     """
 
-    shares_rows = True
+    supports_packing = True
 
     def __init__(
         self,
@@ -134,33 +130,19 @@ class ModernBertBackbone(Backbone):
         inputs = id_inputs("token_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
 
-    @classmethod
-    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
-        size, inner = config["hidden_dim"], config["intermediate_dim"]
-        yield from shapes.embedding(config["vocabulary_size"], size)
-        yield from shapes.norm(size, bias=False)
-        for index in range(config["num_layers"]):
-            if index > 0:  # the embeddings are normalized already
-                yield from shapes.norm(size, bias=False)
-            yield from shapes.attention(size, size, bias=config["attention_bias"])
-            yield from shapes.norm(size, bias=False)
-            yield from shapes.feed_forward(size, inner, bias=config["feedforward_bias"], gated=True)
-        yield from shapes.norm(size, bias=False)
-
-    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None) -> Any:
+    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, document_ids: Any = None) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`.
 
         Args:
             token_ids: Token ids, `(batch, length)`.
             padding_mask: Nonzero for real tokens, `(batch, length)`.
             positions: For rows that hold several texts: each token's position in its own text, `(batch, length)`.
-            text_ids: For such rows: the text each token belongs to, `(batch, length)`.
+            document_ids: For such rows: the text each token belongs to, `(batch, length)`.
         """
         x = self.token_embedding(token_ids)  # (B, T, E)
         x = self.embeddings_dropout(self.embeddings_norm(x))
-        texts = ops.cast(ops.not_equal(padding_mask, 0), "int32") if text_ids is None else text_ids  # (B, T)
-        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        texts = ops.cast(ops.not_equal(padding_mask, 0), "int32") if document_ids is None else document_ids  # (B, T)
+        mask = attention_mask(padding_mask, document_ids)  # (B, 1, 1 or T, T)
         globally = {"rotations": self.global_rotary(x, positions=positions), "attention_mask": mask}
         locally = {"rotations": self.local_rotary(x, positions=positions), "attention_mask": texts}
         for index, layer in enumerate(self.transformer_layers):

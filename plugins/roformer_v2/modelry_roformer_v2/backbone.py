@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
-from modelry.layers import shapes
 from modelry.layers.attention import attention_mask
-from modelry.layers.initializers import bert_initializer
+from modelry.layers.functions import bert_initializer
 from modelry.layers.rotary import RotaryEmbedding
 from modelry_roformer_v2.encoder import EPSILON, RoformerNorm, RoformerV2Encoder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 class RoformerV2Backbone(Backbone):
@@ -50,7 +46,7 @@ class RoformerV2Backbone(Backbone):
     """
 
     keras_hub_class = "RoformerV2Backbone"
-    shares_rows = True
+    supports_packing = True
 
     def __init__(
         self,
@@ -108,27 +104,14 @@ class RoformerV2Backbone(Backbone):
         inputs = id_inputs("token_ids", "segment_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
 
-    @classmethod
-    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
-        size, bias = config["hidden_dim"], config["use_bias"]
-        yield from shapes.embedding(config["vocabulary_size"], size)
-        yield from shapes.embedding(config["num_segments"], size)
-        yield from shapes.norm(size, bias=False)
-        for _ in range(config["num_layers"]):
-            yield from shapes.attention(size, config["num_heads"] * config["head_size"], bias=bias)
-            yield from shapes.norm(size, bias=False)
-            yield from shapes.feed_forward(size, config["intermediate_dim"], bias=bias)
-            yield from shapes.norm(size, bias=False)
-
     def encode(
-        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None
+        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, document_ids: Any = None
     ) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`; see `Backbone.encode`."""
         x = self.token_embedding(token_ids) + self.segment_embedding(segment_ids)  # (B, T, E)
         x = self.embeddings_dropout(self.embeddings_layer_norm(x))
         rotations = self.rotary_embedding(x, positions=positions)  # (1 or B, T, 1, D / 2) each
-        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        mask = attention_mask(padding_mask, document_ids)  # (B, 1, 1 or T, T)
         for layer in self.transformer_layers:
             x = layer(x, rotations=rotations, attention_mask=mask)  # (B, T, E)
         return x

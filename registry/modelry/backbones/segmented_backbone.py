@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from modelry.backbones.backbone import Backbone
-from modelry.layers import shapes
 from modelry.layers.attention import attention_mask
 from modelry.layers.embeddings import PositionEmbedding
-from modelry.layers.initializers import bert_initializer
+from modelry.layers.functions import bert_initializer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from modelry.layers.transformer_encoder import TransformerEncoder
 
 
@@ -90,27 +87,8 @@ class SegmentedBackbone(Backbone, abc.ABC):
             hidden_dim, activation="tanh", kernel_initializer=bert_initializer(), dtype=dtype, name="pooled_dense"
         )
 
-    @staticmethod
-    def embedding_shapes(config: Mapping[str, Any], *, project: bool) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight of `create_embeddings`, without creating any; see `Backbone.weight_shapes`.
-
-        Args:
-            config: A backbone's config, with `vocabulary_size`, `max_sequence_length`, `num_segments`, `hidden_dim`
-                and, where embeddings have another size, `embedding_dim`.
-            project: Whether a dense layer projects embeddings to the size of hidden states.
-        """
-        size = config["hidden_dim"]
-        narrow = config.get("embedding_dim", size)
-        yield from shapes.embedding(config["vocabulary_size"], narrow)
-        yield from shapes.embedding(config["max_sequence_length"], narrow)
-        yield from shapes.embedding(config["num_segments"], narrow)
-        yield from shapes.norm(narrow)
-        if project:
-            yield from shapes.dense(narrow, size)
-        yield from shapes.dense(size, size)  # of the pooled output
-
     def encode(
-        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None
+        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, document_ids: Any = None
     ) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`.
 
@@ -119,10 +97,10 @@ class SegmentedBackbone(Backbone, abc.ABC):
             segment_ids: The segment of each token, `(batch, length)`.
             padding_mask: Nonzero for real tokens, `(batch, length)`.
             positions: For rows that hold several texts: each token's position in its own text, `(batch, length)`.
-            text_ids: For such rows: the text each token belongs to, `(batch, length)`.
+            document_ids: For such rows: the text each token belongs to, `(batch, length)`.
         """
         x = self.embed(token_ids, segment_ids, positions)  # (B, T, E)
-        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        mask = attention_mask(padding_mask, document_ids)  # (B, 1, 1 or T, T)
         for layer in self.transformer_layers:
             x = layer(x, attention_mask=mask)  # (B, T, E)
         return x
