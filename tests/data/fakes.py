@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,25 @@ class WordHashes:
             features["segment_ids"][place, :size] = tokenized.segment_ids[row]
             features["padding_mask"][place, :size] = 1
         return features
+
+
+class Pieces(WordHashes):
+    """Splits words into pieces of two characters, between two special tokens; knows their offsets."""
+
+    @staticmethod
+    def id_of(piece: str) -> int:
+        return 2 + zlib.crc32(piece.encode()) % (VOCABULARY - 2)
+
+    def tokenize(self, columns: tuple[Sequence[str], ...], offsets: bool = False) -> TokenizedTexts:
+        (texts,) = columns
+        spans = [[match.span() for match in re.finditer(r"\S{1,2}", text)] for text in texts]
+        spans = [[(-1, -1), *row[: self.sequence_length - 2], (-1, -1)] for row in spans]
+        ids = tuple(
+            np.array([1 if start < 0 else self.id_of(text[start:stop]) for start, stop in row], np.int32)
+            for row, text in zip(spans, texts, strict=True)
+        )
+        known = tuple(np.array(row, np.int32) for row in spans)
+        return TokenizedTexts(ids, tuple(map(np.zeros_like, ids)), known if offsets else None)
 
 
 @keras.saving.register_keras_serializable("modelry_tests")

@@ -51,7 +51,7 @@ def m56(lab: Lab) -> Iterator[Attempt]:
         preset = lab.hub(name)
         change = {name: number}
         edit(preset / "task.json", lambda task, change=change: task["config"]["backbone"]["config"].update(change))
-        yield Attempt(preset, "(parameters|tensors), and its budget is", name=name)
+        yield Attempt(preset, "(parameters|tensors|layers), and its budget is", name=name)
     preset = lab.hub("wide")
     wide = {"hidden_dim": 2**19, "num_heads": 1}
     edit(preset / "task.json", lambda task: task["config"]["backbone"]["config"].update(wide))
@@ -62,7 +62,7 @@ def m56(lab: Lab) -> Iterator[Attempt]:
     for name, number in {"vocab_size": 10**15, "num_hidden_layers": 10**9}.items():
         preset = lab.foreign(name)
         edit(preset / "config.json", lambda config, change={name: number}: config.update(change))
-        yield Attempt(preset, "(parameters|tensors), and its budget is", name=f"transformers {name}")
+        yield Attempt(preset, "(parameters|tensors|layers), and its budget is", name=f"transformers {name}")
 
 
 CASES = cases_in(globals())

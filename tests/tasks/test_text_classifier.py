@@ -68,7 +68,7 @@ def test_labels_are_taken_from_the_data(make):
     classifier = make()
     classifier.fit(TEXTS, ["yes" if label else "no" for label in LABELS], verbose=0)
     assert classifier.labels == ("no", "yes")
-    with pytest.raises(InputError, match=r"Row 1 of y is 'noo', which is no label.*Did you mean 'no'"):
+    with pytest.raises(InputError, match=r"Row 1 of y is 'noo', which is not a label.*Did you mean 'no'"):
         classifier.fit(TEXTS[:2], ["yes", "noo"], verbose=0)
     with pytest.raises(InputError, match="3 different labels"):
         make().fit(TEXTS[:3], ["a", "b", "c"], verbose=0)

@@ -8,10 +8,10 @@ from modelry.backbones.base_model import id_inputs
 from modelry.backbones.segmented_backbone import SegmentedBackbone
 from modelry.errors import InputError
 from modelry.layers.attention import attention_mask
-from modelry.layers.transformer_encoder import transformer_layers, transformer_shapes
+from modelry.layers.transformer_encoder import transformer_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from modelry.layers.transformer_encoder import TransformerEncoder
 
@@ -125,13 +125,6 @@ class AlbertBackbone(SegmentedBackbone):
 
         inputs = id_inputs("token_ids", "segment_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
-
-    @classmethod
-    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
-        yield from cls.embedding_shapes(config, project=True)
-        layers = config["num_groups"] * config["num_inner_repetitions"]  # that have weights of their own
-        yield from transformer_shapes({**config, "num_layers": layers})
 
     def encode(
         self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None

@@ -8,14 +8,13 @@ import keras
 
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
-from modelry.layers import shapes
 from modelry.layers.attention import attention_mask
 from modelry.layers.initializers import bert_initializer
 from modelry_deberta_v3.disentangled_attention_encoder import DisentangledAttentionEncoder
 from modelry_deberta_v3.relative_embedding import RelativeEmbedding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 class DebertaV3Backbone(Backbone):
@@ -111,20 +110,6 @@ class DebertaV3Backbone(Backbone):
 
         inputs = id_inputs("token_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
-
-    @classmethod
-    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
-        size, heads = config["hidden_dim"], config["num_heads"]
-        yield from shapes.embedding(config["vocabulary_size"], size)
-        yield from shapes.norm(size)
-        yield from shapes.embedding(2 * config["bucket_size"], size)
-        yield from shapes.norm(size)
-        for _ in range(config["num_layers"]):
-            yield from shapes.attention(size, (heads, size // heads), merged=size)
-            yield from shapes.norm(size)
-            yield from shapes.feed_forward(size, config["intermediate_dim"])
-            yield from shapes.norm(size)
 
     def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`.

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.backbones.base_model import id_inputs
 from modelry.backbones.segmented_backbone import SegmentedBackbone
-from modelry.layers.transformer_encoder import transformer_layers, transformer_shapes
+from modelry.layers.transformer_encoder import transformer_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 class ElectraBackbone(SegmentedBackbone):
@@ -98,10 +98,3 @@ class ElectraBackbone(SegmentedBackbone):
 
         inputs = id_inputs("token_ids", "segment_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
-
-    @classmethod
-    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
-        config = {**config, "vocabulary_size": config["vocab_size"]}
-        yield from cls.embedding_shapes(config, project=config["embedding_dim"] != config["hidden_dim"])
-        yield from transformer_shapes(config)

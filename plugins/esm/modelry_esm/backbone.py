@@ -9,7 +9,6 @@ import keras
 from modelry.arguments import one_of
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
-from modelry.layers import shapes
 from modelry.layers.attention import attention_mask, split_heads
 from modelry.layers.embeddings import PositionEmbedding
 from modelry.layers.initializers import bert_initializer
@@ -17,7 +16,7 @@ from modelry.layers.rotary import RotaryEmbedding
 from modelry_esm.encoder import ESMEncoder, TokenDropout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 POSITIONS = ("rotary", "absolute")
 
@@ -136,22 +135,6 @@ class ESMBackbone(Backbone):
 
         inputs = id_inputs("token_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
-
-    @classmethod
-    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
-        size, bias = config["hidden_dim"], config["use_bias"]
-        yield from shapes.embedding(config["vocabulary_size"], size)
-        if config["position_embedding_type"] == "absolute":
-            yield from shapes.embedding(config["max_sequence_length"], size)
-        if config["use_pre_layer_norm"]:
-            yield from shapes.norm(size)
-        for _ in range(config["num_layers"]):
-            yield from shapes.norm(size)
-            yield from shapes.attention(size, size, bias=bias)
-            yield from shapes.norm(size)
-            yield from shapes.feed_forward(size, config["intermediate_dim"], bias=bias)
-        yield from shapes.norm(size)
 
     def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`; see `Backbone.encode`."""

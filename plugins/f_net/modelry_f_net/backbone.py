@@ -8,12 +8,11 @@ import keras
 
 from modelry.backbones.base_model import id_inputs
 from modelry.backbones.segmented_backbone import SegmentedBackbone
-from modelry.layers import shapes
 from modelry.layers.initializers import bert_initializer
 from modelry_f_net.f_net_encoder import FNetEncoder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 class FNetBackbone(SegmentedBackbone):
@@ -104,13 +103,3 @@ class FNetBackbone(SegmentedBackbone):
         for layer in self.fourier_layers:
             x = layer(x)  # (B, T, E)
         super().__init__(inputs=inputs, outputs=self.outputs_of(x), dtype=dtype, **kwargs)
-
-    @classmethod
-    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
-        size = config["hidden_dim"]
-        yield from cls.embedding_shapes(config, project=True)
-        for _ in range(config["num_layers"]):
-            yield from shapes.norm(size)
-            yield from shapes.feed_forward(size, config["intermediate_dim"])
-            yield from shapes.norm(size)

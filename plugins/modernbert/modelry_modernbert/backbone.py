@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 from keras import ops
 
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
-from modelry.layers import shapes
 from modelry.layers.attention import attention_mask, split_heads
 from modelry.layers.initializers import bert_initializer
 from modelry.layers.rotary import RotaryEmbedding
 from modelry_modernbert.encoder import ModernBertEncoder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 class ModernBertBackbone(Backbone):
@@ -133,20 +129,6 @@ class ModernBertBackbone(Backbone):
 
         inputs = id_inputs("token_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
-
-    @classmethod
-    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
-        size, inner = config["hidden_dim"], config["intermediate_dim"]
-        yield from shapes.embedding(config["vocabulary_size"], size)
-        yield from shapes.norm(size, bias=False)
-        for index in range(config["num_layers"]):
-            if index > 0:  # the embeddings are normalized already
-                yield from shapes.norm(size, bias=False)
-            yield from shapes.attention(size, size, bias=config["attention_bias"])
-            yield from shapes.norm(size, bias=False)
-            yield from shapes.feed_forward(size, inner, bias=config["feedforward_bias"], gated=True)
-        yield from shapes.norm(size, bias=False)
 
     def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`.

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
-from modelry.layers import shapes
 from modelry.layers.attention import attention_mask
 from modelry.layers.initializers import bert_initializer
 from modelry.layers.rotary import RotaryEmbedding
 from modelry_roformer_v2.encoder import EPSILON, RoformerNorm, RoformerV2Encoder
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 class RoformerV2Backbone(Backbone):
@@ -107,19 +103,6 @@ class RoformerV2Backbone(Backbone):
 
         inputs = id_inputs("token_ids", "segment_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
-
-    @classmethod
-    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
-        size, bias = config["hidden_dim"], config["use_bias"]
-        yield from shapes.embedding(config["vocabulary_size"], size)
-        yield from shapes.embedding(config["num_segments"], size)
-        yield from shapes.norm(size, bias=False)
-        for _ in range(config["num_layers"]):
-            yield from shapes.attention(size, config["num_heads"] * config["head_size"], bias=bias)
-            yield from shapes.norm(size, bias=False)
-            yield from shapes.feed_forward(size, config["intermediate_dim"], bias=bias)
-            yield from shapes.norm(size, bias=False)
 
     def encode(
         self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None

@@ -15,7 +15,7 @@ from modelry.backbones.saving import save_backbone
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from modelry.preprocessing.preprocessor import Preprocessor
     from modelry.storage.reference import Preset
@@ -69,19 +69,6 @@ class Backbone(BaseModel):
     def outputs_of(self, states: Any) -> dict[str, Any]:
         """Return the outputs that belong to hidden states, `(batch, length, hidden_dim)`."""
         return {"sequence_output": states}
-
-    @classmethod
-    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterable[tuple[int, ...]]:
-        """Yield the shape of each weight of a backbone with this config, without creating any; in any order.
-
-        Before a preset's backbone is created, its config is held against the budget so: a constructor that loops over
-        a number from a stranger would otherwise go on until memory ends. By default nothing is yielded, and only what
-        the constructor creates is counted, while it does.
-
-        Args:
-            config: The constructor's arguments, defaults included.
-        """
-        return ()
 
     def default_lora_layer_names(self) -> list[str]:
         """Return the names of the layers that `enable_lora` gives adapters: those of queries and values."""

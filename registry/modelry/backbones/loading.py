@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelry.arguments import argument_defaults
 from modelry.backbones.int8 import saved_policy
-from modelry.backbones.weights import backbone_weights, place_backbone
 from modelry.errors import InputError, PresetError
-from modelry.presets.boundary import blamed_on
-from modelry.presets.components import announced, check_given, create, load_class
+from modelry.presets.components import announced, blamed_on, check_given, create, load_class
 from modelry.presets.read import ready_recipe
 from modelry.storage.budget import Tally
 from modelry.storage.options import take_options
 from modelry.storage.reference import display_name
 from modelry.weights.build import initialize, settle_policies, uninitialized
-from modelry.weights.stores import bring_weights
+from modelry.weights.load import layer_weights, load_mapped, load_weights
+from modelry.weights.stores import bring_weights, open_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import keras
+
     from modelry.presets.recipe import Recipe
+    from modelry.storage.budget import Budget
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Preset
 
@@ -29,7 +30,7 @@ B = TypeVar("B", bound=Any)
 
 
 @announced
-def load_backbone(cls: type[B], preset: Preset, load_weights: bool, overrides: Mapping[str, Any]) -> B:
+def load_backbone(cls: type[B], preset: Preset, read_weights: bool, overrides: Mapping[str, Any]) -> B:
     """Load a preset's backbone, which must be a `cls`."""
     options, overrides = take_options(overrides)
     recipe = ready_recipe(preset, options)
@@ -40,7 +41,7 @@ def load_backbone(cls: type[B], preset: Preset, load_weights: bool, overrides: M
         )
     found = load_class(recipe, recipe.backbone, cls)
     backbone = build_backbone(recipe, found, recipe.backbone.config, overrides, options)
-    if load_weights:
+    if read_weights:
         bring_weights(recipe.files, [recipe.backbone_weights], options.limits)
         if recipe.quantized:
             check_dtype(recipe, overrides)
@@ -56,7 +57,7 @@ def load_backbone(cls: type[B], preset: Preset, load_weights: bool, overrides: M
 def build_backbone(
     recipe: Recipe, cls: type[B], config: Mapping[str, Any], overrides: Mapping[str, Any], options: OpenOptions
 ) -> B:
-    """Create a backbone without values, within the budget that the caller allows.
+    """Create a backbone without values; the tally of `uninitialized` stops one that is beyond the budget.
 
     Args:
         recipe: The preset.
@@ -70,12 +71,6 @@ def build_backbone(
     where = f"The config of preset {recipe.files.reference!r}"
     for value in whole.values():  # whatever it counts, there are not more of it than numbers
         options.limits.check("parameters", value if isinstance(value, int) else 0, where)
-    tally = Tally(options.limits, where)
-    bad = f"Preset {recipe.files.reference!r} has a bad {cls.__name__}"
-    # Where an argument is missing, the constructor can say so better.
-    with blamed_on(bad, overrides), contextlib.suppress(KeyError):
-        for shape in cls.weight_shapes(whole):
-            tally.add(shape, itemsize=1)
     with uninitialized(tally_of(recipe, options)):
         return create(cls, config, overrides, recipe)
 
@@ -93,3 +88,27 @@ def check_dtype(recipe: Recipe, overrides: Mapping[str, Any]) -> None:
     """
     if overrides.get("dtype") is not None:
         raise InputError(f"dtype= is for float presets, and {recipe.files.reference!r} is quantized. Leave it out.")
+
+
+def backbone_weights(backbone: keras.Model) -> dict[str, Any]:
+    """Return the backbone's variables by the name under which KerasHub's layout stores them."""
+    return layer_weights(backbone.layers)
+
+
+def place_backbone(recipe: Recipe, backbone: keras.Model, budget: Budget) -> None:
+    """Give the backbone the preset's weights.
+
+    Raises:
+        UnsafePresetError: The file announces more than the budget allows.
+        WeightsError: They do not fit.
+        PresetFormatError: The file is damaged.
+    """
+    store = open_weights(recipe.files, recipe.backbone_weights, budget)
+    where = f"{recipe.backbone_weights} of preset {recipe.files.reference!r}"
+    checkpoint = recipe.checkpoint
+    if checkpoint is None:
+        load_weights(backbone_weights(backbone), store, where=where)
+        return
+    with blamed_on(f"{where} cannot be mapped"):
+        weights = list(checkpoint.backbone_weights(backbone))
+    load_mapped(weights, store, where=where, optional=checkpoint.optional, ignored=checkpoint.ignored)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
 
-from modelry.backbones.weights import backbone_weights
 from modelry.errors import InputError
 from modelry.weights.build import forget, values
+from modelry.weights.load import layer_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -110,7 +110,7 @@ def adapted(backbone: keras.Model) -> list[Dense]:
 def dense_by_path(backbone: keras.Model) -> Mapping[str, Dense]:
     """Return the dense layers by the path under which files store them, adapters aside."""
     with without(backbone):
-        paths = {id(one): name.rpartition("/vars/")[0] for name, one in backbone_weights(backbone).items()}
+        paths = {id(one): name.rpartition("/vars/")[0] for name, one in layer_weights(backbone.layers).items()}
         return {paths[id(layer.kernel)]: layer for layer in _dense_layers(backbone)}
 
 

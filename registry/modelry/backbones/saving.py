@@ -9,8 +9,8 @@ import keras
 from modelry.arguments import one_of
 from modelry.backbones.checkpoint_writer import write_checkpoint
 from modelry.backbones.int8 import check_savable, quantized_paths
+from modelry.backbones.loading import backbone_weights
 from modelry.backbones.lora import merged
-from modelry.backbones.weights import backbone_weights
 from modelry.errors import SaveError
 from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.preprocessing.saving import write_preprocessor

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from modelry.backbones.backbone import Backbone
-from modelry.layers import shapes
 from modelry.layers.attention import attention_mask
 from modelry.layers.embeddings import PositionEmbedding
 from modelry.layers.initializers import bert_initializer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from modelry.layers.transformer_encoder import TransformerEncoder
 
 
@@ -89,25 +86,6 @@ class SegmentedBackbone(Backbone, abc.ABC):
         self.pooled_dense = keras.layers.Dense(
             hidden_dim, activation="tanh", kernel_initializer=bert_initializer(), dtype=dtype, name="pooled_dense"
         )
-
-    @staticmethod
-    def embedding_shapes(config: Mapping[str, Any], *, project: bool) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight of `create_embeddings`, without creating any; see `Backbone.weight_shapes`.
-
-        Args:
-            config: A backbone's config, with `vocabulary_size`, `max_sequence_length`, `num_segments`, `hidden_dim`
-                and, where embeddings have another size, `embedding_dim`.
-            project: Whether a dense layer projects embeddings to the size of hidden states.
-        """
-        size = config["hidden_dim"]
-        narrow = config.get("embedding_dim", size)
-        yield from shapes.embedding(config["vocabulary_size"], narrow)
-        yield from shapes.embedding(config["max_sequence_length"], narrow)
-        yield from shapes.embedding(config["num_segments"], narrow)
-        yield from shapes.norm(narrow)
-        if project:
-            yield from shapes.dense(narrow, size)
-        yield from shapes.dense(size, size)  # of the pooled output
 
     def encode(
         self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import keras
 
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
-from modelry.layers import shapes
 from modelry.layers.attention import attention_mask
 from modelry.layers.embeddings import TokenAndPositionEmbedding
 from modelry.layers.initializers import bert_initializer
-from modelry.layers.transformer_encoder import transformer_layers, transformer_shapes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+from modelry.layers.transformer_encoder import transformer_layers
 
 
 class TransformerBackbone(Backbone):
@@ -90,15 +86,6 @@ class TransformerBackbone(Backbone):
 
         inputs = id_inputs("token_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
-
-    @classmethod
-    def weight_shapes(cls, config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
-        """Yield the shape of each weight; see `Backbone.weight_shapes`."""
-        size = config["hidden_dim"]
-        yield from shapes.embedding(config["vocabulary_size"], size)
-        yield from shapes.embedding(config["max_sequence_length"], size)
-        yield from shapes.norm(size)
-        yield from transformer_shapes(config)
 
     def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`.

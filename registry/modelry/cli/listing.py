@@ -78,15 +78,15 @@ def _print_by_plugin(entries: Iterable[Entry]) -> None:
     table = new_table("Plugin", "Version", "Kinds", "Names")
     for plugin, found in sorted(plugins.items()):
         title = plugin
-        kinds: dict[str, list[str]] = {}
+        kinds: dict[str, dict[str, None]] = {}
         for entry in found:
             if entry.problem is None:
-                kinds.setdefault(entry.name, []).append(entry.kind)
+                kinds.setdefault(entry.name, {})[entry.kind] = None
         names: dict[str, list[str]] = {}
         for name, own in kinds.items():
-            names.setdefault(", ".join(dict.fromkeys(own)), []).append(name)
-        for own, shared in names.items():
-            add_row(table, (*title, own, ", ".join(shared)))
+            names.setdefault(", ".join(own), []).append(name)
+        for shared_kinds, shared in names.items():
+            add_row(table, (*title, shared_kinds, ", ".join(shared)))
             title = ("", "")
         for entry in found:
             if entry.problem is not None:

@@ -81,16 +81,16 @@ class Placed:
     """The places of one batch's outputs.
 
     Attributes:
-        indices: `(m,)` int64, the example of each output, or of each run of outputs; -1 where there is none.
-        starts: `(m,)` int64, the first output of each example; `None` with one output per example.
+        indices: `(m,)` int64, the examples; -1 for an output without one.
+        starts: `(m,)` int64, the first output of each example.
         stops: `(m,)` int64, the output after its last one.
         size: The number of outputs.
     """
 
     indices: Ints
+    starts: Ints
+    stops: Ints
     size: int
-    starts: Ints | None = None
-    stops: Ints | None = None
 
 
 class Predictions(Source):
@@ -167,10 +167,7 @@ class Predictions(Source):
         outputs = keras.tree.map_structure(restored, outputs)
         if finish is None:
             return outputs
-        inputs = None
-        if self._keeps_inputs:
-            inputs = joined_inputs(self._kept).take(indices)
-        return finish(outputs, inputs)
+        return finish(outputs, joined_inputs(self._kept).take(indices) if self._keeps_inputs else None)
 
     def each(self) -> Iterator[Predictions]:
         """Yield the predictions of one window after the other."""
@@ -240,11 +237,11 @@ def _place(batch: RowLayout, before: int, lengths: Ints | None) -> Placed:
         lengths: Tokens per example of the window; `None` with one output per example.
     """
     if lengths is None:
-        indices = batch.output_indices
-        return Placed(np.where(indices < 0, -1, before + indices), len(indices))
+        indices, size = batch.output_indices, len(batch.output_indices)
+        starts = np.arange(size)
+        return Placed(np.where(indices < 0, -1, before + indices), starts, starts + 1, size)
     starts = batch.token_starts
-    size = batch.num_rows * batch.length
-    return Placed(before + batch.indices, size, starts, starts + lengths[batch.indices])
+    return Placed(before + batch.indices, starts, starts + lengths[batch.indices], batch.num_rows * batch.length)
 
 
 def sliced(columns: Columns, size: int) -> Iterator[Columns]:

@@ -154,15 +154,16 @@ def joined_inputs(parts: Sequence[Inputs]) -> Inputs:
     """Return the examples of all parts, one part after the other; all of them are tokenized, or none."""
     if len(parts) == 1:
         return parts[0]
-    tables = [attrs.astuple(part.rows, recurse=False) for part in parts if part.rows is not None]
-    rows = [
-        None if part[0] is None else tuple(itertools.chain.from_iterable(part)) for part in zip(*tables, strict=True)
-    ]
-    return Inputs(
-        joined([part.columns for part in parts]),
-        TokenizedTexts(*rows) if rows else None,
-        parts[0].noun,  # type: ignore[arg-type]
+    columns, noun = joined([part.columns for part in parts]), parts[0].noun
+    rows = [part.rows for part in parts if part.rows is not None]
+    if not rows:
+        return Inputs(columns, None, noun)
+    both = TokenizedTexts(
+        tuple(ids for one in rows for ids in one.token_ids),
+        tuple(ids for one in rows for ids in one.segment_ids),
+        None if rows[0].offsets is None else tuple(spans for one in rows for spans in one.offsets or ()),
     )
+    return Inputs(columns, both, noun)
 
 
 def read_columns(reader: InputReader, x: Any) -> Columns:

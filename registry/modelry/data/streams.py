@@ -287,7 +287,7 @@ def _stacked(values: list[Any], name: str) -> Any:
     arrays = [_numbers(value, name) for value in values]
     if any(array is None for array in arrays):
         return values
-    return np.stack(arrays) if len({np.shape(array) for array in arrays}) == 1 else arrays  # type: ignore[arg-type]
+    return np.stack(arrays) if len({np.shape(array) for array in arrays}) == 1 else arrays
 
 
 def _numbers(value: Any, name: str) -> Any:

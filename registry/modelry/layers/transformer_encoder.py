@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 
-from modelry.layers import shapes
 from modelry.layers.activations import activation as activation_function
 from modelry.layers.attention import SelfAttention, split_heads
 from modelry.layers.initializers import bert_initializer, own_initializer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 
 class TransformerEncoder(keras.layers.Layer):
@@ -141,17 +137,3 @@ def transformer_layers(
         )
         for index in range(num_layers)
     ]
-
-
-def transformer_shapes(config: Mapping[str, Any]) -> Iterator[tuple[int, ...]]:
-    """Yield the shape of each weight of `transformer_layers`, without creating any; see `Backbone.weight_shapes`.
-
-    Args:
-        config: A backbone's config, with `num_layers`, `num_heads`, `hidden_dim` and `intermediate_dim`.
-    """
-    size, heads = config["hidden_dim"], config["num_heads"]
-    for _ in range(config["num_layers"]):
-        yield from shapes.attention(size, (heads, size // heads))
-        yield from shapes.norm(size)
-        yield from shapes.feed_forward(size, config["intermediate_dim"])
-        yield from shapes.norm(size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib.metadata
 import time
@@ -19,7 +20,9 @@ from modelry.discovery.pip import install_advice, is_requirement
 from modelry.discovery.registry import registry
 from modelry.errors import (
     BrokenPlugin,
+    InputError,
     MissingPlugin,
+    ModelryError,
     PresetError,
     PresetFormatError,
     SaveError,
@@ -27,7 +30,6 @@ from modelry.errors import (
     UnsafePresetError,
     did_you_mean,
 )
-from modelry.presets.boundary import blamed_on
 from modelry.storage.options import OPTIONS
 from modelry.storage.reference import display_name
 
@@ -75,6 +77,34 @@ def load_class(recipe: Recipe, part: Part, base: type[T]) -> type[T]:
             f"Load it with the base class of its task, with modelry.Task, or with {found.__name__} itself."
         )
     return found
+
+
+@contextlib.contextmanager
+def blamed_on(what: str, overrides: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Turn whatever is raised inside, and is no error of modelry's, into one that blames the preset.
+
+    Such code is called with values of any kind and size, and nobody lists what it raises then.
+
+    Args:
+        what: What is wrong then, such as `"Preset './p' has a bad BertBackbone"`.
+        overrides: What the caller has said instead of the preset. An `InputError` is the caller's where there is any,
+            and the preset's otherwise.
+
+    Raises:
+        PresetFormatError: Something was raised; it is the cause.
+    """
+    try:
+        yield
+    except InputError as error:
+        if overrides:
+            raise
+        raise PresetFormatError(f"{what}: {error}") from error
+    except ModelryError:
+        raise
+    except Exception as error:
+        problem = str(error) if isinstance(error, (TypeError, ValueError)) else f"{type(error).__name__}: {error}"
+        beside = f" (or is used with bad arguments: {', '.join(sorted(overrides))})" if overrides else ""
+        raise PresetFormatError(f"{what}{beside}: {problem}") from error
 
 
 def create(cls: type[T], config: Mapping[str, Any], overrides: Mapping[str, Any], recipe: Recipe) -> T:

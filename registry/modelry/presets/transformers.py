@@ -10,7 +10,7 @@ import attrs
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, PresetFormatError, PresetNotFound, UnknownComponent, UnsafePresetError
-from modelry.presets.boundary import blamed_on
+from modelry.presets.components import blamed_on
 from modelry.presets.recipe import InputParts, Part, Recipe, SavedTask
 from modelry.presets.task_spec import default_name, task_specs
 from modelry.presets.tokenizer_settings import tokenizer_setting

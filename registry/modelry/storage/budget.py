@@ -44,7 +44,8 @@ class Budget:
         ratio: Bytes that a file in an archive may become for each of its bytes there; 8 MiB are free.
         tensors: Variables that the model, and tensors that a file of weights, may have.
         parameters: Numbers that the model's variables may hold together.
-        memory: Bytes that these may take in memory; by default all of this machine's.
+        layers: Layers and operations that the model may be made of, each counted as often as it is called.
+        memory: Bytes that these may take in memory; by default all that this machine has.
     """
 
     files: int = attrs.field(default=10_000, validator=_check_positive)
@@ -52,6 +53,7 @@ class Budget:
     ratio: int = attrs.field(default=200, validator=_check_positive)
     tensors: int = attrs.field(default=50_000, validator=_check_positive)
     parameters: int = attrs.field(default=20 * 10**9, validator=_check_positive)
+    layers: int = attrs.field(default=5_000, validator=_check_positive)
     memory: int = attrs.field(factory=_memory_of_this_machine, validator=_check_positive)
 
     def check(self, name: str, wanted: int, what: str) -> None:
@@ -79,22 +81,23 @@ _UNITS = {
     "ratio": "bytes for each byte in the archive",
     "tensors": "tensors",
     "parameters": "parameters",
+    "layers": "layers",
     "memory": "bytes of memory",
 }
 
 
 class Tally:
-    """Adds up tensors one by one, and stops at the first that is over the budget.
+    """Adds up tensors and layers one by one, and stops at the first that is over the budget.
 
     Args:
         budget: The budget.
-        what: What has the tensors, for messages.
+        what: What has them, as messages have it.
     """
 
     def __init__(self, budget: Budget, what: str) -> None:
         self._budget = budget
         self._what = what
-        self._tensors = self._parameters = self._memory = 0
+        self._tensors = self._parameters = self._memory = self._layers = 0
 
     def add(self, shape: Sequence[int], itemsize: int) -> None:
         """Add a tensor of a shape, with so many bytes for each number.
@@ -109,3 +112,12 @@ class Tally:
         self._budget.check("tensors", self._tensors, self._what)
         self._budget.check("parameters", self._parameters, self._what)
         self._budget.check("memory", self._memory, self._what)
+
+    def add_layer(self) -> None:
+        """Add a layer, an operation, or a call of either.
+
+        Raises:
+            UnsafePresetError: There are more than the budget has.
+        """
+        self._layers += 1
+        self._budget.check("layers", self._layers, self._what)

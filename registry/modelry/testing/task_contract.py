@@ -129,7 +129,7 @@ class TaskContract(InstalledContract):
 
     def predict(self, task: Task, examples: Sequence[Any], **options: Any) -> Any:
         """Return the outputs of a task for some examples."""
-        return task.predict(self.batch(examples), verbose=0, **options)  # type: ignore[attr-defined] # of its subclasses
+        return task.predict(self.batch(examples), verbose=0, **options)
 
     def base(self, task: Task) -> Any:
         """Return the class that loads the task in every architecture, such as the one in `modelry` itself."""
@@ -219,7 +219,7 @@ class TaskContract(InstalledContract):
         rule, to_do = "wrong inputs raise InputError.", "do not override predict."
         for name, x in self.wrong_inputs(examples).items():
             try:
-                task.predict(x, verbose=0)  # type: ignore[attr-defined] # of its subclasses
+                task.predict(x, verbose=0)
             except InputError:
                 continue
             except Exception as error:

@@ -1,14 +1,19 @@
-"""Models whose variables have no value yet, and giving a variable its value or reading it.
+"""Models whose variables have no value yet, and access to the values of variables.
 
 Keras fills every variable with random numbers as soon as it is built, and throws them away when weights are loaded.
-Inside `uninitialized` it does not. The private pieces of Keras that this takes are used in this file only: a variable's
-`_value`, its `_initializer`, the list of variables that wait for their value, the seed that a random generator's
-initializer keeps, a layer's `_dtype_policy`, and how it forgets a variable.
+Inside `uninitialized` it does not. There, layers and variables are also counted as they are created, so that a config
+that asks for a model without end is stopped before it takes the machine.
+
+The private pieces of Keras that this takes are used in this file only: a variable's `_value`, its `_initializer`, the
+list of variables that wait for their value, the seed that a random generator's initializer keeps, a layer's
+`_dtype_policy`, how it forgets a variable, and the nodes that calls of layers leave.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import threading
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import keras
@@ -17,6 +22,7 @@ import numpy as np
 from keras.src.backend.common.global_state import get_global_attribute, set_global_attribute
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope
+from keras.src.ops.node import Node
 
 from modelry.errors import WeightsError
 
@@ -39,14 +45,14 @@ def uninitialized(tally: Tally | None = None) -> Iterator[list[keras.Variable]]:
     initialised, at the end. Whatever is read too early, for a prediction say, raises `WeightsError`.
 
     Args:
-        tally: What is told of each variable as it is created, and may refuse it.
+        tally: The budget's counter of layers and variables; raises when one of them exceeds the budget.
 
     Yields:
         The list of the variables created inside, as it grows. Pass it to `initialize` once the weights are placed.
     """
     waiting = get_global_attribute(WAITING)
     created = _Created(tally)
-    with keras.StatelessScope(initialize_variables=False):
+    with _counted_layers(), keras.StatelessScope(initialize_variables=False):
         # Keras would initialise everything in its list, ours too, the next time it leaves a scope of its own.
         set_global_attribute(WAITING, created)
         try:
@@ -61,6 +67,50 @@ def uninitialized(tally: Tally | None = None) -> Iterator[list[keras.Variable]]:
         set_global_attribute(WAITING, [*(waiting or []), *map(_restored, generators)])
     else:
         initialize(generators)
+
+
+_HOOKED = ((keras.Operation, "__new__"), (Node, "__init__"))  # layers and operations, and each call of one
+_originals: list[Any] = []
+_users = 0
+_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def _counted_layers() -> Iterator[None]:
+    """Report every layer, operation and call to the tally of the thread that makes it.
+
+    Keras has no hook for this, so its functions are replaced, for as long as any thread is inside `uninitialized`.
+    """
+    global _users
+    with _lock:
+        if not _users:
+            _originals[:] = [vars(cls)[name] for cls, name in _HOOKED]
+            for (cls, name), original in zip(_HOOKED, _originals, strict=True):
+                setattr(cls, name, _counted(original))
+        _users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if not _users:
+                for (cls, name), original in zip(_HOOKED, _originals, strict=True):
+                    setattr(cls, name, original)
+
+
+def _counted(original: Any) -> Any:
+    """Return a function that lets the tally of this thread, if it has one, refuse what the original would create."""
+    is_static = isinstance(original, staticmethod)
+    create = original.__func__ if is_static else original
+
+    @functools.wraps(create)
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        waiting = get_global_attribute(WAITING)
+        if isinstance(waiting, _Created):
+            waiting.count_layer()
+        return create(*args, **kwargs)
+
+    return staticmethod(counted) if is_static else counted
 
 
 def settle_policies(model: keras.Model) -> None:
@@ -140,12 +190,16 @@ class _Created(list[Any]):
     """Takes the place of Keras' list of variables that wait for their value.
 
     Args:
-        tally: What is told of each.
+        tally: Counts them; `None` for no limit.
     """
 
     def __init__(self, tally: Tally | None) -> None:
         super().__init__()
         self._tally = tally
+
+    def count_layer(self) -> None:
+        if self._tally is not None:
+            self._tally.add_layer()
 
     def append(self, variable: keras.Variable) -> None:
         if self._tally is not None:

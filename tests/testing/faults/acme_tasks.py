@@ -59,7 +59,7 @@ class PredictsOtherwise(GoodClassifier):
         return super().predict(*arguments, **options) + 1
 
 
-class BreaksInBfloat16(GoodClassifier):
+class DoublesHalfPrecision(GoodClassifier):
     def predict(self, *arguments, **options):
         return super().predict(*arguments, **options) * (
             2 if self.backbone.dtype_policy.compute_dtype == "bfloat16" else 1

@@ -9,13 +9,13 @@ import attrs
 import numpy as np
 
 from modelry.backbones import lora
-from modelry.backbones.weights import backbone_weights
+from modelry.backbones.loading import backbone_weights
 from modelry.checkpoints.weights import SourcedWeight
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetFormatError
 from modelry.presets import adapter as adapters
 from modelry.presets.base_reference import options_for_base
-from modelry.presets.boundary import blamed_on
+from modelry.presets.components import blamed_on
 from modelry.presets.keras_hub import TASK
 from modelry.presets.publish import new_preset
 from modelry.presets.read import read_recipe

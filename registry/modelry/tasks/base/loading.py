@@ -12,13 +12,11 @@ import keras
 
 from modelry.arguments import check_arguments
 from modelry.backbones.int8 import saved_policy
-from modelry.backbones.loading import build_backbone, check_dtype, tally_of
-from modelry.backbones.weights import backbone_weights, place_backbone
+from modelry.backbones.loading import backbone_weights, build_backbone, check_dtype, place_backbone, tally_of
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetError
 from modelry.preprocessing.loading import build_preprocessor
-from modelry.presets.boundary import blamed_on
-from modelry.presets.components import announced, check_known, create, load_class
+from modelry.presets.components import announced, blamed_on, check_known, create, load_class
 from modelry.presets.read import ready_recipe
 from modelry.presets.recipe import Part, Recipe
 from modelry.presets.task_spec import default_name, default_names, find_spec
