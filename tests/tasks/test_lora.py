@@ -55,7 +55,7 @@ def test_new_adapters_change_nothing_and_rows_are_still_shared(base):
     classifier = TextClassifier.from_preset(base)
     before = scores(classifier)
     classifier.enable_lora(3)
-    assert classifier.shares_rows
+    assert classifier.supports_packing
     np.testing.assert_allclose(scores(classifier), before, atol=1e-6)
 
 

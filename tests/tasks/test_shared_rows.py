@@ -62,7 +62,7 @@ def alone(monkeypatch):
 
     def call(function):
         with monkeypatch.context() as patch:
-            patch.setattr(BertBackbone, "shares_rows", False)
+            patch.setattr(BertBackbone, "supports_packing", False)
             return function()
 
     return call
@@ -374,11 +374,11 @@ def classifier():
 def test_texts_share_no_rows_where_arrays_are_spread_over_devices(classifier):
     texts = texts_of(20)
     expected = classifier.predict(texts, verbose=0)
-    assert classifier.shares_rows
+    assert classifier.supports_packing
 
     keras.distribution.set_distribution(keras.distribution.DataParallel(devices=["cpu:0"]))
     try:
-        assert not classifier.shares_rows
+        assert not classifier.supports_packing
         scores = classifier.predict(texts, verbose=0)
     finally:
         keras.distribution.set_distribution(None)

@@ -40,7 +40,7 @@ BACKBONES: dict[str, tuple[set[str], str]] = {
     "IsNotTrained": ({"test_gradients_reach_every_weight"}, "No gradient reaches token_embedding/embeddings"),
     "SharesWrongly": (
         {"test_packed_texts_are_kept_apart_as_declared"},
-        "declares shares_rows, but: Not equal to tolerance",
+        "declares supports_packing, but: Not equal to tolerance",
     ),
     "BreaksInTraining": ({"test_installed_tasks_work_on_it"}, "the loss is nan"),
     "KeepsAnotherActivation": ({"test_config_restores_it"}, "keeps hidden_activation as 'relu'"),

@@ -41,7 +41,7 @@ def test_bert(bert: BertBackbone) -> None:
     check_packing(bert, texts(segment_ids=segments))
 
 
-@pytest.mark.parametrize("forgotten", ["positions", "text_ids"])
+@pytest.mark.parametrize("forgotten", ["positions", "document_ids"])
 def test_the_check_finds_what_was_forgotten(bert: BertBackbone, monkeypatch: Any, forgotten: str) -> None:
     encode = bert.encode
     monkeypatch.setattr(type(bert), "encode", lambda self, **inputs: encode(**{**inputs, forgotten: None}))

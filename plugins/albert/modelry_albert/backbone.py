@@ -58,7 +58,7 @@ class AlbertBackbone(SegmentedBackbone):
 
     keras_hub_class = "AlbertBackbone"
     keras_hub_fixed: ClassVar[Mapping[str, Any]] = {"activation": "gelu_approximate", "layer_norm_epsilon": 1e-12}
-    shares_rows = True
+    supports_packing = True
 
     def __init__(
         self,
@@ -127,11 +127,11 @@ class AlbertBackbone(SegmentedBackbone):
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
 
     def encode(
-        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None
+        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, document_ids: Any = None
     ) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`; see `Backbone.encode`."""
         x = self.embed(token_ids, segment_ids, positions)  # (B, T, E)
-        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        mask = attention_mask(padding_mask, document_ids)  # (B, 1, 1 or T, T)
         for layers in self.groups():
             for layer in layers * (self.num_layers // self.num_groups):
                 x = layer(x, attention_mask=mask)  # (B, T, E)

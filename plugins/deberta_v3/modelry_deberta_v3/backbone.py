@@ -50,7 +50,7 @@ class DebertaV3Backbone(Backbone):
 
     keras_hub_class = "DebertaV3Backbone"
     keras_hub_fixed: ClassVar[Mapping[str, Any]] = {"activation": "gelu", "layer_norm_epsilon": 1e-7}
-    shares_rows = True
+    supports_packing = True
 
     def __init__(
         self,
@@ -111,19 +111,19 @@ class DebertaV3Backbone(Backbone):
         inputs = id_inputs("token_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
 
-    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None) -> Any:
+    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, document_ids: Any = None) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`.
 
         Args:
             token_ids: Token ids, `(batch, length)`.
             padding_mask: Nonzero for real tokens, `(batch, length)`.
             positions: Not used: tokens of one text are as far from each other in a row that several texts share.
-            text_ids: For such rows: the text each token belongs to, `(batch, length)`.
+            document_ids: For such rows: the text each token belongs to, `(batch, length)`.
         """
         x = self.token_embedding(token_ids)  # (B, T, E)
         x = self.embeddings_dropout(self.embeddings_layer_norm(x))
         distances, buckets = self.relative_embeddings(x)  # (1, N, E), (T, T)
-        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        mask = attention_mask(padding_mask, document_ids)  # (B, 1, 1 or T, T)
         for layer in self.transformer_layers:
             x = layer(x, distances, buckets, attention_mask=mask)  # (B, T, E)
         return x

@@ -45,7 +45,7 @@ class ElectraBackbone(SegmentedBackbone):
 
     keras_hub_class = "ElectraBackbone"
     keras_hub_fixed: ClassVar[Mapping[str, Any]] = {"activation": "gelu_approximate", "layer_norm_epsilon": 1e-12}
-    shares_rows = True
+    supports_packing = True
 
     def __init__(
         self,

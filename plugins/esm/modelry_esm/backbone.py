@@ -59,7 +59,7 @@ class ESMBackbone(Backbone):
 
     keras_hub_class = "ESMBackbone"
     keras_hub_fixed: ClassVar[Mapping[str, Any]] = {"dropped_token_id": None}
-    shares_rows = True
+    supports_packing = True
 
     def __init__(
         self,
@@ -136,11 +136,11 @@ class ESMBackbone(Backbone):
         inputs = id_inputs("token_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
 
-    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None) -> Any:
+    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, document_ids: Any = None) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`; see `Backbone.encode`."""
         x = self.token_embedding(token_ids)  # (B, T, E)
         if self.dropped_token_id is not None:
-            x = self.token_dropout(x, token_ids, padding_mask, text_ids=text_ids)
+            x = self.token_dropout(x, token_ids, padding_mask, document_ids=document_ids)
         rotations = None
         if self.position_embedding_type == "absolute":
             x = x + self.position_embedding(x, positions=positions, start=self.pad_token_id)
@@ -148,7 +148,7 @@ class ESMBackbone(Backbone):
             rotations = self.rotary_embedding(x, positions=positions)  # (1 or B, T, 1, D / 2) each
         if self.use_pre_layer_norm:
             x = self.emb_layer_norm(x)
-        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        mask = attention_mask(padding_mask, document_ids)  # (B, 1, 1 or T, T)
         for layer in self.transformer_layers:
             x = layer(x, rotations=rotations, attention_mask=mask)  # (B, T, E)
         return self.output_layer_norm(x)

@@ -46,22 +46,22 @@ class TokenDropout(keras.layers.Layer):
         super().__init__(**kwargs)
         self.mask_token_id = mask_token_id
 
-    def call(self, x: Any, token_ids: Any, padding_mask: Any, text_ids: Any = None) -> Any:
+    def call(self, x: Any, token_ids: Any, padding_mask: Any, document_ids: Any = None) -> Any:
         """Return the changed embeddings, `(batch, length, hidden_dim)`.
 
         Args:
             x: Token embeddings, `(batch, length, hidden_dim)`.
             token_ids: Token ids, `(batch, length)`.
             padding_mask: Nonzero for real tokens, `(batch, length)`.
-            text_ids: For rows that hold several texts: the text each token belongs to, `(batch, length)`.
+            document_ids: For rows that hold several texts: the text each token belongs to, `(batch, length)`.
         """
         hidden = ops.equal(token_ids, self.mask_token_id)  # (B, T)
         real = ops.cast(ops.not_equal(padding_mask, 0), "float32")
         counted = ops.cast(hidden, "float32") * real
-        if text_ids is None:
+        if document_ids is None:
             number, length = (ops.sum(one, axis=1, keepdims=True) for one in (counted, real))  # (B, 1)
         else:
-            together = ops.cast(ops.equal(text_ids[:, :, None], text_ids[:, None, :]), "float32")  # (B, T, T)
+            together = ops.cast(ops.equal(document_ids[:, :, None], document_ids[:, None, :]), "float32")  # (B, T, T)
             number, length = (ops.einsum("BTS,BS->BT", together, one) for one in (counted, real))  # (B, T)
         scale = (1 - HIDDEN_IN_TRAINING) * length / ops.maximum(length - number, 1)
         return ops.where(hidden[:, :, None], 0, x * ops.cast(scale, x.dtype)[:, :, None])

@@ -55,7 +55,7 @@ class ModernBertBackbone(Backbone):
         InputError: `hidden_dim` cannot be split into heads of an even size.
     """
 
-    shares_rows = True
+    supports_packing = True
 
     def __init__(
         self,
@@ -130,19 +130,19 @@ class ModernBertBackbone(Backbone):
         inputs = id_inputs("token_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
 
-    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None) -> Any:
+    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, document_ids: Any = None) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`.
 
         Args:
             token_ids: Token ids, `(batch, length)`.
             padding_mask: Nonzero for real tokens, `(batch, length)`.
             positions: For rows that hold several texts: each token's position in its own text, `(batch, length)`.
-            text_ids: For such rows: the text each token belongs to, `(batch, length)`.
+            document_ids: For such rows: the text each token belongs to, `(batch, length)`.
         """
         x = self.token_embedding(token_ids)  # (B, T, E)
         x = self.embeddings_dropout(self.embeddings_norm(x))
-        texts = ops.cast(ops.not_equal(padding_mask, 0), "int32") if text_ids is None else text_ids  # (B, T)
-        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        texts = ops.cast(ops.not_equal(padding_mask, 0), "int32") if document_ids is None else document_ids  # (B, T)
+        mask = attention_mask(padding_mask, document_ids)  # (B, 1, 1 or T, T)
         globally = {"rotations": self.global_rotary(x, positions=positions), "attention_mask": mask}
         locally = {"rotations": self.local_rotary(x, positions=positions), "attention_mask": texts}
         for index, layer in enumerate(self.transformer_layers):

@@ -46,7 +46,7 @@ class RoformerV2Backbone(Backbone):
     """
 
     keras_hub_class = "RoformerV2Backbone"
-    shares_rows = True
+    supports_packing = True
 
     def __init__(
         self,
@@ -105,13 +105,13 @@ class RoformerV2Backbone(Backbone):
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
 
     def encode(
-        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None
+        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, document_ids: Any = None
     ) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`; see `Backbone.encode`."""
         x = self.token_embedding(token_ids) + self.segment_embedding(segment_ids)  # (B, T, E)
         x = self.embeddings_dropout(self.embeddings_layer_norm(x))
         rotations = self.rotary_embedding(x, positions=positions)  # (1 or B, T, 1, D / 2) each
-        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        mask = attention_mask(padding_mask, document_ids)  # (B, 1, 1 or T, T)
         for layer in self.transformer_layers:
             x = layer(x, rotations=rotations, attention_mask=mask)  # (B, T, E)
         return x

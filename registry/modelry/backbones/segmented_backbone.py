@@ -88,7 +88,7 @@ class SegmentedBackbone(Backbone, abc.ABC):
         )
 
     def encode(
-        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None
+        self, token_ids: Any, segment_ids: Any, padding_mask: Any, positions: Any = None, document_ids: Any = None
     ) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`.
 
@@ -97,10 +97,10 @@ class SegmentedBackbone(Backbone, abc.ABC):
             segment_ids: The segment of each token, `(batch, length)`.
             padding_mask: Nonzero for real tokens, `(batch, length)`.
             positions: For rows that hold several texts: each token's position in its own text, `(batch, length)`.
-            text_ids: For such rows: the text each token belongs to, `(batch, length)`.
+            document_ids: For such rows: the text each token belongs to, `(batch, length)`.
         """
         x = self.embed(token_ids, segment_ids, positions)  # (B, T, E)
-        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        mask = attention_mask(padding_mask, document_ids)  # (B, 1, 1 or T, T)
         for layer in self.transformer_layers:
             x = layer(x, attention_mask=mask)  # (B, T, E)
         return x

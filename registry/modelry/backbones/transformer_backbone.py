@@ -40,7 +40,7 @@ class TransformerBackbone(Backbone):
     """
 
     own_epsilon: ClassVar[float] = 1e-5
-    shares_rows = True
+    supports_packing = True
 
     def __init__(
         self,
@@ -87,18 +87,18 @@ class TransformerBackbone(Backbone):
         inputs = id_inputs("token_ids", "padding_mask")  # (B, T) each
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
 
-    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, text_ids: Any = None) -> Any:
+    def encode(self, token_ids: Any, padding_mask: Any, positions: Any = None, document_ids: Any = None) -> Any:
         """Return the hidden states, `(batch, length, hidden_dim)`.
 
         Args:
             token_ids: Token ids, `(batch, length)`.
             padding_mask: Nonzero for real tokens, `(batch, length)`.
             positions: For rows that hold several texts: each token's position in its own text, `(batch, length)`.
-            text_ids: For such rows: the text each token belongs to, `(batch, length)`.
+            document_ids: For such rows: the text each token belongs to, `(batch, length)`.
         """
         x = self.embeddings(token_ids, positions=positions)  # (B, T, E)
         x = self.embeddings_dropout(self.embeddings_layer_norm(x))
-        mask = attention_mask(padding_mask, text_ids)  # (B, 1, 1 or T, T)
+        mask = attention_mask(padding_mask, document_ids)  # (B, 1, 1 or T, T)
         for layer in self.transformer_layers:
             x = layer(x, attention_mask=mask)  # (B, T, E)
         return x

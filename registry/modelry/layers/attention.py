@@ -104,19 +104,19 @@ def heads_dense(
     )
 
 
-def attention_mask(padding_mask: Any, text_ids: Any = None) -> Any:
+def attention_mask(padding_mask: Any, document_ids: Any = None) -> Any:
     """Return which tokens may see which.
 
     Args:
         padding_mask: Nonzero for real tokens, `(batch, length)`.
-        text_ids: For rows that hold several texts, the text that each token belongs to, `(batch, length)`, 0 for
+        document_ids: For rows that hold several texts, the text that each token belongs to, `(batch, length)`, 0 for
             padding; tokens of different texts then do not see each other.
 
     Returns:
-        A bool tensor, `(batch, 1, 1, length)`, or `(batch, 1, length, length)` with `text_ids`.
+        A bool tensor, `(batch, 1, 1, length)`, or `(batch, 1, length, length)` with `document_ids`.
     """
-    if text_ids is not None:  # padding is a text of its own, whose states nobody reads
-        return ops.equal(text_ids[:, :, None], text_ids[:, None, :])[:, None]  # (B, 1, T, S)
+    if document_ids is not None:  # padding is a text of its own, whose states nobody reads
+        return ops.equal(document_ids[:, :, None], document_ids[:, None, :])[:, None]  # (B, 1, T, S)
     return ops.not_equal(padding_mask, 0)[:, None, None, :]  # (B, 1, 1, S)
 
 

@@ -182,9 +182,9 @@ class BackboneContract(InstalledContract):
             check_packing(backbone, inputs, atol=1e-4)
         except (AssertionError, NotImplementedError, TypeError) as error:
             fail(
-                f"{type(backbone).__name__} declares shares_rows, but: {str(error).strip()}",
-                "with shares_rows, encode takes positions and text_ids, and no token sees another text's.",
-                "mask attention by text_ids and use positions, or set shares_rows = False.",
+                f"{type(backbone).__name__} declares supports_packing, but: {str(error).strip()}",
+                "with supports_packing, encode takes positions and document_ids, and no token sees another text's.",
+                "mask attention by document_ids and use positions, or set supports_packing = False.",
             )
 
     @pytest.fixture

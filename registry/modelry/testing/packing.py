@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def supports_packing(backbone: Backbone) -> bool:
     """Return whether a backbone declares that several texts can share a row."""
-    return backbone.shares_rows
+    return backbone.supports_packing
 
 
 def check_packing(backbone: Backbone, texts: Sequence[Mapping[str, Any]], atol: float = 1e-5) -> None:
@@ -49,7 +49,7 @@ def check_packing(backbone: Backbone, texts: Sequence[Mapping[str, Any]], atol: 
             documents[row, span] = number
             spans.append((index, row, span))
             start += size
-    states = _encode(backbone, {**inputs, "positions": positions, "text_ids": documents})
+    states = _encode(backbone, {**inputs, "positions": positions, "document_ids": documents})
     assert tuple(states.shape) == (2, length, backbone.hidden_dim)
     assert np.isfinite(as_numpy(states)).all()
     alone = [run(backbone, {name: np.asarray([text[name]], "int32") for name in backbone.input}) for text in texts]

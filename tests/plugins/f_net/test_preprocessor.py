@@ -16,7 +16,7 @@ HUB = Path(__file__).parents[2] / "fixtures" / "keras_hub" / "f_net"
 def test_rows_are_padded_to_the_whole_length_and_nothing_marks_padding():
     classifier = TextClassifier.from_preset(HUB)
     assert classifier.preprocessor.padding == "fixed"
-    assert not classifier.shares_rows
+    assert not classifier.supports_packing
     features = classifier.preprocessor(["a film"])
     assert {name: array.shape for name, array in features.items()} == {"token_ids": (1, 40), "segment_ids": (1, 40)}
 

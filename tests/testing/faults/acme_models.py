@@ -144,9 +144,9 @@ class IsNotTrained(Good):
 
 
 class SharesWrongly(Good):
-    shares_rows = True
+    supports_packing = True
 
-    def encode(self, token_ids, padding_mask, positions=None, text_ids=None):
+    def encode(self, token_ids, padding_mask, positions=None, document_ids=None):
         return self.states(token_ids, padding_mask)
 
 

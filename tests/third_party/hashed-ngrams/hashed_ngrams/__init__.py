@@ -54,7 +54,7 @@ class NgramBackbone(Backbone):
         **kwargs: `name`, `trainable`.
     """
 
-    shares_rows = True
+    supports_packing = True
 
     def __init__(self, vocabulary_size, hidden_dim=32, dtype=None, **kwargs):
         self.vocabulary_size = vocabulary_size
@@ -63,7 +63,7 @@ class NgramBackbone(Backbone):
         inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in ("token_ids", "padding_mask")}
         super().__init__(inputs=inputs, outputs=self.outputs_of(self.encode(**inputs)), dtype=dtype, **kwargs)
 
-    def encode(self, token_ids, padding_mask, positions=None, text_ids=None):
+    def encode(self, token_ids, padding_mask, positions=None, document_ids=None):
         """Return the embeddings; texts that share a row cannot affect each other."""
         return self.token_embedding(token_ids)  # (B, T, E)
 
