@@ -39,16 +39,17 @@ def _find(name: str, module: str) -> object:
     # all the time; plugins have no classes of this kind.
     if not name[:1].isupper():
         raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    if name not in _registry.class_names():
+        from modelry.presets.task_spec import task_specs
+
+        for _, spec in task_specs():
+            if name in spec.exports:
+                require_backend()
+                return resolve(spec.exports[name])
     try:
         entry = _registry.find_class(name)
     except UnknownComponent as error:
-        from modelry.presets.task_spec import task_specs
-
-        target = next((spec.exports[name] for _, spec in task_specs() if name in spec.exports), None)
-        if target is None:
-            raise AttributeError(f"module {module!r} has no attribute {name!r}. {error}") from None
-        require_backend()
-        return resolve(target)
+        raise AttributeError(f"module {module!r} has no attribute {name!r}. {error}") from None
     require_backend()
     return entry.load()
 

@@ -6,7 +6,7 @@ import pytest
 
 from modelry.checkpoints.fields import ACTIVATIONS, Field
 from modelry.errors import PresetFormatError, SaveError
-from modelry.layers.activations import activation
+from modelry.layers.functions import activation
 
 FIELD = Field("activation", "hidden_act", str, "gelu_new", names=ACTIVATIONS)
 AT = [-3.0, -0.5, 0.5, 3.0]

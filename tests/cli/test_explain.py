@@ -275,6 +275,6 @@ def test_sharded_weights_are_read_with_their_index(tmp_path, copy_of, explain):
 
 
 def test_a_plan_reads_no_weights(monkeypatch):
-    monkeypatch.setattr("modelry.weights.tensors.FileMap.array", None)
+    monkeypatch.setattr("modelry.weights.stores.FileMap.array", None)
     assert plan_of(str(TRANSFORMERS), "float32")["loads"] is True
     assert FolderFiles(TRANSFORMERS, "x").is_local("config.json") is True

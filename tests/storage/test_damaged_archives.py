@@ -36,10 +36,11 @@ def small(tmp_path):
 def once(monkeypatch):
     """Nothing is tried again."""
 
-    def failed(error):
-        raise AssertionError(f"{error!r} is tried again")
+    class Failed(Exception):
+        def __init__(self, error):
+            raise AssertionError(f"{error!r} is tried again")
 
-    monkeypatch.setattr(retries, "_Failed", failed)
+    monkeypatch.setattr(retries, "_Failed", Failed)
 
 
 def packed(folder, kind) -> bytes:
@@ -110,7 +111,7 @@ def test_an_archive_that_is_not_sent_to_its_end_is_asked_for_again(web, preset, 
 
 def test_a_store_that_never_sends_the_end_is_no_damaged_archive(web, preset):
     (web.folder / "presets.zip").write_bytes(packed(preset, "zip"))
-    web.faults.extend(["short"] * 100)
+    web.faults.extend(["short"] * 10_000)
     with pytest.raises(StorageError, match=r"the archive ended .* before it should.*Try again later") as caught:
         open_preset(f"zip://::{web.url}/presets.zip")
     assert not isinstance(caught.value, ChecksumMismatch)

@@ -166,5 +166,5 @@ def test_a_third_party_handler_is_found_by_its_scheme(preset):
         registry.register("storage", "toy", Toy)
         assert open_preset("toy://anything").names() == {"config.json", "assets/v.txt"}
         registry.register("storage", "broken", str)
-        with pytest.raises(StorageError, match="no Storage class"):
+        with pytest.raises(StorageError, match="not a Storage subclass"):
             open_preset("broken://x")

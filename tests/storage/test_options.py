@@ -91,10 +91,10 @@ def test_options_are_taken_out_of_keyword_arguments():
 @pytest.mark.parametrize(
     ("facts", "message"),
     [
-        ({"sha256": "../../x"}, "which is none"),
-        ({"git_sha1": "a" * 39}, "which is none"),
+        ({"sha256": "../../x"}, "which it cannot be"),
+        ({"git_sha1": "a" * 39}, "which it cannot be"),
         ({"sha256": "a" * 64, "size": -1}, "size of -1"),
-        ({"size": 3}, "nothing about 'x' by which a change of it could be seen"),
+        ({"size": 3}, "nothing about 'x' that would show a change"),
     ],
 )
 def test_what_a_store_tells_of_a_file_is_checked(facts, message):

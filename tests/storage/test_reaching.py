@@ -20,7 +20,7 @@ from modelry.presets.write import new_folder
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
-RIGHTS = r"Permission denied .*Ask whoever owns it for the right"
+RIGHTS = r"Permission denied .*Ask its owner for the right"
 TOO_LONG = "a" * 300
 
 
@@ -171,7 +171,7 @@ def test_a_place_that_may_not_be_written_to(place):
     (place / "locked").mkdir(mode=0)
     place.chmod(0o555)
     for target in (place / "new", place / "locked/new"):
-        with as_somebody_else(), pytest.raises(SaveError, match=rf"'{target}': {RIGHTS}"), new_folder(target):
+        with as_somebody_else(), pytest.raises(SaveError, match=rf"'{target}' failed: {RIGHTS}"), new_folder(target):
             pass
 
 

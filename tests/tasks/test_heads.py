@@ -24,7 +24,7 @@ from modelry.tasks.text_classifier.heads import (
     MeanPoolHead,
     PooledOutputHead,
 )
-from modelry.tasks.text_classifier.head import PooledHead
+from modelry.tasks.text_classifier.heads import PooledHead
 from modelry.testing import HeadContract
 from modelry.testing.comparing import as_numpy
 

@@ -1,11 +1,11 @@
 import pytest
 
-from modelry.tokenizers.word_splitting import BOUNDARY, LONGEST_WORD, splitter
+from modelry.tokenizers.word_splitting import BOUNDARY, LONGEST_WORD, WordSplitter
 
 
 def words(text, **options):
     plain = {"lowercase": False, "strip_accents": False, "split": True, "split_on_cjk": True}
-    return [word for word in splitter(**{**plain, **options})(text).split(BOUNDARY) if word]
+    return [word for word in WordSplitter(**{**plain, **options})(text).split(BOUNDARY) if word]
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_cjk_characters_can_stay_together():
 
 
 def test_nothing_is_split():
-    assert splitter(lowercase=True, strip_accents=False, split=False, split_on_cjk=True)("A b!") == "a b!"
+    assert WordSplitter(lowercase=True, strip_accents=False, split=False, split_on_cjk=True)("A b!") == "a b!"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from modelry.layers.attention import attend, heads_dense
-from modelry.layers.initializers import own_initializer
+from modelry.layers.functions import own_initializer
 
 
 class DisentangledSelfAttention(keras.layers.Layer):

@@ -11,7 +11,7 @@ from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
 from modelry.layers.attention import attention_mask, split_heads
 from modelry.layers.embeddings import PositionEmbedding
-from modelry.layers.initializers import bert_initializer
+from modelry.layers.functions import bert_initializer
 from modelry.layers.rotary import RotaryEmbedding
 from modelry_esm.encoder import ESMEncoder, TokenDropout
 

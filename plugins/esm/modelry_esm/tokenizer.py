@@ -72,6 +72,13 @@ class ESMTokenizer(EncoderWordPieceTokenizer):
             raise
         return [encoding.ids for encoding in encodings]
 
+    def encode_with_offsets(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """Return ids and character spans; see `Tokenizer.encode_with_offsets`."""
+        if self._finder is None:
+            return super().encode_with_offsets(texts)
+        check_texts(texts)
+        return [(one.ids, one.offsets) for one in self._finder.encode_batch(list(texts), add_special_tokens=False)]
+
     def keras_hub_config(self) -> dict[str, Any] | None:
         """Return the config for KerasHub, which finds no tokens inside words."""
         config = super().keras_hub_config()

@@ -10,7 +10,7 @@ from keras import ops
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
 from modelry.layers.attention import attention_mask, split_heads
-from modelry.layers.initializers import bert_initializer
+from modelry.layers.functions import bert_initializer
 from modelry.layers.rotary import RotaryEmbedding
 from modelry_modernbert.encoder import ModernBertEncoder
 

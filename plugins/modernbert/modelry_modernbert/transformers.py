@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from modelry.checkpoints.weights import SourcedWeight
     from modelry.storage.files import PresetFiles
-    from modelry.tasks.text_classifier.head import PooledHead
+    from modelry.tasks.text_classifier.heads import PooledHead
     from modelry_modernbert.backbone import ModernBertBackbone
 
 ENCODER = Names(("model.", ""))

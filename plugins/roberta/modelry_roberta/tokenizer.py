@@ -27,6 +27,7 @@ class RobertaTokenizer(BytePairTokenizer):
 
     keras_hub_class = "RobertaTokenizer"
     special_tokens = ("<s>", "</s>", "<pad>", "<mask>")
+    trim_offsets = True
     start_token_id = TokenId("<s>")
     end_token_id = TokenId("</s>")
     pad_token_id = TokenId("<pad>")

@@ -12,8 +12,8 @@ from modelry.backbones.int8 import check_savable, quantized_paths
 from modelry.backbones.loading import backbone_weights
 from modelry.backbones.lora import merged
 from modelry.errors import SaveError
+from modelry.preprocessing.loading import write_preprocessor
 from modelry.preprocessing.preprocessor import Preprocessor
-from modelry.preprocessing.saving import write_preprocessor
 from modelry.presets.components import owner_of
 from modelry.presets.keras_hub import BACKBONE_WEIGHTS, METADATA
 from modelry.presets.manifest import Manifest

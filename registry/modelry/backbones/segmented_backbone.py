@@ -10,7 +10,7 @@ import keras
 from modelry.backbones.backbone import Backbone
 from modelry.layers.attention import attention_mask
 from modelry.layers.embeddings import PositionEmbedding
-from modelry.layers.initializers import bert_initializer
+from modelry.layers.functions import bert_initializer
 
 if TYPE_CHECKING:
     from modelry.layers.transformer_encoder import TransformerEncoder

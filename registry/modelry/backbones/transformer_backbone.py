@@ -10,7 +10,7 @@ from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
 from modelry.layers.attention import attention_mask
 from modelry.layers.embeddings import TokenAndPositionEmbedding
-from modelry.layers.initializers import bert_initializer
+from modelry.layers.functions import bert_initializer
 from modelry.layers.transformer_encoder import transformer_layers
 
 

@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from modelry.errors import InputError
-from modelry.layers.initializers import own_initializer
+from modelry.layers.functions import own_initializer
 
 
 class SelfAttention(keras.layers.Layer):

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from modelry.layers.initializers import own_initializer
+from modelry.layers.functions import own_initializer
 
 
 class PositionEmbedding(keras.layers.Layer):

@@ -10,7 +10,7 @@ from keras import ops
 
 from modelry.errors import InputError
 from modelry.layers.attention import attend
-from modelry.layers.initializers import own_initializer
+from modelry.layers.functions import own_initializer
 
 LARGEST_HEAD = 2**16  # of which a table is made
 

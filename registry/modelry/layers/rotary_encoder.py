@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import keras
 from keras import ops
 
-from modelry.layers.activations import activation as activation_function
-from modelry.layers.initializers import own_initializer
+from modelry.layers.functions import activation as activation_function
+from modelry.layers.functions import own_initializer
 from modelry.layers.rotary import RotaryAttention
 
 

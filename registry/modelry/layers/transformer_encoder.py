@@ -6,9 +6,9 @@ from typing import Any
 
 import keras
 
-from modelry.layers.activations import activation as activation_function
 from modelry.layers.attention import SelfAttention, split_heads
-from modelry.layers.initializers import bert_initializer, own_initializer
+from modelry.layers.functions import activation as activation_function
+from modelry.layers.functions import bert_initializer, own_initializer
 
 
 class TransformerEncoder(keras.layers.Layer):

@@ -1,4 +1,4 @@
-"""Assemble the preprocessor of a Recipe."""
+"""Loading and saving of the preprocessor of a preset."""
 
 from __future__ import annotations
 
@@ -7,14 +7,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 from modelry.discovery.registry import registry
 from modelry.errors import PresetNotFound
 from modelry.presets.components import announced, create, find_entry, load_class
+from modelry.presets.keras_hub import PREPROCESSOR
+from modelry.presets.parts import replace_parts, write_tokenizer
 from modelry.presets.read import ready_recipe
 from modelry.presets.recipe import Part
 from modelry.storage.options import take_options
+from modelry.strict_json import write_json
 from modelry.tokenizers.tokenizer import Tokenizer, build_tokenizer
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
+    from modelry.presets.parts import Serialized
     from modelry.presets.recipe import Recipe
     from modelry.storage.reference import Preset
 
@@ -91,3 +97,35 @@ def _default(recipe: Recipe, cls: type) -> str:
         f"Preset {recipe.files.reference!r} has no preprocessor, and its architecture registers not one but: {listed}. "
         "Call from_preset of the class that fits, or create the preprocessor yourself."
     )
+
+
+class SavedPreprocessor(Protocol):
+    """A preprocessor, as far as saving it goes."""
+
+    def serialized(self) -> Serialized:
+        """Return the contents of `preprocessor.json`."""
+
+    def components(self) -> Mapping[str, Any]:
+        """Return kind → part, such as the tokenizer."""
+
+
+def write_preprocessor(folder: Path, preprocessor: SavedPreprocessor, config: Serialized | None = None) -> None:
+    """Write the files of a preprocessor, and of its tokenizer if it has one, into a folder that has none.
+
+    Args:
+        folder: The folder.
+        preprocessor: The preprocessor.
+        config: The result of `preprocessor.serialized()`, where the caller has it already.
+    """
+    config = preprocessor.serialized() if config is None else config
+    write_json(folder / PREPROCESSOR, config)
+    tokenizer = preprocessor.components().get("tokenizers")
+    if tokenizer is not None:
+        write_tokenizer(folder, tokenizer, config["config"]["tokenizer"])
+
+
+def put_preprocessor(preset_dir: str | os.PathLike[str], preprocessor: SavedPreprocessor) -> None:
+    """Put a preprocessor and its parts into an existing preset; see `Preprocessor.save_to_preset`."""
+    parts = preprocessor.components()
+    components = {"preprocessors": preprocessor, **parts}
+    replace_parts(preset_dir, components, preprocessor.serialized(), parts.get("tokenizers"))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from modelry.arguments import config_of
 from modelry.errors import SaveError
-from modelry.preprocessing.loading import load_preprocessor
-from modelry.preprocessing.saving import put_preprocessor
+from modelry.preprocessing.loading import load_preprocessor, put_preprocessor
 from modelry.presets.builtin import BuiltinPresets
 from modelry.presets.parts import serialized
 

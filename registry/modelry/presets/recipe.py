@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from modelry.discovery.registry import registry
 from modelry.presets.task_spec import Part, SavedTask
+from modelry.storage.reference import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from modelry.checkpoints.checkpoint import Checkpoint
     from modelry.storage.files import PresetFiles
     from modelry.storage.options import OpenOptions
+    from modelry.storage.reference import Preset
 
 __all__ = ["Adapter", "InputParts", "Origin", "Part", "Recipe", "SavedTask"]
 
@@ -50,6 +54,16 @@ class Origin:
 
     reference: str
     options: OpenOptions
+
+    @classmethod
+    def of(cls, preset: Preset, options: OpenOptions) -> Origin:
+        """Return the origin of what is loaded from a preset, or from the first of several places."""
+        reference = parse_reference(preset if isinstance(preset, (str, os.PathLike)) else preset[0])
+        if reference.scheme != "file":
+            return cls(reference.text, options)
+        # Asking for built-in names runs every plugin's hooks: only where opening the preset has asked for them too.
+        is_built_in = reference.may_be_a_name and reference.text in registry.presets()
+        return cls(reference.text if is_built_in else os.path.abspath(reference.path), options)
 
 
 @attrs.frozen

@@ -11,8 +11,6 @@ from torch.overrides import TorchFunctionMode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelry.runtime.onednn import Weight
-
 
 TYPICAL_ROWS = 2048  # of a batch: what oneDNN chooses a layout for
 
@@ -24,7 +22,7 @@ class PrepackedMode(TorchFunctionMode):
         weights: The weights to look out for, by the identity of their tensor.
     """
 
-    def __init__(self, weights: Mapping[int, Weight]) -> None:
+    def __init__(self, weights: Mapping[int, Any]) -> None:
         super().__init__()
         self._weights = weights
         self._product: Any = None
@@ -44,7 +42,7 @@ class PrepackedMode(TorchFunctionMode):
                     return self._multiply(x, weight, contracted)
         return func(*args, **(kwargs or {}))
 
-    def _multiply(self, x: Any, weight: Weight, contracted: int) -> Any:
+    def _multiply(self, x: Any, weight: Any, contracted: int) -> Any:
         """Multiply the last axes of `x` with the first ones of a weight, as many as are `contracted`."""
         kept, size = x.shape[: x.ndim - contracted], math.prod(x.shape[x.ndim - contracted :])
         shape = (*kept, *weight.kernel.shape[contracted:])

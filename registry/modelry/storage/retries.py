@@ -9,7 +9,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, TypeVar, final
+from typing import TYPE_CHECKING, Any, TypeVar, final
 
 import stamina
 
@@ -58,20 +58,20 @@ class Retrying:
         furthest = progress()
         while True:
             try:
-                return self._call(function, lambda best=furthest: progress() > best)
+                return self._call(function, progress, furthest)
             except _Failed as failed:
                 furthest, before = max(furthest, progress()), furthest
-                if furthest == before:
+                if furthest == before or failed.wait > PATIENCE:
                     raise failed.error  # noqa: B904 # its own cause tells more
                 time.sleep(failed.wait or random.uniform(1, 2) * FIRST_PAUSE)
 
-    def _call(self, function: Callable[[], T], has_progressed: Callable[[], bool]) -> T:
+    def _call(self, function: Callable[[], T], progress: Callable[[], int], furthest: int) -> T:
         first_failure: float | None = None
 
         def backoff(error: Exception) -> bool | float:
-            if not isinstance(error, _Failed) or has_progressed():
-                return False
             nonlocal first_failure
+            if not isinstance(error, _Failed) or progress() > furthest:
+                return False
             first_failure = time.monotonic() if first_failure is None else first_failure
             elapsed = time.monotonic() - first_failure
             patience = PATIENCE_WITHOUT_REPLY if error.is_without_reply else PATIENCE
@@ -92,8 +92,10 @@ class Retrying:
         except ModelryError:
             raise
         except Exception as error:
-            told = True if isinstance(error, Interrupted) else self._is_transient(error)
-            if told if told is not None else looks_transient(error):
+            may_pass = True if isinstance(error, Interrupted) else self._is_transient(error)
+            if may_pass is None:
+                may_pass = looks_transient(error)
+            if may_pass:
                 raise _Failed(error) from None
             raise
 
@@ -185,7 +187,8 @@ def call_within(call: Callable[[], T], seconds: float, cancellation: Cancellatio
 
     try:
         threading.Thread(target=run, name="modelry-store", daemon=True).start()
-        concurrent.futures.wait((outcome, cancellation.cancelled), seconds, concurrent.futures.FIRST_COMPLETED)
+        either: tuple[concurrent.futures.Future[Any], ...] = (outcome, cancellation.cancelled)
+        concurrent.futures.wait(either, seconds, concurrent.futures.FIRST_COMPLETED)
     except BaseException:  # an interrupt; the process may go on, as in a notebook
         cancellation.cancel()
         raise

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import tokenizers
-from tokenizers import decoders, models, pre_tokenizers
+from tokenizers import decoders, models, pre_tokenizers, processors
 
 from modelry.errors import InputError, UnsafePresetError
 from modelry.strict_json import read_json_file
@@ -19,6 +19,8 @@ from modelry.tokenizers.vocabulary import VocabularyTokenizer, ordered_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from modelry.tokenizers.tokenizer import Encoded
 
 SETTINGS = (
     *("unk_token", "fuse_unk", "byte_fallback", "ignore_merges"),
@@ -48,9 +50,12 @@ class BytePairTokenizer(VocabularyTokenizer):
 
     Attributes:
         special_tokens: Tokens with a role of their own, which every vocabulary has.
+        trim_offsets: Whether the spans of `encode_with_offsets` leave out the space before a word, as transformers does
+            for RoBERTa and not for GPT-2 and ModernBERT.
     """
 
     special_tokens: ClassVar[tuple[str, ...]] = ()
+    trim_offsets: ClassVar[bool] = False
     assets: ClassVar[Mapping[str, str]] = {"vocabulary": "vocabulary.json", "merges": "merges.txt"}
 
     def __init__(
@@ -73,6 +78,10 @@ class BytePairTokenizer(VocabularyTokenizer):
         self.unsplittable_tokens = unsplittable_tokens
         self.pipeline = pipeline
         self._rust = self.to_transformers()
+        if self.trim_offsets:
+            splitter = (pipeline or {}).get("pre_tokenizer") or {}
+            prefix = splitter.get("add_prefix_space", add_prefix_space)  # a space that no text has is not trimmed
+            self._rust.post_processor = processors.ByteLevel(trim_offsets=True, add_prefix_space=prefix)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text, without start, end or padding tokens.
@@ -86,6 +95,11 @@ class BytePairTokenizer(VocabularyTokenizer):
             check_texts(texts)
             raise
         return [encoding.ids for encoding in encodings]
+
+    def encode_with_offsets(self, texts: Sequence[str]) -> list[Encoded]:
+        """Return ids and character spans; see `Tokenizer.encode_with_offsets`."""
+        check_texts(texts)
+        return [(one.ids, one.offsets) for one in self._rust.encode_batch(list(texts), add_special_tokens=False)]
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Return the text of each sequence of ids."""

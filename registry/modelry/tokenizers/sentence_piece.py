@@ -17,17 +17,20 @@ from modelry.tokenizers.sentence_piece_model import (
     SPACE,
     UNIGRAM,
     SentencePieceModel,
+    encoded_pieces,
     read_model,
     unigram_pipeline,
     with_charsmap,
     write_model,
 )
-from modelry.tokenizers.tokenizer import TokenId, check_texts
+from modelry.tokenizers.tokenizer import NO_SPAN, TokenId, check_texts
 from modelry.tokenizers.tokenizer_json import build_pipeline
 from modelry.tokenizers.vocabulary import VocabularyTokenizer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+
+    from modelry.tokenizers.tokenizer import Encoded
 
 BASE64 = "base64:"  # begins a model that is part of a config; no path begins so
 
@@ -86,7 +89,9 @@ class SentencePieceTokenizer(VocabularyTokenizer):
         self.pipeline = pipeline
         self._start = [self._ids[token] for token in start]
         self._end = [self._ids[token] for token in end]
-        self._split = self._by_library() if pipeline is None else self._by_pipeline()
+        self._places = [self._ids[piece] for piece in self._model.pieces]
+        self._library = self._load_library() if pipeline is None else None
+        self._rust = None if pipeline is None else self.to_transformers()
 
     @property
     def proto(self) -> str:
@@ -105,11 +110,23 @@ class SentencePieceTokenizer(VocabularyTokenizer):
         """
         texts = list(texts)
         try:
-            rows = self._split(texts)
+            rows = self._encode(texts)
         except (TypeError, UnicodeEncodeError):
             check_texts(texts)
             raise
         return [[*self._start, *row, *self._end] for row in rows] if self._start or self._end else rows
+
+    def encode_with_offsets(self, texts: Sequence[str]) -> list[Encoded]:
+        """Return ids and character spans; see `Tokenizer.encode_with_offsets`.
+
+        Without a `pipeline`, spans leave out the spaces before a word.
+        """
+        texts = list(texts)
+        check_texts(texts)
+        start, end = ((ids, [NO_SPAN] * len(ids)) for ids in (self._start, self._end))
+        return [
+            ([*start[0], *ids, *end[0]], [*start[1], *spans, *end[1]]) for ids, spans in self._encode_with_spans(texts)
+        ]
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Return the text of each sequence of ids."""
@@ -136,28 +153,6 @@ class SentencePieceTokenizer(VocabularyTokenizer):
         known = set(vocabulary)
         return [*vocabulary, *(token for token in cls.tokens_without_piece if token not in known)]
 
-    def _by_library(self) -> Callable[[list[str]], list[list[int]]]:
-        try:
-            from sentencepiece import SentencePieceProcessor
-        except ImportError as error:
-            raise PluginError(
-                f"{type(self).__name__} needs sentencepiece, which is not installed. "
-                'Run: pip install "modelry[sentencepiece]"'
-            ) from error
-        try:
-            processor = SentencePieceProcessor(model_proto=self._bytes)
-        except RuntimeError as error:
-            raise InputError(f"sentencepiece cannot use this model: {error}") from error
-        places = [self._ids[piece] for piece in self._model.pieces]
-
-        def split(texts: list[str]) -> list[list[int]]:
-            if not all(isinstance(text, str) for text in texts):
-                raise TypeError("sentencepiece would take bytes as well")
-            rows = processor.encode(texts)
-            return [[places[piece] for piece in row] for row in rows]
-
-        return split
-
     def to_transformers(self) -> tokenizers.Tokenizer:
         """Return a Rust tokenizer that transformers can read, and that gives the same ids.
 
@@ -181,13 +176,44 @@ class SentencePieceTokenizer(VocabularyTokenizer):
         rust.decoder = decoders.Metaspace(replacement=SPACE)
         return rust
 
-    def _by_pipeline(self) -> Callable[[list[str]], list[list[int]]]:
-        rust = self.to_transformers()
+    def _load_library(self) -> Any:
+        try:
+            from sentencepiece import SentencePieceProcessor
+        except ImportError as error:
+            raise PluginError(
+                f"{type(self).__name__} needs sentencepiece, which is not installed. "
+                'Run: pip install "modelry[sentencepiece]"'
+            ) from error
+        try:
+            return SentencePieceProcessor(model_proto=self._bytes)
+        except RuntimeError as error:
+            raise InputError(f"sentencepiece cannot use this model: {error}") from error
 
-        def split(texts: list[str]) -> list[list[int]]:
-            return [one.ids for one in rust.encode_batch_fast(texts, add_special_tokens=False)]
+    def _encode(self, texts: list[str]) -> list[list[int]]:
+        if self._rust is not None:
+            return [one.ids for one in self._rust.encode_batch_fast(texts, add_special_tokens=False)]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("sentencepiece would take bytes as well")
+        return [[self._places[piece] for piece in row] for row in self._library.encode(texts)]  # type: ignore[union-attr]
 
-        return split
+    def _encode_with_spans(self, texts: list[str]) -> list[Encoded]:
+        if self._rust is not None:
+            return [(one.ids, one.offsets) for one in self._rust.encode_batch(texts, add_special_tokens=False)]
+        rows = self._library.encode(texts, out_type="serialized_proto")  # type: ignore[union-attr]
+        return [self._with_spans(text, encoded_pieces(row)) for text, row in zip(texts, rows, strict=True)]
+
+    def _with_spans(self, text: str, pieces: Sequence[tuple[int, int, int]]) -> Encoded:
+        """Return the ids and the character spans of pieces, which the library counts in bytes."""
+        places = [place for place, char in enumerate(text) for _ in char.encode()]
+        places.append(len(text))
+        spans = [_trimmed(text, places[start], places[end]) for _, start, end in pieces]
+        return [self._places[piece] for piece, _, _ in pieces], spans
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a span without the spaces that it begins with, unless it has nothing else."""
+    spaces = end - start - len(text[start:end].lstrip())
+    return (start + spaces, end) if spaces < end - start else (start, end)
 
 
 def _name(proto: bytes | str | os.PathLike[str]) -> str:

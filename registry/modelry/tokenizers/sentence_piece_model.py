@@ -27,6 +27,8 @@ _PIECE, _SCORE, _TYPE = 1, 2, 3  # of a piece
 _MODEL_TYPE, _NAMES = 3, {"unknown": 45, "start": 46, "end": 47}  # of the trainer
 _CHARSMAP, _SPACES = 2, (3, 4, 5)  # of the normalizer
 
+_ENCODED, _ENCODED_PIECE = 2, (2, 4, 5)  # of a text that was split; number, start and end of a piece
+
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # how a field is encoded
 
 
@@ -104,6 +106,16 @@ def write_model(model: SentencePieceModel) -> bytes:
     return b"".join(
         (*(_field(_PIECES, piece) for piece in pieces), _field(_TRAINER, trainer), _field(_NORMALIZER, normalizer))
     )
+
+
+def encoded_pieces(data: bytes) -> list[tuple[int, int, int]]:
+    """Return number, first byte and end of each piece that the library `sentencepiece` has split a text into.
+
+    Args:
+        data: Its result as a serialized protocol buffer.
+    """
+    pieces = (dict(_fields(value)) for number, value in _fields(data) if number == _ENCODED)
+    return [tuple(piece.get(key, 0) for key in _ENCODED_PIECE) for piece in pieces]  # type: ignore[misc]
 
 
 def _read_pieces(data: bytes) -> tuple[list[tuple[bytes, bytes, int]], int]:

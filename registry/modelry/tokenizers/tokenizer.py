@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 LARGEST_ASSET = 64 * 2**20
 """Bytes of a tokenizer's file; a vocabulary of a quarter of a million tokens has five million."""
 
+Encoded = tuple[list[int], list[tuple[int, int]]]
+"""The ids of a text, and the character span of each."""
+
+NO_SPAN = (-1, -1)
+"""The span of a token that stands for no part of a text."""
+
 T = TypeVar("T", bound="Tokenizer")
 
 
@@ -59,6 +65,25 @@ class Tokenizer(abc.ABC):
     @abc.abstractmethod
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text, without start, end or padding tokens."""
+
+    def encode_with_offsets(self, texts: Sequence[str]) -> list[Encoded]:
+        """Return the ids of each text, as `encode` does, and the character span of each of them.
+
+        A span is `(start, end)`: `text[start:end]` is the part of the original text, before any normalization, that the
+        token comes from. The spans are those of transformers' fast tokenizers:
+
+        - Tokens for bytes of one character all have the span of that character.
+        - Whether a token's leading space (`Ġ`, `▁`) belongs to its span depends on the tokenizer, as it does there. A
+          space that only the tokenizer puts before a text does not.
+        - Tokens that a tokenizer adds by itself, such as the start token of SentencePiece, have `(-1, -1)`.
+
+        Returns:
+            For each text its ids and as many spans.
+
+        Raises:
+            InputError: One of them is not a text; the message names the row.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say where in a text its tokens stand.")
 
     @abc.abstractmethod
     def vocabulary_size(self) -> int:

@@ -16,6 +16,8 @@ from modelry.tokenizers.tokenizer import LARGEST_ASSET, Tokenizer, check_texts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from modelry.tokenizers.tokenizer import Encoded
+
 
 class VocabularyTokenizer(Tokenizer, abc.ABC):
     """A tokenizer whose ids are places in a list of tokens; abstract.
@@ -140,6 +142,29 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
     def split(self, text: str) -> Sequence[str]:
         """Return the tokens of a text."""
 
+    def spans(self, text: str, tokens: Sequence[str]) -> list[tuple[int, int]]:
+        """Return where in a text each token of `split(text)` stands, as `(start, end)`.
+
+        Tokens are looked for one after the other, whatever their case. A subclass whose tokens are otherwise not parts
+        of the text overrides this.
+
+        Raises:
+            InputError: A token is not found.
+        """
+        lowered = [char.lower() for char in text]
+        places = [place for place, chars in enumerate(lowered) for _ in chars]
+        whole, start, found = "".join(lowered), 0, []
+        for token in tokens:
+            begin = whole.find(token.lower(), start) if token else start
+            if begin < 0:
+                raise InputError(
+                    f"{type(self).__name__} splits a text into tokens that are not parts of it, such as {token!r:.80}. "
+                    "It must override `spans` to say where in the text they stand."
+                )
+            start = begin + len(token.lower())
+            found.append((places[begin], places[start - 1] + 1) if token else (len(text), len(text)))
+        return found
+
     @abc.abstractmethod
     def join(self, tokens: Sequence[str]) -> str:
         """Return the text of some tokens, as far as `split` kept it."""
@@ -175,6 +200,10 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
         check_texts(texts)
         oov = self._ids[self.oov_token]
         return [[self._ids.get(token, oov) for token in self.split(text)] for text in texts]
+
+    def encode_with_offsets(self, texts: Sequence[str]) -> list[Encoded]:
+        """Return ids and character spans; see `Tokenizer.encode_with_offsets` and `spans`."""
+        return [(ids, self.spans(text, self.split(text))) for ids, text in zip(self.encode(texts), texts, strict=True)]
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Return the text of each sequence of ids, without padding."""

@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from itertools import chain, groupby
+from itertools import chain, groupby, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelry.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+Span = tuple[int, int]
+
+_NOWHERE = (-1, -1)  # the span of a boundary, which is part of no word
 
 BOUNDARY = "\0"  # a control character, so it separates words and is never part of one
 LONGEST_WORD = 100  # UTF-8 bytes; a longer word is unknown
@@ -53,10 +57,8 @@ _MAYBE_TOO_LONG = re.compile(f"[^{BOUNDARY}]{{{LONGEST_WORD // 4 + 1},}}")
 _TOO_LONG = "\1" * (LONGEST_WORD + 1)
 
 
-def splitter(
-    *, lowercase: bool, strip_accents: bool, split: bool, split_on_cjk: bool, whole: Sequence[str] = ()
-) -> Callable[[str], str]:
-    """Return a function from a text to its words, separated by `BOUNDARY`.
+class WordSplitter:
+    """Splits texts into words, separated by `BOUNDARY`.
 
     Args:
         lowercase: Fold the case of each word: Unicode's NFKC_Casefold, so `ß` becomes `ss` and `①` becomes `1`.
@@ -68,25 +70,51 @@ def splitter(
     Raises:
         InputError: One of `whole` is too long.
     """
-    boundaries = _Boundaries(split_on_cjk) if split else {}
-    kept = any_of(whole) if split and whole else None
 
-    def part(text: str) -> str:
-        text = text.translate(boundaries)
-        return _fold(text) if lowercase else text
+    def __init__(
+        self, *, lowercase: bool, strip_accents: bool, split: bool, split_on_cjk: bool, whole: Sequence[str] = ()
+    ) -> None:
+        self._lowercase = lowercase
+        self._strip_accents = strip_accents
+        self._boundaries = _Boundaries(split_on_cjk) if split else {}
+        self._kept = any_of(whole) if split and whole else None
 
-    def words(text: str) -> str:
-        if strip_accents and not text.isascii():
-            text = "".join(c for c in normalize("NFD", text) if unicodedata.category(c) != "Mn")
-        if kept is None:
-            text = part(text)
+    def __call__(self, text: str) -> str:
+        """Return the words of a text."""
+        if self._strip_accents and not text.isascii():
+            text = _without_accents(text)
+        if self._kept is None:
+            text = self._part(text)
         else:
-            pieces = kept.split(text)  # every second one is to stay whole
-            pieces[::2] = map(part, pieces[::2])
+            pieces = self._kept.split(text)  # every second one is to stay whole
+            pieces[::2] = map(self._part, pieces[::2])
             text = BOUNDARY.join(pieces)
         return text if text.isascii() else _MAYBE_TOO_LONG.sub(_unless_too_long, text)
 
-    return words
+    def aligned(self, text: str) -> tuple[str, list[Span]]:
+        """Return the words of a text, and for each of their characters the span of the text that it comes from."""
+        spans = [(place, place + 1) for place in range(len(text))]
+        if self._strip_accents and not text.isascii():
+            text, spans = _changed(_without_accents, text, spans)
+        parts, place = [], 0
+        for match in self._kept.finditer(text) if self._kept is not None else ():
+            parts += [self._aligned_part(text[place : match.start()], spans[place : match.start()])]
+            parts += [(match[0], spans[match.start() : match.end()])]
+            place = match.end()
+        parts.append(self._aligned_part(text[place:], spans[place:]))
+        text = BOUNDARY.join(part for part, _ in parts)
+        spans = [span for _, found in parts for span in (*found, _NOWHERE)][:-1]
+        return (text, spans) if text.isascii() else _shortened(text, spans)
+
+    def _part(self, text: str) -> str:
+        text = text.translate(self._boundaries)
+        return _fold(text) if self._lowercase else text
+
+    def _aligned_part(self, text: str, spans: list[Span]) -> tuple[str, list[Span]]:
+        chars = [char.translate(self._boundaries) for char in text]
+        text = "".join(chars)
+        spans = [span for char, span in zip(chars, spans, strict=True) for _ in char]
+        return _changed(_fold, text, spans) if self._lowercase else (text, spans)
 
 
 class _Boundaries(dict[int, str]):
@@ -119,6 +147,54 @@ def _fold(text: str) -> str:
         return text.lower()
     folded = normalize("NFKC", normalize("NFKC", text).casefold())
     return folded.translate(_WITHOUT_IGNORABLE)
+
+
+def _without_accents(text: str) -> str:
+    return "".join(char for char in normalize("NFD", text) if unicodedata.category(char) != "Mn")
+
+
+def _changed(change: Callable[[str], str], text: str, spans: list[Span]) -> tuple[str, list[Span]]:
+    """Return a changed text, and the span of each of its characters.
+
+    The text is changed in parts that begin with a letter and hold the marks on it. Where the parts do not give what the
+    whole text does, because a few letters combine with the one before them, each part begins with an ASCII character,
+    which none of them do.
+    """
+    if not text:
+        return "", []
+    whole = change(text)
+    pieces: list[str] = []
+    starts: list[int] = []
+    for begins in (_is_letter, str.isascii):
+        starts = [place for place, char in enumerate(text) if begins(char) or not place]
+        pieces = [change(text[start:end]) for start, end in pairwise((*starts, len(text)))]
+        if "".join(pieces) == whole:
+            break
+    ends = (*starts[1:], len(text))
+    found = zip(pieces, starts, ends, strict=True)
+    return "".join(pieces), [span for piece, start, end in found for span in [_joined(spans[start:end])] * len(piece)]
+
+
+def _is_letter(char: str) -> bool:
+    return char.isascii() or not _is_mark(char)
+
+
+def _joined(spans: list[Span]) -> Span:
+    return spans[0][0], spans[-1][1]
+
+
+def _shortened(text: str, spans: list[Span]) -> tuple[str, list[Span]]:
+    """Return words with `_TOO_LONG` for those that are, and the span of each character."""
+    parts: list[str] = []
+    found: list[Span] = []
+    place = 0
+    for word in _MAYBE_TOO_LONG.finditer(text):
+        new = _unless_too_long(word)
+        own = spans[word.start() : word.end()]
+        parts += [text[place : word.start()], new]
+        found += [*spans[place : word.start()], *(own if new == word[0] else [_joined(own)] * len(new))]
+        place = word.end()
+    return "".join((*parts, text[place:])), [*found, *spans[place:]]
 
 
 def _unless_too_long(word: re.Match[str]) -> str:

@@ -12,10 +12,12 @@ from tokenizers import decoders, models, normalizers, pre_tokenizers
 from modelry.errors import InputError
 from modelry.tokenizers.tokenizer import check_texts
 from modelry.tokenizers.vocabulary import VocabularyTokenizer
-from modelry.tokenizers.word_splitting import BOUNDARY, splitter
+from modelry.tokenizers.word_splitting import BOUNDARY, WordSplitter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from modelry.tokenizers.tokenizer import Encoded
 
 LONGEST_WORD = 100  # characters, in BERT's own code and in transformers; KerasHub counts bytes
 
@@ -89,6 +91,21 @@ class WordPieceTokenizer(VocabularyTokenizer):
             raise
         return [encoding.ids for encoding in encodings]
 
+    def encode_with_offsets(self, texts: Sequence[str]) -> list[Encoded]:
+        """Return ids and character spans; see `Tokenizer.encode_with_offsets`.
+
+        Without `clean_text`, letters and the marks on them are one part of a text that is not divided further.
+        """
+        check_texts(texts)
+        if self._words is None:
+            return [(one.ids, one.offsets) for one in self._rust.encode_batch(list(texts), add_special_tokens=False)]
+        aligned = [self._words.aligned(text) for text in texts]
+        encodings = self._rust.encode_batch([words for words, _ in aligned], add_special_tokens=False)
+        return [
+            (one.ids, [(spans[start][0], spans[end - 1][1]) for start, end in one.offsets])
+            for one, (_, spans) in zip(encodings, aligned, strict=True)
+        ]
+
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Return the text of each sequence of ids; spaces between words are single."""
         return [self._rust.decode(list(row), skip_special_tokens=False) for row in ids]
@@ -113,8 +130,8 @@ class WordPieceTokenizer(VocabularyTokenizer):
         own = {"special_tokens": special, "special_tokens_in_strings": True, "clean_text": True}
         return type(self)(**{**self.get_config(), **own})._rust
 
-    def _keras_hub_words(self) -> Callable[[str], str]:
-        return splitter(
+    def _keras_hub_words(self) -> WordSplitter:
+        return WordSplitter(
             lowercase=self.lowercase,
             strip_accents=self.strip_accents,
             split=self.split,

@@ -2,7 +2,7 @@ import pytest
 
 from modelry.errors import InputError
 from modelry.models import BertTextClassifierPreprocessor, BertTokenizer
-from modelry.preprocessing.encoder_preprocessor import kept_lengths
+from modelry.preprocessing.text_preprocessor import kept_lengths
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "film", "##s", ".", "é", "e"]
 

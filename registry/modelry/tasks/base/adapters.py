@@ -11,10 +11,8 @@ import numpy as np
 from modelry.backbones import lora
 from modelry.backbones.loading import backbone_weights
 from modelry.checkpoints.weights import SourcedWeight
-from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetFormatError
 from modelry.presets import adapter as adapters
-from modelry.presets.base_reference import options_for_base
 from modelry.presets.components import blamed_on
 from modelry.presets.keras_hub import TASK
 from modelry.presets.publish import new_preset
@@ -24,7 +22,7 @@ from modelry.storage.budget import Tally
 from modelry.storage.options import OpenOptions
 from modelry.storage.reference import parse_reference
 from modelry.strict_json import write_json
-from modelry.tasks.base.saving import record_task, serialized_task, task_components, task_weights
+from modelry.tasks.base.saving import record_task, serialized_task, task_components
 from modelry.weights.build import uninitialized, values
 from modelry.weights.load import load_mapped
 from modelry.weights.save import save_safetensors
@@ -37,15 +35,6 @@ if TYPE_CHECKING:
 
     from modelry.presets.recipe import Recipe
     from modelry.storage.budget import Budget
-    from modelry.storage.reference import Preset
-
-
-def origin_of(recipe: Recipe, preset: Preset, base: Preset | None, options: OpenOptions) -> Origin:
-    """Return where the backbone of a preset that was just loaded came from, which for an adapter is its base."""
-    if recipe.adapter is None:
-        return Origin(_reference(preset), options)
-    named = base or recipe.adapter.base
-    return Origin(_reference(named), options_for_base(options, named, recipe.adapter.files.reference))
 
 
 def place_adapter(recipe: Recipe, adapter: adapters.Adapter, task: Any, restored: bool, budget: Budget) -> None:
@@ -80,7 +69,7 @@ def save_adapter(
     layers = [(path, layer) for path, layer in lora.dense_by_path(task.backbone).items() if layer.lora_enabled]
     if not layers:
         raise InputError("The model has no adapters. Call enable_lora(rank) before training, or save_to_preset().")
-    origin = task.origin if base is None else Origin(_reference(base), OpenOptions())
+    origin = task.origin if base is None else Origin.of(base, OpenOptions())
     if origin is None:
         raise InputError("The model was not loaded from a preset. Pass base= with one that has its backbone's weights.")
     _check_same_place(preset_dir, origin)
@@ -113,20 +102,8 @@ def _weights(task: Any, whole: bool) -> dict[str, keras.Variable]:
         if layer.lora_enabled
         for name in lora.MATRICES
     }
-    own = task_weights(task).items() if whole else ()
+    own = task.own_weights().items() if whole else ()
     return {**found, **{f"head/{name}": variable for name, variable in own}}
-
-
-def _reference(preset: Preset) -> str:
-    """Return how an adapter names a preset: by its built-in name, its absolute path, or its URI."""
-    first = preset if isinstance(preset, (str, os.PathLike)) else preset[0]
-    reference = parse_reference(first)
-    if reference.scheme != "file":
-        return reference.text
-    # The registry is asked for its names only where opening the preset has asked for them too: it takes every plugin's
-    # hooks.
-    is_built_in = reference.may_be_a_name and reference.text in registry.presets()
-    return reference.text if is_built_in else os.path.abspath(reference.path)
 
 
 def _check_same_place(preset_dir: str | os.PathLike[str], origin: Origin) -> None:

@@ -16,14 +16,14 @@ from modelry.backbones.loading import backbone_weights, build_backbone, check_dt
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetError
 from modelry.preprocessing.loading import build_preprocessor
+from modelry.presets.base_reference import options_for_base
 from modelry.presets.components import announced, blamed_on, check_known, create, load_class
 from modelry.presets.read import ready_recipe
-from modelry.presets.recipe import Part, Recipe
+from modelry.presets.recipe import Origin, Part, Recipe
 from modelry.presets.task_spec import default_name, default_names, find_spec
 from modelry.presets.transformers import DEFAULT_SEQUENCE_LENGTH
 from modelry.storage.options import OPTIONS, OpenOptions, take_options
-from modelry.tasks.base.adapters import origin_of, place_adapter
-from modelry.tasks.base.saving import task_weights
+from modelry.tasks.base.adapters import place_adapter
 from modelry.weights.build import initialize, settle_policies, uninitialized
 from modelry.weights.load import load_mapped
 from modelry.weights.load import load_weights as place_weights
@@ -95,7 +95,7 @@ def load_task(cls: type[T], preset: Preset, load_weights: bool, overrides: Mappi
         task = _place(assembly, task, read_backbone, read_own)
     initialize(task.variables)
     if read_backbone:
-        task.origin = origin_of(recipe, preset, base, options)
+        task.origin = _origin(recipe, preset, base, options)
     if arguments.get("compile", True):
         task.compile()
     return task
@@ -112,7 +112,7 @@ def _place(assembly: _Assembly, task: T, read_backbone: bool, read_own: bool) ->
     if recipe.quantized:
         check_dtype(recipe, assembly.overrides)
         stored = [] if backbone_file is None else [(backbone_file, backbone_weights(task.backbone))]
-        stored += [] if own_file is None else [(own_file, task_weights(task))]
+        stored += [] if own_file is None else [(own_file, task.own_weights())]
         task = assembly.build(saved_policy(recipe, stored, task.backbone.dtype_policy, budget))
         settle_policies(task)
     if backbone_file is not None:
@@ -129,7 +129,7 @@ def _place_own(recipe: Recipe, task: Any, name: str, assembly: _Assembly) -> Non
     store = open_weights(recipe.files, name, assembly.options.limits)
     where = f"{name} of preset {recipe.files.reference!r}"
     if recipe.checkpoint is None:
-        place_weights(task_weights(task), store, where=where)
+        place_weights(task.own_weights(), store, where=where)
         return
     with blamed_on(f"{where} cannot be mapped"):
         weights = list(task.spec().transformers_weights(recipe.checkpoint, task))
@@ -203,3 +203,11 @@ def _preprocessor(recipe: Recipe, cls: type[Any], overrides: Mapping[str, Any]) 
         options["sequence_length"] = min(limit, DEFAULT_SEQUENCE_LENGTH)
     names = tuple(default_names("preprocessors", recipe.backbone.name, cls.task))
     return build_preprocessor(recipe, cls.preprocessor_cls, options, names)
+
+
+def _origin(recipe: Recipe, preset: Preset, base: Preset | None, options: OpenOptions) -> Origin:
+    """Return the preset that a loaded backbone came from, which for an adapter is its base."""
+    if recipe.adapter is None:
+        return Origin.of(preset, options)
+    named = base or recipe.adapter.base
+    return Origin.of(named, options_for_base(options, named, recipe.adapter.files.reference))

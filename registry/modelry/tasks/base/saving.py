@@ -19,13 +19,13 @@ from modelry.backbones.saving import (
     write_backbone,
 )
 from modelry.errors import InputError, SaveError
-from modelry.preprocessing.saving import write_preprocessor
+from modelry.preprocessing.loading import write_preprocessor
 from modelry.presets.components import owner_of_class
 from modelry.presets.keras_hub import TASK, TASK_WEIGHTS
 from modelry.presets.parts import Serialized, serialized
 from modelry.presets.publish import new_preset
 from modelry.strict_json import write_json
-from modelry.weights.load import layer_weights, load_weights
+from modelry.weights.load import load_weights
 from modelry.weights.save import save_hdf5
 from modelry.weights.stores import open_store
 
@@ -55,7 +55,7 @@ def save_task(
         }
         if preprocessor is not None:
             write_preprocessor(folder, preprocessor, whole["config"]["preprocessor"])
-        if own := task_weights(task):
+        if own := task.own_weights():
             save_hdf5(folder / TASK_WEIGHTS, own, dtype=dtype)
             weights["task"] = TASK_WEIGHTS
         record_task(folder, task, [*task_components(task), *components_of(preprocessor)], weights)
@@ -100,18 +100,9 @@ def _config(part: Any) -> dict[str, Any]:
     return {key: value for key, value in part.get_config().items() if key not in KERAS_ARGUMENTS}
 
 
-def task_weights(task: Any) -> dict[str, Any]:
-    """Return the variables outside the backbone by name.
-
-    The layers of a head are stored as if they were layers of the task itself, which is where KerasHub's tasks have
-    them.
-    """
-    return layer_weights(task.own_layers())
-
-
 def save_task_weights(task: Any, filepath: str | os.PathLike[str]) -> None:
     """Write the weights outside the backbone; see `Task.save_task_weights`."""
-    path, weights = _weights_file(filepath), task_weights(task)
+    path, weights = _weights_file(filepath), task.own_weights()
     if not weights:
         raise SaveError(f"{type(task).__name__} has no weights outside its backbone. Use save_to_preset.")
     save_hdf5(path, weights)
@@ -120,7 +111,7 @@ def save_task_weights(task: Any, filepath: str | os.PathLike[str]) -> None:
 def load_task_weights(task: Any, filepath: str | os.PathLike[str]) -> None:
     """Read the weights outside the backbone; see `Task.load_task_weights`."""
     path = _weights_file(filepath)
-    load_weights(task_weights(task), open_store(path), where=str(path))
+    load_weights(task.own_weights(), open_store(path), where=str(path))
 
 
 def _weights_file(path: str | os.PathLike[str]) -> Path:

@@ -20,6 +20,7 @@ from modelry.tasks.base.loading import create_task, load_task
 from modelry.tasks.base.packing import call_packed, is_packed
 from modelry.tasks.base.saving import load_task_weights, save_task, save_task_weights
 from modelry.tasks.base.training import RawInputModel
+from modelry.weights.load import layer_weights
 
 if TYPE_CHECKING:
     import os
@@ -172,6 +173,13 @@ class Task(RawInputModel):
         """Return the layers outside the backbone, in the order that numbers them in files."""
         others = (keras.layers.InputLayer,)
         return [layer for layer in self.layers if layer is not self.backbone and not isinstance(layer, others)]
+
+    def own_weights(self) -> dict[str, Any]:
+        """Return the variables outside the backbone by stored name.
+
+        The layers of a head are stored as if they were layers of the task itself, where KerasHub's tasks have them.
+        """
+        return layer_weights(self.own_layers())
 
     # Presets
 

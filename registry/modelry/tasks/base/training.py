@@ -305,7 +305,8 @@ class RawInputModel(AutoCompiledModel):
 
     def _predict(self, source: Predictions, verbose: Any = 0, callbacks: Any = None) -> Any:
         together = progress_callbacks(source, verbose, callbacks)
-        with prepacked(self, source.num_examples):
+        on_torch = keras.backend.backend() == "torch"
+        with prepacked(self, source.num_examples) if on_torch else contextlib.nullcontext():
             return source.restore(super().predict(source, verbose=0, callbacks=together), self.finish)
 
     @contextlib.contextmanager

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from modelry._lazy import attach
 
 if TYPE_CHECKING:
-    from modelry.tasks.text_classifier.head import ClassifierHead as ClassifierHead
-    from modelry.tasks.text_classifier.head import PooledHead as PooledHead
     from modelry.tasks.text_classifier.heads import AttentionPoolHead as AttentionPoolHead
+    from modelry.tasks.text_classifier.heads import ClassifierHead as ClassifierHead
     from modelry.tasks.text_classifier.heads import FirstTokenHead as FirstTokenHead
     from modelry.tasks.text_classifier.heads import LastTokenHead as LastTokenHead
     from modelry.tasks.text_classifier.heads import MaxPoolHead as MaxPoolHead
     from modelry.tasks.text_classifier.heads import MeanPoolHead as MeanPoolHead
+    from modelry.tasks.text_classifier.heads import PooledHead as PooledHead
     from modelry.tasks.text_classifier.heads import PooledOutputHead as PooledOutputHead
     from modelry.tasks.text_classifier.preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
     from modelry.tasks.text_classifier.spec import TextClassifierSpec as TextClassifierSpec
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "AttentionPoolHead": "modelry.tasks.text_classifier.heads:AttentionPoolHead",
-    "ClassifierHead": "modelry.tasks.text_classifier.head:ClassifierHead",
+    "ClassifierHead": "modelry.tasks.text_classifier.heads:ClassifierHead",
     "FirstTokenHead": "modelry.tasks.text_classifier.heads:FirstTokenHead",
     "LastTokenHead": "modelry.tasks.text_classifier.heads:LastTokenHead",
     "MaxPoolHead": "modelry.tasks.text_classifier.heads:MaxPoolHead",
     "MeanPoolHead": "modelry.tasks.text_classifier.heads:MeanPoolHead",
-    "PooledHead": "modelry.tasks.text_classifier.head:PooledHead",
+    "PooledHead": "modelry.tasks.text_classifier.heads:PooledHead",
     "PooledOutputHead": "modelry.tasks.text_classifier.heads:PooledOutputHead",
     "TextClassifier": "modelry.tasks.text_classifier.task:TextClassifier",
     "TextClassifierPreprocessor": "modelry.tasks.text_classifier.preprocessor:TextClassifierPreprocessor",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.tables.table import FLOAT, JSON, TEXT
-from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION, score_names
+from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION, score_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -128,7 +128,7 @@ def _check_preset(preset: str) -> Recipe:
 def _choice(recipe: Recipe, top_k: int | None, threshold: float | None) -> Choice:
     """Return the labels that the user wants; a preset that predicts numbers has none to choose from."""
     from modelry.tasks.text_classifier.columns import Choice
-    from modelry.tasks.text_classifier.problem_types import REGRESSION, SINGLE_LABEL
+    from modelry.tasks.text_classifier.spec import REGRESSION, SINGLE_LABEL
 
     if recipe.meaning == REGRESSION and (top_k, threshold) != (None, None):
         raise typer.BadParameter(
@@ -158,7 +158,7 @@ def _classify_texts(
 ) -> None:
     from modelry._progress import progress
     from modelry.tasks.text_classifier.columns import result_columns
-    from modelry.tasks.text_classifier.problem_types import score_names
+    from modelry.tasks.text_classifier.spec import score_names
 
     with progress(f"Loading {preset}"):
         classifier = _load(preset)

@@ -10,10 +10,9 @@ import keras
 from modelry.discovery.registry import registry
 from modelry.errors import InputError
 from modelry.presets.components import load_class
-from modelry.tasks.text_classifier.head import ClassifierHead, activation_name
+from modelry.tasks.text_classifier.heads import ClassifierHead, activation_name
 from modelry.tasks.text_classifier.outputs import check_labels
-from modelry.tasks.text_classifier.problem_types import REGRESSION, goes_with
-from modelry.tasks.text_classifier.spec import is_trained
+from modelry.tasks.text_classifier.spec import REGRESSION, goes_with, is_trained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

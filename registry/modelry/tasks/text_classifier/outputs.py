@@ -9,7 +9,7 @@ import numpy as np
 
 from modelry.backbones.base_model import register_for_saving
 from modelry.errors import InputError
-from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION
+from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,14 +45,6 @@ def auto_metrics(problem_type: str, activation: str) -> list[keras.metrics.Metri
     if problem_type == MULTI_LABEL:
         return [LogitAccuracy() if activation == "linear" else keras.metrics.BinaryAccuracy()]
     return [keras.metrics.SparseCategoricalAccuracy()]
-
-
-def is_sparse(loss: Any) -> bool:
-    """Return whether a loss takes the integer of each text's one class; so does a model without a loss."""
-    if loss is None:
-        return True
-    names = ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy")
-    return isinstance(loss, keras.losses.SparseCategoricalCrossentropy) or getattr(loss, "__name__", loss) in names
 
 
 def probabilities(scores: np.ndarray, problem_type: str, activation: str) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 
-from modelry.preprocessing.encoder_preprocessor import EncoderPreprocessor
+from modelry.preprocessing.text_preprocessor import EncoderPreprocessor
 
 
 class TextClassifierPreprocessor(EncoderPreprocessor, abc.ABC):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import keras
 import numpy as np
 
 from modelry.data.columns import holds_strings, is_string, rank, to_array
@@ -18,7 +19,7 @@ from modelry.tasks.text_classifier.labels import (
     name_sets,
     numbers_by_name,
 )
-from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION, SINGLE_LABEL
+from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION, SINGLE_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +36,7 @@ class ClassificationTargets(Targets):
         labels: The names of the classes in the order of their numbers; empty if they have no names.
         num_classes: The number of the classifier's outputs; `None` if it is not known.
         sparse: For a single label, whether the loss takes the number of its class. With `False` any numbers will do.
-        problem_type: What the outputs mean; see `modelry.tasks.text_classifier.problem_types`.
+        problem_type: What the outputs mean; see `modelry.tasks.text_classifier.spec`.
         set_labels: Called with the names found in the labels to train on, if there are none yet, and with `None` to
             undo that.
     """
@@ -243,3 +244,11 @@ def _classes(targets: Array) -> Array:
             raise InputError("class_weight needs one class per text, but y marks several. Pass sample_weight instead.")
         return np.asarray(targets.argmax(axis=-1))
     return np.round(targets.reshape(len(targets))).astype(np.int64)
+
+
+def is_sparse(loss: Any) -> bool:
+    """Return whether a loss takes the integer of each text's one class; so does a model without a loss."""
+    if loss is None:
+        return True
+    names = ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy")
+    return isinstance(loss, keras.losses.SparseCategoricalCrossentropy) or getattr(loss, "__name__", loss) in names

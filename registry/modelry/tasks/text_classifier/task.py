@@ -11,20 +11,18 @@ from modelry.arguments import KERAS_ARGUMENTS, argument_defaults, argument_names
 from modelry.errors import InputError
 from modelry.presets.components import check_known, create, owned_class
 from modelry.tasks.base.task import Task
-from modelry.tasks.text_classifier.head import ClassifierHead
 from modelry.tasks.text_classifier.head_choice import check_saved_head, choose_head
-from modelry.tasks.text_classifier.heads import MeanPoolHead
+from modelry.tasks.text_classifier.heads import ClassifierHead, MeanPoolHead
 from modelry.tasks.text_classifier.outputs import (
     THRESHOLD,
     auto_loss,
     auto_metrics,
     best_labels,
     check_labels,
-    is_sparse,
     probabilities,
 )
-from modelry.tasks.text_classifier.problem_types import MULTI_LABEL, REGRESSION, problem_type_of, score_names
-from modelry.tasks.text_classifier.targets import ClassificationTargets
+from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION, problem_type_of, score_names
+from modelry.tasks.text_classifier.targets import ClassificationTargets, is_sparse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

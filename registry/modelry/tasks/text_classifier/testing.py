@@ -13,7 +13,7 @@ from keras import ops
 from modelry.errors import InputError
 from modelry.tasks.base.head import Head
 from modelry.tasks.text_classifier.heads import FirstTokenHead, MeanPoolHead, PooledOutputHead
-from modelry.tasks.text_classifier.problem_types import PROBLEM_TYPES, REGRESSION, SINGLE_LABEL
+from modelry.tasks.text_classifier.spec import PROBLEM_TYPES, REGRESSION, SINGLE_LABEL
 from modelry.tasks.text_classifier.task import TextClassifier
 from modelry.tasks.text_classifier.testing_heads import HeadContract
 from modelry.testing.comparing import as_numpy, expect_close

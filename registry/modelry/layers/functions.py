@@ -1,4 +1,4 @@
-"""Activations by the names that configs use."""
+"""Activations and initializers by the names that configs use."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from modelry.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 _KERAS = (
     *("celu", "elu", "exponential", "gelu", "glu", "hard_sigmoid", "hard_silu", "hard_swish", "leaky_relu", "linear"),
@@ -43,3 +44,18 @@ def activation(name: str) -> Callable[[Any], Any]:
         raise InputError(f"There is no activation {name!r:.200}.{did_you_mean(str(name)[:200], [*_ALIASES, *_KERAS])}")
     found: Callable[[Any], Any] = getattr(keras.activations, known)
     return found
+
+
+def own_initializer(initializer: Any) -> Any:
+    """Return an initializer like the given one, which may be a name, for one weight alone.
+
+    A Keras initializer draws the same numbers whenever it is asked for the same shape: query, key and value kernels
+    that shared one would start equal.
+    """
+    found = keras.initializers.get(initializer)
+    return found.clone() if isinstance(found, keras.initializers.Initializer) else found
+
+
+def bert_initializer() -> keras.initializers.Initializer:
+    """Return an initializer for one kernel or embedding as BERT and its descendants start from."""
+    return keras.initializers.TruncatedNormal(stddev=0.02)
