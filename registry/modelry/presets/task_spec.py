@@ -49,7 +49,7 @@ class SavedTask:
     """The task that a preset holds.
 
     Attributes:
-        name: The task's registered name, such as `"modelry:text_classifier"`.
+        name: The task's registered name, such as `"acme-tags:token_classifier"`.
         part: Its class, with the arguments that are neither parts nor facts.
         parts: Role → the parts it has besides backbone and preprocessor, such as `{"head": …}`.
         facts: What the preset keeps about the task, as its spec reads it.
@@ -256,7 +256,7 @@ def default_names(kind: str, backbone: str, task: str) -> Iterator[str]:
             own, generic = f"{distribution}:{architecture}.{suffix}", f"{distribution}:{suffix}"
             if registry.has(kind, own):
                 yield own
-            if distribution != owner and registry.has(kind, generic):
+            if distribution in (task_owner, CORE) and registry.has(kind, generic):
                 yield generic
 
 

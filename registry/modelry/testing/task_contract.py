@@ -13,8 +13,9 @@ from modelry.discovery.registry import registry
 from modelry.errors import InputError, UnknownArgument
 from modelry.testing.comparing import CLOSE, as_if_trained, as_numpy, expect_close, expect_near
 from modelry.testing.configs import expect_restored
-from modelry.testing.contract import InstalledContract, entry_point, expect, fail, owner_of
+from modelry.testing.contract import expect, fail
 from modelry.testing.examples import STRANGE, expect_different, texts_for
+from modelry.testing.installed_contract import InstalledContract, entry_point, owner_of
 from modelry.testing.presets import (
     BACKBONE_WEIGHTS,
     TASK_WEIGHTS,
