@@ -117,7 +117,7 @@ class TextClassifierSpec(TaskSpec):
         """Return what a fresh head must be told."""
         if saved is not None and is_trained(saved):
             return None
-        return "num_classes=, or labels=: the preset has no trained head, so it gets a new, untrained one"
+        return "num_classes= or labels=; the preset has no trained head, so it gets a new, untrained one"
 
     def usage(self, reference: str) -> Iterable[str]:
         """Yield the lines that load a classifier and classify a text."""
