@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from modelry._atomic import write_text
 from modelry.errors import PresetFormatError, UnsafePresetError
 
 if TYPE_CHECKING:
@@ -122,8 +123,8 @@ def field(
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a JSON object with the indentation KerasHub uses."""
-    path.write_text(json.dumps(value, indent=4, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write a JSON object atomically, with the indentation KerasHub uses."""
+    write_text(path, json.dumps(value, indent=4, ensure_ascii=False) + "\n")
 
 
 def _check(value: Any, where: str, place: _Place, depth: int) -> None:
