@@ -58,7 +58,7 @@ def build_preprocessor(recipe: Recipe, cls: type[P], overrides: Mapping[str, Any
     """
     inputs = recipe.inputs()
     part = inputs.preprocessor
-    if part is None or (names and not _is(part, cls, names[0])):  # that of another task is no help
+    if part is None or (names and not _is(part, cls, names[0])):  # another task's does not fit
         settings = inputs.settings if part is None else _shared_settings(part)
         part = Part("preprocessors", names[0] if names else _default(recipe, cls), settings)
     found = load_class(recipe, part, cls)

@@ -1,6 +1,6 @@
 """The description of the task, which imports no Keras."""
 
-from modelry.checkpoints import SourcedWeight, Transposed, field
+from modelry.checkpoints import Names, field
 from modelry.tasks import ForeignTask, TaskSpec
 
 
@@ -42,5 +42,4 @@ class WordTaggerSpec(TaskSpec):
 
     def transformers_weights(self, checkpoint, task):
         """Yield where a checkpoint stores the layer that scores tokens."""
-        yield SourcedWeight(task.head.scores.kernel, "classifier.weight", Transposed())
-        yield SourcedWeight(task.head.scores.bias, "classifier.bias")
+        return Names().dense(task.head.scores, "classifier")
