@@ -256,7 +256,7 @@ def default_names(kind: str, backbone: str, task: str) -> Iterator[str]:
             own, generic = f"{distribution}:{architecture}.{suffix}", f"{distribution}:{suffix}"
             if registry.has(kind, own):
                 yield own
-            if distribution != owner and registry.has(kind, generic):
+            if distribution in (task_owner, CORE) and registry.has(kind, generic):
                 yield generic
 
 

@@ -67,9 +67,7 @@ class Task(RawInputModel):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        register_for_saving(cls.preprocessor_cls)
-        if cls.preprocessor_cls.tokenizer_cls is not None:
-            register_for_saving(cls.preprocessor_cls.tokenizer_cls)
+        _register_preprocessor(cls.preprocessor_cls)
 
     def __init__(
         self,
@@ -132,6 +130,8 @@ class Task(RawInputModel):
     def preprocessor(self, value: Any) -> None:
         if value is not None and not callable(value):
             raise InputError(f"preprocessor must be a Preprocessor, another callable, or None, not {value!r}.")
+        if isinstance(value, Preprocessor):
+            _register_preprocessor(type(value))
         self._preprocessor = value
         self.check_preprocessor()
 
@@ -438,3 +438,10 @@ class Task(RawInputModel):
         if describe is not None:
             describe(kwargs.get("print_fn"))
         super().summary(*args, **kwargs)
+
+
+def _register_preprocessor(cls: type[Preprocessor]) -> None:
+    """Let Keras find the class of a preprocessor, and that of its tokenizer, in `.keras` files."""
+    register_for_saving(cls)
+    if cls.tokenizer_cls is not None:
+        register_for_saving(cls.tokenizer_cls)
