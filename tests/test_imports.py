@@ -17,7 +17,6 @@ FLOORS = {
     "_lazy": 1,
     "_prefetch": 0,
     "_progress": 0,
-    "_umask": 0,
     "_version": 0,
     "_backend": 1,
     "arguments": 1,

@@ -36,7 +36,7 @@ def test_what_is_json_is_taken(content, value):
     ],
 )
 def test_what_no_honest_file_has_is_unsafe(content, message):
-    with pytest.raises(UnsafePresetError, match=rf"{message}.*tell whoever published it"):
+    with pytest.raises(UnsafePresetError, match=rf"{message}.*tell its publisher"):
         parse_json(content, "x.json", 100 if "larger" in message else 10**6)
 
 

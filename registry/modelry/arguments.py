@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 KERAS_ARGUMENTS = ("dtype", "name", "trainable")
-"""What every Keras object takes: facts about the object, not about the component it is."""
+"""Arguments that every Keras object takes; they describe the object, not the component."""
 
 
 def argument_names(cls: type) -> tuple[str, ...]:
@@ -26,7 +26,7 @@ def argument_names(cls: type) -> tuple[str, ...]:
 
 
 def argument_defaults(cls: type) -> dict[str, Any]:
-    """Return what a class's constructor arguments are if they are not given, without those that must be given."""
+    """Return the defaults of a class's constructor arguments, without those that must be given."""
     return {name: one.default for name, one in _parameters(cls).items() if one.default is not one.empty}
 
 

@@ -1,7 +1,7 @@
-"""JSON from strangers: read in one way only, and in bounds.
+"""JSON from strangers, read strictly and within limits.
 
-Python's own reader takes the last of two equal names, numbers that are none, halves of characters, and nesting and
-digits without end. Readers differ in all of these, so that one program may check what another does not see.
+Python's own reader accepts duplicate names (the last one wins), NaN and Infinity, lone surrogates, and unlimited
+nesting and digits. Readers differ in all of these, so one program may check content that another does not see.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from modelry._atomic import write_text
 from modelry.errors import PresetFormatError, UnsafePresetError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _TOO_LONG = b"0" * (MOST_DIGITS + 1)
 _HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 _Place: TypeAlias = "tuple[_Place, str | int] | None"
-"""Where a value lies: the place of what holds it, and its name or index there."""
+"""The position of a value: the position of its container, and its name or index there."""
 
 
 def read_json_file(path: Path, where: str, limit: int = LARGEST) -> Any:
@@ -53,7 +54,7 @@ def parse_json(content: bytes, where: str, limit: int = LARGEST) -> Any:
 
     Raises:
         UnsafePresetError: It is too large, nested too deeply, has a name twice or a number of too many digits.
-        PresetFormatError: It is no JSON, or holds a number or a character that is none.
+        PresetFormatError: It is not JSON, or holds an invalid number or character.
     """
     if len(content) > limit:
         raise _unsafe(where, f"is larger than {limit:,} bytes")
@@ -71,7 +72,7 @@ def parse_json(content: bytes, where: str, limit: int = LARGEST) -> Any:
         return int(digits)
 
     def constant(name: str) -> None:
-        raise _broken(where, f"holds {name}, which is no number in JSON")
+        raise _broken(where, f"holds {name}, which is not a number in JSON")
 
     try:
         text = content.decode("utf-8-sig")
@@ -91,7 +92,7 @@ def parse_json(content: bytes, where: str, limit: int = LARGEST) -> Any:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
             half = str(error.object)[error.start]
-            raise _broken(where, f"holds half a surrogate pair, {half!r}, which is no character") from None
+            raise _broken(where, f"holds half a surrogate pair, {half!r}, which is not a character") from None
     return value
 
 
@@ -122,8 +123,8 @@ def field(
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
-    """Write a JSON object with the indentation KerasHub uses."""
-    path.write_text(json.dumps(value, indent=4, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write a JSON object atomically, with the indentation KerasHub uses."""
+    write_text(path, json.dumps(value, indent=4, ensure_ascii=False) + "\n")
 
 
 def _check(value: Any, where: str, place: _Place, depth: int) -> None:
@@ -154,13 +155,11 @@ def _too_deep(where: str, place: _Place = None) -> UnsafePresetError:
 
 
 def _unsafe(where: str, problem: str) -> UnsafePresetError:
-    return UnsafePresetError(
-        f"{where} {problem}, as no honest file does. Do not use this preset; tell whoever published it."
-    )
+    return UnsafePresetError(f"{where} {problem}, as no honest file does. Do not use this preset; tell its publisher.")
 
 
 def _broken(where: str, problem: str) -> PresetFormatError:
-    return PresetFormatError(f"{where} {problem}. Save the preset again, or tell whoever published it.")
+    return PresetFormatError(f"{where} {problem}. Save the preset again, or tell its publisher.")
 
 
 T = TypeVar("T")

@@ -86,7 +86,7 @@ def test_a_quantized_preset_stays_quantized(invoke, tmp_path, with_head):
     result = invoke("convert", str(source), str(tmp_path / "out"))
     assert result.exit_code == 0, result.stderr
     loaded = Backbone.from_preset(tmp_path / "out")
-    assert loaded.transformer_layers[0]._feedforward_output_dense.quantization_mode == "int8"
+    assert loaded.transformer_layers[0].sublayers().output.quantization_mode == "int8"
     result = invoke("convert", str(source), str(tmp_path / "other"), "--format", "transformers")
     assert result.exit_code == 1
     assert "quantized" in result.stderr

@@ -252,7 +252,7 @@ def test_where_nothing_can_be_written(new, inside):
     (inside / "file").write_text("mine")
     result = new("acme", "--kind", "head", "--directory", "file/acme")
     assert result.exit_code == 1
-    assert "Nothing can be written beside 'file/acme'" in result.output
+    assert "Writing 'file/acme' failed, and nothing of it is left" in result.output
 
 
 def test_others_may_read_it(new):

@@ -218,7 +218,7 @@ def m29(lab: Lab) -> Iterator[Attempt]:
     path = f'{{"../../x":{entry % (0, 4)}}}'.encode()
     yield evolve(safetensors(lab, "overlap", overlap, 4), "4 was expected", "PresetFormatError")
     yield evolve(safetensors(lab, "hole", hole, 12), "4 was expected", "PresetFormatError")
-    yield evolve(safetensors(lab, "path", path, 4), "is no name for a tensor", "PresetFormatError")
+    yield evolve(safetensors(lab, "path", path, 4), "is not a valid tensor name", "PresetFormatError")
 
 
 def m30(lab: Lab) -> Iterator[Attempt]:

@@ -10,8 +10,7 @@ import pytest
 from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, StorageError
 from modelry.presets.components import load_class
-from modelry.presets.read import read_recipe
-from modelry.presets.upgrade import ready_recipe
+from modelry.presets.read import read_recipe, ready_recipe
 from modelry.storage.open import open_preset
 
 HINTS = """

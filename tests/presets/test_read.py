@@ -11,6 +11,8 @@ import modelry
 from modelry.errors import MissingPlugin, PresetError, PresetFormatError, PresetNotFound, UnknownComponent
 from modelry.presets.components import load_class
 from modelry.presets.read import read_recipe
+from modelry.presets.recipe import InputParts
+from modelry.presets.task_spec import default_name
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -21,10 +23,10 @@ def test_keras_hub_layout():
     assert (recipe.backbone.name, recipe.architecture) == ("bert", "bert")
     assert recipe.backbone.config["vocabulary_size"] == 400
     assert recipe.backbone.config["dtype"] == "float32"
-    assert recipe.tokenizer.config["lowercase"] is True
-    assert recipe.preprocessor.config == {"sequence_length": 40, "truncate": "round_robin"}
+    assert recipe.inputs().tokenizer.config["lowercase"] is True
+    assert recipe.inputs().preprocessor.config == {"sequence_length": 40, "truncate": "round_robin"}
     assert recipe.task.config["num_classes"] == 3
-    assert (recipe.backbone_weights, recipe.task_weights) == ("model.weights.h5", "task.weights.h5")
+    assert (recipe.backbone_weights, recipe.task.weights) == ("model.weights.h5", "task.weights.h5")
 
 
 def test_transformers_checkpoint():
@@ -32,9 +34,11 @@ def test_transformers_checkpoint():
     assert recipe.format == "transformers"
     assert recipe.backbone.name == "modelry-bert:bert"
     assert recipe.backbone.config["activation"] == "gelu"
-    assert recipe.labels == ("label_a", "label_b", "label_c", "label_d", "label_e")
-    assert recipe.preprocessor.config == {"sequence_length": 64, "truncate": "longest_first"}
-    assert recipe.default_part("text_classifier") == "modelry-bert:bert.text_classifier"
+    assert recipe.task.facts["labels"] == ("label_a", "label_b", "label_c", "label_d", "label_e")
+    assert recipe.inputs().preprocessor is None
+    assert recipe.inputs().settings == {"sequence_length": 64, "truncate": "longest_first"}
+    assert (recipe.task.name, recipe.task.part.name) == ("modelry:text_classifier", "modelry-bert:bert.text_classifier")
+    assert default_name("preprocessors", recipe.backbone.name, recipe.task.name) == recipe.task.part.name
 
 
 def test_a_converter_may_read_into_another_distributions_architecture(copy_of, edit):
@@ -48,8 +52,8 @@ def test_a_converter_may_read_into_another_distributions_architecture(copy_of, e
     with modelry.isolated() as registry:
         registry.register("checkpoints", "other", OtherCheckpoint)
         recipe = read_recipe(preset)
-    assert (recipe.backbone.name, recipe.tokenizer.name) == ("modelry-bert:bert", "modelry-bert:bert")
-    assert recipe.default_part("text_classifier") == "modelry-bert:bert.text_classifier"
+    assert (recipe.backbone.name, recipe.inputs().tokenizer.name) == ("modelry-bert:bert", "modelry-bert:bert")
+    assert recipe.task.part.name == "modelry-bert:bert.text_classifier"
 
 
 @pytest.mark.parametrize("preset", ["keras_hub/bert", "transformers/bert"])
@@ -69,7 +73,7 @@ def test_the_task_file_wins_over_the_files_beside_it(copy_of, edit):
     edit(preset / "tokenizer.json", lambda values: values["config"].update(lowercase=False))
     recipe = read_recipe(preset)
     assert recipe.backbone.config["num_layers"] == 2
-    assert recipe.tokenizer.config["lowercase"] is True
+    assert recipe.inputs().tokenizer.config["lowercase"] is True
 
 
 def test_a_backbone_alone(copy_of):
@@ -77,7 +81,7 @@ def test_a_backbone_alone(copy_of):
     for name in ("task.json", "preprocessor.json", "tokenizer.json", "metadata.json", "task.weights.h5"):
         (preset / name).unlink()
     recipe = read_recipe(preset)
-    assert (recipe.task, recipe.preprocessor, recipe.tokenizer, recipe.task_weights) == (None, None, None, None)
+    assert (recipe.task, recipe.other_task, recipe.inputs()) == (None, None, InputParts())
 
 
 @pytest.mark.parametrize("dtype", [None, "bfloat16", {"class_name": "DTypePolicy", "config": {"name": "bfloat16"}}])
@@ -107,7 +111,8 @@ def test_old_names_of_classes(copy_of, edit):
         lambda values: values["config"]["preprocessor"].update(registered_name="keras_nlp>BertPreprocessor"),
     )
     recipe = read_recipe(preset)
-    assert recipe.task.name == recipe.preprocessor.name == "bert.text_classifier"
+    assert recipe.task.part.name == recipe.inputs().preprocessor.name == "bert.text_classifier"
+    assert recipe.task.name == "text_classifier"
 
 
 @pytest.mark.parametrize(
@@ -117,10 +122,10 @@ def test_old_names_of_classes(copy_of, edit):
         (b'{"registered_name": "keras_hub>Be', "not readable JSON"),
         (b"\xff\xfe{}", "not readable JSON"),
         (b"[1, 2]", "must hold a JSON object, but holds a list"),
-        (b"{}", "of no known format"),
+        (b"{}", "has an unknown format"),
         (b'{"registered_name": 3, "config": {}}', "'registered_name' in config.json .* is 3; it must be a str"),
         (b'{"registered_name": "keras_hub>BertBackbone"}', "'config' in config.json .* is missing"),
-        (b'{"registered_name": "keras_hub>Dense", "config": {}}', "not one of the backbones"),
+        (b'{"registered_name": "keras_hub>Dense", "config": {}}', r"know these backbones of KerasHub's: …Backbone\."),
         (b'{"model_type": 5}', "must be a str"),
         (b'{"model_type": "bert"}', "'vocab_size' in config.json .* is missing"),
         (b'{"model_type": "bert", "is_decoder": true}', "decoder"),
@@ -179,7 +184,7 @@ def test_transformers_configs_that_cannot_be_read(copy_of, edit, change, message
 def test_default_labels_of_transformers(copy_of, edit):
     preset = copy_of("transformers/bert")
     edit(preset / "config.json", lambda values: values.pop("id2label"))
-    assert read_recipe(preset).labels == ("LABEL_0", "LABEL_1")
+    assert read_recipe(preset).task.facts["labels"] == ("LABEL_0", "LABEL_1")
 
 
 def test_pickled_weights_are_refused(copy_of):

@@ -45,7 +45,9 @@ def test_the_tokenizer_is_not_even_opened_before_it_is_needed(copy_of, monkeypat
     monkeypatch.setattr(BertCheckpoint, "tokenizer_config", lambda self, files: asked.append(1) or real(self, files))
     recipe = read_recipe(copy_of("transformers/bert"))
     assert asked == []
-    assert (recipe.tokenizer.name, recipe.preprocessor.short_name) == ("modelry-bert:bert", "bert.text_classifier")
+    inputs = recipe.inputs()
+    assert (inputs.tokenizer.name, inputs.settings["sequence_length"]) == ("modelry-bert:bert", 64)
+    assert recipe.inputs() is inputs
     assert asked == [1]
 
 
@@ -65,7 +67,7 @@ def test_texts_are_cut_where_transformers_cuts_them(copy_of, edit, stated, posit
     preset = copy_of("transformers/modernbert")
     edit(preset / "config.json", lambda values: values.update(max_position_embeddings=positions))
     edit(preset / "tokenizer_config.json", lambda values: values.update(model_max_length=stated))
-    assert read_recipe(preset).preprocessor.config["sequence_length"] == expected
+    assert read_recipe(preset).inputs().settings["sequence_length"] == expected
     assert Preprocessor.from_preset(preset, sequence_length=100).sequence_length == 100
 
 

@@ -13,10 +13,10 @@ import pytest
 
 import modelry
 from modelry.errors import InputError, LockError, PresetNotFound, SaveError, StorageError
-from modelry.presets import json_files
 from modelry.presets.read import read_recipe
 from modelry.presets.sign import sign_preset
 from modelry.presets.write import new_folder
+from modelry.storage import files
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 
@@ -162,7 +162,7 @@ def test_a_disk_that_fails_while_a_file_is_read(preset, monkeypatch):
     def fail(*_):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(json_files, "read_json_file", fail)
+    monkeypatch.setattr(files, "read_json_file", fail)
     with pytest.raises(StorageError, match=r"^config\.json of preset .* cannot be read: Input/output error\. The disk"):
         read_recipe(preset)
 

@@ -14,8 +14,7 @@ from modelry.data.packing import plan_predictions
 from modelry.data.rows import Inputs, tokenized
 from modelry.errors import InputError, UnknownArgument, WeightsError
 from modelry.models import BertTextClassifier
-from modelry.tasks.base import saved_objects
-from modelry.tasks.base.saved_objects import serialized_task
+from modelry.tasks.base.saving import serialized_task
 from modelry.tasks.text_classifier.heads import (
     AttentionPoolHead,
     FirstTokenHead,

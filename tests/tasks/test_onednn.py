@@ -130,7 +130,7 @@ def test_predictions_do_without_operators_that_fail(
 
 def test_lora_is_seen(classifier: TextClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
     classifier.predict(TEXTS, verbose=0)
-    layer = classifier.backbone.transformer_layers[0]._feedforward_output_dense
+    layer = classifier.backbone.transformer_layers[0].sublayers().output
     layer.enable_lora(4)
     layer.lora_kernel_b.assign(keras.ops.ones_like(layer.lora_kernel_b) * 0.05)
 

@@ -11,7 +11,7 @@ import pytest
 from modelry import TextClassifier
 from modelry.errors import InputError, PresetFormatError
 from modelry.tasks.base.head import Head
-from modelry.tasks.base.saved_objects import serialized_task
+from modelry.tasks.base.saving import serialized_task
 from modelry.tasks.text_classifier.heads import MeanPoolHead
 
 from .conftest import TEXTS

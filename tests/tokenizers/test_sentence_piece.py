@@ -76,8 +76,8 @@ def test_a_file_is_kept_to_the_byte(create, tmp_path):
 @pytest.mark.parametrize(
     ("proto", "message"),
     [
-        (b"", r"\(0 bytes\) is no SentencePiece model"),
-        (b"[CLS]\n[SEP]\n", r"\(12 bytes\) is no SentencePiece model"),
+        (b"", r"\(0 bytes\) is not a SentencePiece model"),
+        (b"[CLS]\n[SEP]\n", r"\(12 bytes\) is not a SentencePiece model"),
         (write_model(MODEL)[:-9], "may be truncated"),
         ("base64:?", "not in base64"),
         ("/no/such.spm", "cannot be read"),

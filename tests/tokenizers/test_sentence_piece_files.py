@@ -98,7 +98,7 @@ def test_added_tokens(create, copy_of, edit):
         (lambda values: values["model"].update(type="BPE"), "has a BPE model"),
         (lambda values: values["model"].update(unk_id=None), "unk_id is None"),
         (lambda values: values["model"].update(unk_id=9999), "unk_id is 9999"),
-        (lambda values: values["model"].update(vocab=[["a"]]), "no list of tokens and scores"),
+        (lambda values: values["model"].update(vocab=[["a"]]), "not a list of tokens and scores"),
         (lambda values: values["added_tokens"].append({"id": 9999, "content": "<url>"}), "'<url>' the id 9999, not"),
         (lambda values: values["added_tokens"][0].update(id=3), "'<s>' the id 3, not 0"),
         (lambda values: values["model"]["vocab"].append(["▁", 0.0]), "301 tokens, only 300 of them different"),

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from modelry.backbones.base_model import id_inputs
 from modelry.backbones.segmented_backbone import SegmentedBackbone
 from modelry.errors import InputError
-from modelry.layers.attention import attention_mask
-from modelry.layers.transformer_encoder import transformer_layers
+from modelry.layers import attention_mask, transformer_layers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelry.layers.transformer_encoder import TransformerEncoder
+    from modelry.layers import TransformerEncoder
 
 MOST_RUNS = 1000  # Keras connects no more: it follows them recursively
 

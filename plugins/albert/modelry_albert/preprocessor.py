@@ -13,9 +13,8 @@ from modelry_albert.tokenizer import AlbertTokenizer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from modelry.data.rows import TokenizedTexts
-    from modelry.tokenizers.special_tokens import SpecialTokens
-    from modelry.tokenizers.tokenizer import Tokenizer
+    from modelry.data import TokenizedTexts
+    from modelry.tokenizers import SpecialTokens, Tokenizer
 
 
 class AlbertTextClassifierPreprocessor(TextClassifierPreprocessor):

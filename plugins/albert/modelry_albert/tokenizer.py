@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.tokenizers.sentence_piece import EncoderSentencePieceTokenizer
+from modelry.tokenizers import EncoderSentencePieceTokenizer
 
 
 class AlbertTokenizer(EncoderSentencePieceTokenizer):

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import ACTIVATIONS, ENCODER_SIZES, NUMBER, Field
-from modelry.checkpoints.weights import EncoderNames, Names
-from modelry.presets.tokenizer_settings import tokenizer_setting
-from modelry.tokenizers.sentence_piece_model import ACCENTS, LOWERCASE, PRECOMPILED, QUOTES
-from modelry.tokenizers.transformers_files import sentence_piece_config
+from modelry.checkpoints import ACTIVATIONS, ENCODER_SIZES, NUMBER, Checkpoint, EncoderNames, Field, Names
+from modelry.tokenizers import ACCENTS, LOWERCASE, PRECOMPILED, QUOTES, sentence_piece_config, tokenizer_setting
 from modelry_albert.tokenizer import AlbertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.weights import SourcedWeight
-    from modelry.storage.files import PresetFiles
+    from modelry import PresetFiles
+    from modelry.checkpoints import SourcedWeight
     from modelry.tasks.text_classifier.heads import PooledOutputHead
     from modelry_albert.backbone import AlbertBackbone
 

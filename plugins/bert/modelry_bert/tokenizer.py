@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.tokenizers.wordpiece import EncoderWordPieceTokenizer
+from modelry.tokenizers import EncoderWordPieceTokenizer
 
 
 class BertTokenizer(EncoderWordPieceTokenizer):

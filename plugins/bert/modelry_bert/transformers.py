@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import BERT_SETTINGS, ENCODER_SIZES, HEAD_DROPOUT, Field
-from modelry.checkpoints.weights import Names
-from modelry.tokenizers.transformers_files import wordpiece_config
+from modelry.checkpoints import BERT_SETTINGS, ENCODER_SIZES, HEAD_DROPOUT, Checkpoint, Field, Names
+from modelry.tokenizers import wordpiece_config
 from modelry_bert.tokenizer import BertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.weights import SourcedWeight
-    from modelry.storage.files import PresetFiles
+    from modelry import PresetFiles
+    from modelry.checkpoints import SourcedWeight
     from modelry_bert.backbone import BertBackbone
     from modelry_bert.head import BertClassificationHead
 

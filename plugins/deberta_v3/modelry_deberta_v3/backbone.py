@@ -8,8 +8,7 @@ import keras
 
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
-from modelry.layers.attention import attention_mask
-from modelry.layers.functions import bert_initializer
+from modelry.layers import attention_mask, bert_initializer
 from modelry_deberta_v3.disentangled_attention_encoder import DisentangledAttentionEncoder
 from modelry_deberta_v3.relative_embedding import RelativeEmbedding
 

@@ -7,8 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from modelry.layers.attention import attend, heads_dense
-from modelry.layers.functions import own_initializer
+from modelry.layers import attend, heads_dense, own_initializer
 
 
 class DisentangledSelfAttention(keras.layers.Layer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from modelry.layers.transformer_encoder import TransformerEncoder
+from modelry.layers import TransformerEncoder
 from modelry_deberta_v3.disentangled_attention import DisentangledSelfAttention
 
 
@@ -13,8 +13,6 @@ class DisentangledAttentionEncoder(TransformerEncoder):
 
     Reference: [He et al., 2020](https://arxiv.org/abs/2006.03654).
     """
-
-    _self_attention_layer: DisentangledSelfAttention
 
     def create_attention(self, head_dim: int) -> DisentangledSelfAttention:
         """Return the attention layer."""
@@ -31,9 +29,7 @@ class DisentangledAttentionEncoder(TransformerEncoder):
         self, x: Any, distances: Any, buckets: Any, attention_mask: Any = None, training: bool | None = None
     ) -> Any:
         """Return hidden states, `(batch, length, hidden_dim)`; see `DisentangledSelfAttention.call`."""
-        attended = self._self_attention_layer(
-            x, distances, buckets, attention_mask=attention_mask, training=training
-        )  # (B, T, E)
+        attended = self.attend(x, distances, buckets, attention_mask=attention_mask, training=training)  # (B, T, E)
         return self.after_attention(x, attended, training)
 
     def compute_output_shape(  # type: ignore[override]

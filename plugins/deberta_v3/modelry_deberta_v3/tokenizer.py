@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.tokenizers.sentence_piece import EncoderSentencePieceTokenizer
-from modelry.tokenizers.tokenizer import TokenId
+from modelry.tokenizers import EncoderSentencePieceTokenizer, TokenId
 
 
 class DebertaV3Tokenizer(EncoderSentencePieceTokenizer):

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import ACTIVATIONS, ENCODER_SIZES, NUMBER, Field, check_fixed
-from modelry.checkpoints.weights import Names
+from modelry.checkpoints import ACTIVATIONS, ENCODER_SIZES, NUMBER, Checkpoint, Field, Names, check_fixed
 from modelry.errors import PresetFormatError, SaveError
-from modelry.presets.tokenizer_settings import tokenizer_setting
-from modelry.tokenizers.sentence_piece_model import LOWERCASE
-from modelry.tokenizers.transformers_files import sentence_piece_config
+from modelry.tokenizers import LOWERCASE, sentence_piece_config, tokenizer_setting
 from modelry_deberta_v3.tokenizer import DebertaV3Tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.weights import SourcedWeight
-    from modelry.storage.files import PresetFiles
+    from modelry import PresetFiles
+    from modelry.checkpoints import SourcedWeight
     from modelry.tasks.text_classifier.heads import FirstTokenHead
     from modelry_deberta_v3.backbone import DebertaV3Backbone
 
@@ -118,7 +114,7 @@ class DebertaV3Checkpoint(Checkpoint):
         yield ENCODER.weight(distances.rel_embeddings, "encoder.rel_embeddings.weight")
         yield from ENCODER.layer_norm(distances.layer_norm, "encoder.LayerNorm")
         for index, layer in enumerate(backbone.transformer_layers):
-            name, attention = f"encoder.layer.{index}", layer._self_attention_layer
+            name, attention = f"encoder.layer.{index}", layer.sublayers().attention
             yield from ENCODER.dense(attention._query_dense, f"{name}.attention.self.query_proj")
             yield from ENCODER.dense(attention._key_dense, f"{name}.attention.self.key_proj")
             yield from ENCODER.dense(attention._value_dense, f"{name}.attention.self.value_proj")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import ACTIVATIONS, NUMBER, Field
-from modelry.checkpoints.weights import EncoderNames, Names
-from modelry.tokenizers.transformers_files import wordpiece_config
+from modelry.checkpoints import ACTIVATIONS, NUMBER, Checkpoint, EncoderNames, Field, Names
+from modelry.tokenizers import wordpiece_config
 from modelry_distil_bert.tokenizer import DistilBertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.weights import SourcedWeight
-    from modelry.storage.files import PresetFiles
+    from modelry import PresetFiles
+    from modelry.checkpoints import SourcedWeight
     from modelry.tasks.text_classifier.heads import FirstTokenHead
     from modelry_distil_bert.backbone import DistilBertBackbone
 

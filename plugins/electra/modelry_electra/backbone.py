@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.backbones.base_model import id_inputs
 from modelry.backbones.segmented_backbone import SegmentedBackbone
-from modelry.layers.transformer_encoder import transformer_layers
+from modelry.layers import transformer_layers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

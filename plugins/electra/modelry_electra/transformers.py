@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import BERT_SETTINGS, ENCODER_SIZES, HEAD_DROPOUT, Field
-from modelry.checkpoints.weights import Names, SourcedWeight
-from modelry.tokenizers.transformers_files import wordpiece_config
+from modelry.checkpoints import BERT_SETTINGS, ENCODER_SIZES, HEAD_DROPOUT, Checkpoint, Field, Names, SourcedWeight
+from modelry.tokenizers import wordpiece_config
 from modelry_electra.tokenizer import ElectraTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.storage.files import PresetFiles
+    from modelry import PresetFiles
     from modelry.tasks.text_classifier.heads import FirstTokenHead
     from modelry_electra.backbone import ElectraBackbone
 

@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 
-from modelry.arguments import one_of
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
-from modelry.layers.attention import attention_mask, split_heads
-from modelry.layers.embeddings import PositionEmbedding
-from modelry.layers.functions import bert_initializer
-from modelry.layers.rotary import RotaryEmbedding
+from modelry.errors import InputError
+from modelry.layers import PositionEmbedding, RotaryEmbedding, attention_mask, bert_initializer, split_heads
 from modelry_esm.encoder import ESMEncoder, TokenDropout
 
 if TYPE_CHECKING:
@@ -81,6 +78,11 @@ class ESMBackbone(Backbone):
         dropped_token_id: int | None = None,
         **kwargs: Any,
     ) -> None:
+        if position_embedding_type not in POSITIONS:
+            raise InputError(
+                f"position_embedding_type={position_embedding_type!r} is unknown; choose one of "
+                f"{', '.join(map(repr, POSITIONS))}."
+            )
         self.vocabulary_size = vocabulary_size
         self.num_layers = num_layers
         self.num_heads = num_heads
@@ -93,7 +95,7 @@ class ESMBackbone(Backbone):
         self.max_wavelength = max_wavelength
         self.layer_norm_eps = layer_norm_eps
         self.use_pre_layer_norm = use_pre_layer_norm
-        self.position_embedding_type = one_of("position_embedding_type", position_embedding_type, POSITIONS)
+        self.position_embedding_type = position_embedding_type
         self.pad_token_id = pad_token_id
         self.dropped_token_id = dropped_token_id
 

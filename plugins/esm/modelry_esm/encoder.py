@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from modelry.layers.rotary_encoder import RotaryEncoder
+from modelry.layers import RotaryEncoder
 
 HIDDEN_IN_TRAINING = 0.15 * 0.8  # the share of tokens that ESM's training replaced by the mask token
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelry import TextClassifierPreprocessor
+from modelry.checkpoints import write_json
 from modelry.errors import SaveError
-from modelry.strict_json import write_json
 from modelry_esm.tokenizer import ESMTokenizer
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import tokenizers
 from tokenizers import models, pre_tokenizers
 
-from modelry.tokenizers.tokenizer import check_texts
-from modelry.tokenizers.wordpiece import EncoderWordPieceTokenizer
+from modelry.tokenizers import EncoderWordPieceTokenizer, check_texts
 
 if TYPE_CHECKING:
     import os

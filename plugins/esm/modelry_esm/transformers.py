@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import ENCODER_SIZES, NUMBER, Field
-from modelry.checkpoints.weights import Names, Rows
-from modelry.presets.tokenizer_settings import tokenizer_class
-from modelry.strict_json import field
+from modelry.checkpoints import ENCODER_SIZES, NUMBER, Checkpoint, Field, Names, Rows, field
+from modelry.tokenizers import tokenizer_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.weights import SourcedWeight
-    from modelry.storage.files import PresetFiles
+    from modelry import PresetFiles
+    from modelry.checkpoints import SourcedWeight
     from modelry.tasks.text_classifier.heads import FirstTokenHead
     from modelry_esm.backbone import ESMBackbone
 

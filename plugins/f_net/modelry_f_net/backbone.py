@@ -8,7 +8,7 @@ import keras
 
 from modelry.backbones.base_model import id_inputs
 from modelry.backbones.segmented_backbone import SegmentedBackbone
-from modelry.layers.functions import bert_initializer
+from modelry.layers import bert_initializer
 from modelry_f_net.f_net_encoder import FNetEncoder
 
 if TYPE_CHECKING:

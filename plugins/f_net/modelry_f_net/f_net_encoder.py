@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from modelry.layers.functions import activation as activation_function
-from modelry.layers.functions import own_initializer
+from modelry.layers import activation as activation_function
+from modelry.layers import own_initializer
 
 
 class FNetEncoder(keras.layers.Layer):

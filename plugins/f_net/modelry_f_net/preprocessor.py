@@ -9,7 +9,7 @@ from modelry.errors import InputError
 from modelry_f_net.tokenizer import FNetTokenizer
 
 if TYPE_CHECKING:
-    from modelry.tokenizers.tokenizer import Tokenizer
+    from modelry.tokenizers import Tokenizer
 
 
 class FNetTextClassifierPreprocessor(TextClassifierPreprocessor):

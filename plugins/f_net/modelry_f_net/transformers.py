@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import ACTIVATIONS, NUMBER, Field
-from modelry.checkpoints.weights import Names
-from modelry.tokenizers.sentence_piece_model import PRECOMPILED, QUOTES
-from modelry.tokenizers.transformers_files import sentence_piece_config
+from modelry.checkpoints import ACTIVATIONS, NUMBER, Checkpoint, Field, Names
+from modelry.tokenizers import PRECOMPILED, QUOTES, sentence_piece_config
 from modelry_f_net.tokenizer import FNetTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from modelry.checkpoints.weights import SourcedWeight
-    from modelry.storage.files import PresetFiles
+    from modelry import PresetFiles
+    from modelry.checkpoints import SourcedWeight
     from modelry.tasks.text_classifier.heads import PooledOutputHead
     from modelry_f_net.backbone import FNetBackbone
 

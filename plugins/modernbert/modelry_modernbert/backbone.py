@@ -9,9 +9,7 @@ from keras import ops
 
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
-from modelry.layers.attention import attention_mask, split_heads
-from modelry.layers.functions import bert_initializer
-from modelry.layers.rotary import RotaryEmbedding
+from modelry.layers import RotaryEmbedding, attention_mask, bert_initializer, split_heads
 from modelry_modernbert.encoder import ModernBertEncoder
 
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from modelry.layers.rotary_encoder import RotaryEncoder
+from modelry.layers import RotaryEncoder
 from modelry_modernbert.local_attention import LocalAttention
 
 if TYPE_CHECKING:
-    from modelry.layers.rotary import RotaryAttention
+    from modelry.layers import RotaryAttention
 
 
 class ModernBertEncoder(RotaryEncoder):

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from modelry.layers.attention import attend
-from modelry.layers.rotary import RotaryAttention
+from modelry.layers import RotaryAttention, attend
 
 
 class LocalAttention(RotaryAttention):

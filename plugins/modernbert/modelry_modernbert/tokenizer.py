@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.tokenizers.byte_pair import BytePairTokenizer
-from modelry.tokenizers.tokenizer import TokenId
+from modelry.tokenizers import BytePairTokenizer, TokenId
 
 
 class ModernBertTokenizer(BytePairTokenizer):

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import ACTIVATIONS, ENCODER_SIZES, NUMBER, Field
-from modelry.checkpoints.weights import Names
+from modelry.checkpoints import ACTIVATIONS, ENCODER_SIZES, NUMBER, Checkpoint, Field, Names
 from modelry.errors import PresetFormatError
-from modelry.tokenizers.transformers_files import byte_pair_config
+from modelry.tokenizers import byte_pair_config
 from modelry_modernbert.tokenizer import ModernBertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.weights import SourcedWeight
-    from modelry.storage.files import PresetFiles
+    from modelry import PresetFiles
+    from modelry.checkpoints import SourcedWeight
     from modelry.tasks.text_classifier.heads import PooledHead
     from modelry_modernbert.backbone import ModernBertBackbone
 

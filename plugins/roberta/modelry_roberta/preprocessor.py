@@ -8,7 +8,7 @@ from modelry import TextClassifierPreprocessor
 from modelry_roberta.tokenizer import RobertaTokenizer, XLMRobertaTokenizer
 
 if TYPE_CHECKING:
-    from modelry.tokenizers.tokenizer import Tokenizer
+    from modelry.tokenizers import Tokenizer
 
 
 class RobertaTextClassifierPreprocessor(TextClassifierPreprocessor):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.tokenizers.byte_pair import BytePairTokenizer
-from modelry.tokenizers.sentence_piece import SentencePieceTokenizer
-from modelry.tokenizers.tokenizer import TokenId
+from modelry.tokenizers import BytePairTokenizer, SentencePieceTokenizer, TokenId
 
 
 class RobertaTokenizer(BytePairTokenizer):

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.checkpoints.checkpoint import Checkpoint
-from modelry.checkpoints.fields import ACTIVATIONS, ENCODER_SIZES, HEAD_DROPOUT, NUMBER, Field
-from modelry.checkpoints.weights import Names, Rows
-from modelry.tokenizers.transformers_files import byte_pair_config, sentence_piece_config
+from modelry.checkpoints import ACTIVATIONS, ENCODER_SIZES, HEAD_DROPOUT, NUMBER, Checkpoint, Field, Names, Rows
+from modelry.tokenizers import byte_pair_config, sentence_piece_config
 from modelry_roberta.tokenizer import RobertaTokenizer, XLMRobertaTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.checkpoints.weights import SourcedWeight
-    from modelry.storage.files import PresetFiles
+    from modelry import PresetFiles
+    from modelry.checkpoints import SourcedWeight
     from modelry.tasks.text_classifier.heads import FirstTokenHead
     from modelry_roberta.backbone import RobertaBackbone
 

@@ -8,9 +8,7 @@ import keras
 
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
-from modelry.layers.attention import attention_mask
-from modelry.layers.functions import bert_initializer
-from modelry.layers.rotary import RotaryEmbedding
+from modelry.layers import RotaryEmbedding, attention_mask, bert_initializer
 from modelry_roformer_v2.encoder import EPSILON, RoformerNorm, RoformerV2Encoder
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from modelry.layers.rotary_encoder import RotaryEncoder
+from modelry.layers import RotaryEncoder
 
 EPSILON = 1e-7
 

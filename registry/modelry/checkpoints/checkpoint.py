@@ -1,4 +1,4 @@
-"""The contract of a converter: one `model_type` of transformers, told in modelry's terms."""
+"""The contract of a converter for one `model_type` of transformers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which key of a checkpoint's `config.json` says what an argument of ours says, for reading and for writing."""
+"""Tables that map keys of a checkpoint's `config.json` to constructor arguments, for reading and for writing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ACTIVATIONS = {
 }
 """transformers' names of the activations that modelry computes as well, and modelry's.
 
-The rest is known to one of the two only, or something else there: `leaky_relu` has another slope in Keras.
+The others are known to only one of the two, or differ: `leaky_relu` has another slope in Keras.
 """
 
 
@@ -50,9 +50,9 @@ class Field:
 
     Attributes:
         argument: The constructor's argument.
-        keys: The key; or several, of which the first that is there and not `null` counts, and the first is written.
+        keys: The key, or several: the first that is present and not `null` is read, the very first is written.
         kinds: The type or types of its value. A `bool` is not accepted as an `int`.
-        default: What a missing key stands for; without it, the key must be there.
+        default: The value of a missing key; without a default, the key must be present.
         more: How much greater the key's number is than the argument.
         names: What the key calls values, and what the argument calls them, such as `ACTIVATIONS`; others are refused.
             Of several names for a value, the first is written.
@@ -76,7 +76,7 @@ class Field:
         if self.names is not None:
             if value not in self.names:
                 raise PresetFormatError(
-                    f"{where} has {key}={value!r}, which modelry does not compute as transformers does; it does "
+                    f"{where} has {key}={value!r}, which modelry does not compute as transformers does; it supports "
                     f"{', '.join(self.names)}."
                 )
             return self.names[value]
@@ -108,7 +108,7 @@ ENCODER_SIZES = (
     Field("hidden_dim", "hidden_size"),
     Field("intermediate_dim", "intermediate_size"),
 )
-"""What most encoders call their sizes."""
+"""The sizes of most encoders."""
 
 BERT_SETTINGS = (
     Field("dropout", "hidden_dropout_prob", NUMBER, 0.1),
@@ -117,7 +117,7 @@ BERT_SETTINGS = (
     Field("activation", "hidden_act", str, "gelu", names=ACTIVATIONS),
     Field("layer_norm_epsilon", "layer_norm_eps", NUMBER, 1e-12),
 )
-"""What else BERT and ELECTRA say, and what missing keys stand for there."""
+"""The other settings of BERT and ELECTRA, with their defaults."""
 
 HEAD_DROPOUT = Field("dropout", ("classifier_dropout", "hidden_dropout_prob"), NUMBER, 0.1)
 """The rate of dropout in the head: its own, or else that of the backbone."""
@@ -158,6 +158,6 @@ def check_fixed(fixed: Mapping[str, Any], config: Mapping[str, Any], where: str)
         found = config.get(key)
         if found is not None and found != value:
             raise PresetFormatError(
-                f"{where} has {key}={found!r}, which would be computed otherwise than by modelry's architecture; "
+                f"{where} has {key}={found!r}, which modelry's architecture does not compute; "
                 f"only {value!r} can be read."
             )

@@ -1,4 +1,4 @@
-"""How a foreign checkpoint arranges the numbers of one weight, and back."""
+"""Names and layouts of weights in foreign checkpoints."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Flat(Layout):
 
 @frozen
 class Rows(Layout):
-    """Some rows of a larger tensor, whose other rows belong to other variables or to nobody.
+    """Some rows of a larger tensor, whose other rows belong to other variables or are unused.
 
     Attributes:
         start: The first of the rows.
@@ -129,7 +129,7 @@ def _names(value: str | Sequence[str]) -> tuple[str, ...]:
 
 @frozen(eq=False)
 class SourcedWeight:
-    """A variable, and what a foreign checkpoint calls and how it arranges its values.
+    """A variable with its name and layout in a foreign checkpoint.
 
     Attributes:
         variable: The `keras.Variable`.
@@ -149,7 +149,7 @@ class SourcedWeight:
 
 @frozen
 class EncoderNames:
-    """What the parts of an encoder layer are called, below the layer's own name. The defaults are BERT's."""
+    """Names of the parts of an encoder layer, below the layer's own name. The defaults are BERT's."""
 
     query: str = "attention.self.query"
     key: str = "attention.self.key"
@@ -217,7 +217,7 @@ class Names:
         self, layer: Any, name: str, parts: EncoderNames = EncoderNames()
     ) -> Iterator[SourcedWeight]:
         """Yield the weights of a `TransformerEncoder`."""
-        attention = layer._self_attention_layer
+        attention = layer.sublayers().attention
         yield from self.dense(attention.query_dense, f"{name}.{parts.query}")
         yield from self.dense(attention.key_dense, f"{name}.{parts.key}")
         yield from self.dense(attention.value_dense, f"{name}.{parts.value}")
@@ -226,10 +226,11 @@ class Names:
 
     def after_attention(self, layer: Any, name: str, parts: EncoderNames = EncoderNames()) -> Iterator[SourcedWeight]:
         """Yield the weights of a `TransformerEncoder` but for those of its attention."""
-        yield from self.layer_norm(layer._self_attention_layer_norm, f"{name}.{parts.attention_norm}")
-        yield from self.dense(layer._feedforward_intermediate_dense, f"{name}.{parts.intermediate}")
-        yield from self.dense(layer._feedforward_output_dense, f"{name}.{parts.output}")
-        yield from self.layer_norm(layer._feedforward_layer_norm, f"{name}.{parts.output_norm}")
+        inner = layer.sublayers()
+        yield from self.layer_norm(inner.attention_norm, f"{name}.{parts.attention_norm}")
+        yield from self.dense(inner.intermediate, f"{name}.{parts.intermediate}")
+        yield from self.dense(inner.output, f"{name}.{parts.output}")
+        yield from self.layer_norm(inner.output_norm, f"{name}.{parts.output_norm}")
 
     def _below(self, *names: str) -> tuple[str, ...]:
         return tuple(prefix + name for name in names for prefix in self.prefixes)

@@ -33,7 +33,7 @@ def activation(name: str) -> Callable[[Any], Any]:
     """Return the function of an activation's name: Keras' names, `gelu_approximate`, or transformers' names.
 
     Raises:
-        InputError: There is no such activation.
+        InputError: No activation has this name.
     """
     known = _ALIASES.get(name, name) if isinstance(name, str) else None
     if callable(known):

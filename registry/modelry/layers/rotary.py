@@ -12,11 +12,11 @@ from modelry.errors import InputError
 from modelry.layers.attention import attend
 from modelry.layers.functions import own_initializer
 
-LARGEST_HEAD = 2**16  # of which a table is made
+LARGEST_HEAD = 2**16  # a table of this size is created
 
 
 class RotaryEmbedding(keras.layers.Layer):
-    """By which angles queries and keys are turned, so that their products depend on how far apart they stand.
+    """The angles that queries and keys are rotated by, so that their products depend on their distance.
 
     Reference: [Su et al., 2021](https://arxiv.org/abs/2104.09864).
 

@@ -5,14 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+from attrs import frozen
 
 from modelry.layers.attention import SelfAttention, split_heads
 from modelry.layers.functions import activation as activation_function
 from modelry.layers.functions import bert_initializer, own_initializer
 
 
+@frozen
+class EncoderSublayers:
+    """The layers inside a `TransformerEncoder` that have weights.
+
+    Attributes:
+        attention: The attention layer.
+        attention_norm: The normalization after it.
+        intermediate: The inner layer of the feed-forward network.
+        output: Its outer layer.
+        output_norm: The normalization after it.
+    """
+
+    attention: Any
+    attention_norm: keras.layers.LayerNormalization
+    intermediate: keras.layers.Dense
+    output: keras.layers.Dense
+    output_norm: keras.layers.LayerNormalization
+
+
 class TransformerEncoder(keras.layers.Layer):
     """Self-attention and a feed-forward network, each followed by a residual sum and layer normalization.
+
+    A subclass with another kind of attention overrides `create_attention`; where that takes more than a mask, it also
+    overrides `call`, which is `after_attention(x, attend(x, …), training)`. The attributes that hold the layers are
+    named as in KerasHub's files and are private; `sublayers` returns the layers.
 
     Reference: [Vaswani et al., 2017](https://arxiv.org/abs/1706.03762).
 
@@ -96,8 +120,22 @@ class TransformerEncoder(keras.layers.Layer):
         Returns:
             Hidden states, `(batch, length, hidden_dim)`.
         """
-        attended = self._self_attention_layer(x, attention_mask=attention_mask, training=training)  # (B, T, E)
+        attended = self.attend(x, attention_mask=attention_mask, training=training)  # (B, T, E)
         return self.after_attention(x, attended, training)
+
+    def attend(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the output of the attention layer, which is called with these arguments."""
+        return self._self_attention_layer(x, *args, **kwargs)
+
+    def sublayers(self) -> EncoderSublayers:
+        """Return the layers with weights; they exist once the layer is built."""
+        return EncoderSublayers(
+            attention=self._self_attention_layer,
+            attention_norm=self._self_attention_layer_norm,
+            intermediate=self._feedforward_intermediate_dense,
+            output=self._feedforward_output_dense,
+            output_norm=self._feedforward_layer_norm,
+        )
 
     def after_attention(self, x: Any, attended: Any, training: bool | None) -> Any:
         """Return the hidden states that follow from those before attention, `x`, and what attention made of them."""

@@ -58,7 +58,7 @@ def build_preprocessor(recipe: Recipe, cls: type[P], overrides: Mapping[str, Any
     """
     inputs = recipe.inputs()
     part = inputs.preprocessor
-    if part is None or (names and not _is(recipe, part, cls)):  # that of another task is no help
+    if part is None or (names and not _is(part, cls, names[0])):  # another task's does not fit
         settings = inputs.settings if part is None else _shared_settings(part)
         part = Part("preprocessors", names[0] if names else _default(recipe, cls), settings)
     found = load_class(recipe, part, cls)
@@ -68,9 +68,11 @@ def build_preprocessor(recipe: Recipe, cls: type[P], overrides: Mapping[str, Any
     return create(found, config, overrides, recipe)
 
 
-def _is(recipe: Recipe, part: Part, cls: type) -> bool:
-    """Return whether a part is a `cls`; one that is not installed counts, so that loading it says so."""
-    found = registry.load("preprocessors", part.name) if registry.has("preprocessors", part.name) else cls
+def _is(part: Part, cls: type, default: str) -> bool:
+    """Return whether a part is a `cls`; one for the same task that is not installed counts, so that loading says so."""
+    if not registry.has("preprocessors", part.name):
+        return part.short_name.rpartition(".")[2] == default.rpartition(".")[2]
+    found = registry.load("preprocessors", part.name)
     return isinstance(found, type) and issubclass(found, cls)
 
 

@@ -38,7 +38,7 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Recipe:
         config: The contents of its `config.json`.
     """
     manifest = read_manifest(files)
-    reader = _Reader(files, manifest)
+    reader = _Reader(files, manifest, _prefix(config))
     task = read_json(files, TASK) if TASK in files else None
     preprocessor = read_json(files, PREPROCESSOR) if PREPROCESSOR in files else None
     tokenizer = read_json(files, TOKENIZER) if TOKENIZER in files else None
@@ -77,9 +77,10 @@ def read_task(files: PresetFiles, manifest: Manifest) -> SavedTask:
 class _Reader:
     """Reads the parts of one preset."""
 
-    def __init__(self, files: PresetFiles, manifest: Manifest | None) -> None:
+    def __init__(self, files: PresetFiles, manifest: Manifest | None, prefix: str = "") -> None:
         self._files = files
         self._manifest = manifest
+        self._prefix = prefix
 
     def config_of(self, serialized: Mapping[str, Any], file: str) -> dict[str, Any]:
         check_keys(serialized, _OBJECT, f"An object in {self._where(file)}")
@@ -142,7 +143,7 @@ class _Reader:
             return self._manifest.task, known_spec(self._manifest.task)
         name = class_name.rpartition(":")[2].rpartition(".")[2]
         spec = known_spec(name)
-        if spec is None:  # a class with a name of its own, from before presets named their task
+        if spec is None and self._manifest is not None:  # a class with a name of its own, in version 1
             return next(((one.name, one) for _, one in task_specs() if one.reads_version_1), (name, None))
         return name, spec
 
@@ -150,13 +151,13 @@ class _Reader:
         if self._manifest is not None and kind in self._manifest.components:
             return self._manifest.components[kind]
         class_id = field(serialized, "registered_name", str, self._where(file))
-        return registered_name(kind, class_id, self._where(file))
+        return registered_name(kind, class_id, self._where(file), self._prefix)
 
     def _where(self, file: str) -> str:
         return f"{file} of preset {self._files.reference!r}"
 
 
-def registered_name(kind: str, class_id: str, where: str) -> str:
+def registered_name(kind: str, class_id: str, where: str, prefix: str = "") -> str:
     """Return the name under which a plugin registers the class that a KerasHub JSON names.
 
     The id only selects among what installed plugins declare; nothing it says is ever imported.
@@ -165,6 +166,8 @@ def registered_name(kind: str, class_id: str, where: str) -> str:
         kind: The kind of component, such as `"backbones"`.
         class_id: `package>ClassName`, or a bare class name.
         where: The file and preset, for messages.
+        prefix: The start of the names of the architecture's classes, such as `"GPT2"`. What follows it names a task
+            that no installed plugin knows.
 
     Raises:
         PresetFormatError: The class is of another kind.
@@ -180,6 +183,10 @@ def registered_name(kind: str, class_id: str, where: str) -> str:
             raise PresetFormatError(f"{where} names {class_id!r}, which is one of the {entry.kind}, not of the {kind}.")
         return entry.qualified
     suffixes = dict(sorted(_suffixes(kind), key=lambda pair: -len(pair[0])))  # longer ones may end in shorter ones
+    task = class_name.removeprefix(prefix).removesuffix("Preprocessor" if kind == "preprocessors" else "")
+    own = prefix != "" and class_name.startswith(prefix) and task != ""
+    if own and kind in ("preprocessors", "tasks") and class_name.removeprefix(prefix) not in suffixes:
+        return f"{snake_case(prefix)}.{snake_case(task)}"
     for suffix, role in suffixes.items():
         if class_name.endswith(suffix) and class_name != suffix:
             return snake_case(class_name.removesuffix(suffix)) + role
@@ -187,6 +194,12 @@ def registered_name(kind: str, class_id: str, where: str) -> str:
         f"{where} names the class {class_id!r}. Installed plugins know these {kind} of KerasHub's: "
         f"{', '.join('…' + suffix for suffix in suffixes)}."
     )
+
+
+def _prefix(config: Mapping[str, Any]) -> str:
+    """Return `GPT2` for the `config.json` of a `GPT2Backbone`."""
+    class_name = str(config.get("registered_name")).rpartition(">")[2]
+    return class_name.removesuffix("Backbone") if class_name.endswith("Backbone") else ""
 
 
 def _suffixes(kind: str) -> Iterator[tuple[str, str]]:

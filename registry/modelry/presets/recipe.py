@@ -136,9 +136,9 @@ class Recipe:
 
     def map(self, change: Callable[[Part], Part]) -> Recipe:
         """Return the Recipe with each of its parts replaced by what `change` returns for it."""
-        task = self.task
+        backbone, task = change(self.backbone), self.task
         if task is not None:
             parts = {role: change(part) for role, part in task.parts.items()}
             task = attrs.evolve(task, part=change(task.part), parts=parts)
         inputs = functools.cache(lambda: self.inputs().map(change))
-        return attrs.evolve(self, backbone=change(self.backbone), inputs=inputs, task=task)
+        return attrs.evolve(self, backbone=backbone, inputs=inputs, task=task)

@@ -1,21 +1,18 @@
-"""Files of a new plugin: rendered from templates, and written whole or not at all."""
+"""Files of a new plugin: rendered from templates, and written atomically."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from importlib import resources
-from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
-from modelry._umask import umask
+from modelry._atomic import atomic_folder
 from modelry.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
+    from pathlib import Path
 
     from modelry.scaffold.project import Project
 
@@ -83,20 +80,12 @@ def write_project(files: Mapping[str, str], target: Path) -> None:
     """
     check_target(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    except OSError as error:
-        raise InputError(f"Nothing can be written beside {str(target)!r}: {error}") from error
-    try:
-        for name, text in files.items():
-            path = fresh / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
-        os.chmod(fresh, 0o777 & ~umask())  # the mode of mkdtemp denies access to everybody else
-        if target.is_dir():
-            target.rmdir()  # fails unless it is empty; not every platform renames a folder onto another
-        os.rename(fresh, target)
+        with atomic_folder(target) as fresh:
+            for name, text in files.items():
+                path = fresh / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8", newline="\n")
+            if target.is_dir():
+                target.rmdir()  # fails if somebody has put a file there meanwhile
     except OSError as error:
         raise InputError(f"Writing {str(target)!r} failed, and nothing of it is left: {error}") from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)

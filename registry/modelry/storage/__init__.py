@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry._lazy import resolve
+from modelry._lazy import attach
 
 if TYPE_CHECKING:
     from modelry.storage.budget import Budget as Budget
@@ -62,12 +62,4 @@ _PUBLIC = {
 __all__ = list(_PUBLIC)
 
 
-def __getattr__(name: str) -> object:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = resolve(_PUBLIC[name])
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_PUBLIC})
+__getattr__, __dir__ = attach(__name__, _PUBLIC)

@@ -26,7 +26,7 @@ SETTINGS = (
     *("unk_token", "fuse_unk", "byte_fallback", "ignore_merges"),
     *("continuing_subword_prefix", "end_of_word_suffix"),
 )
-"""What a pipeline may say of the model."""
+"""Settings of the model that a pipeline may have."""
 
 
 class BytePairTokenizer(VocabularyTokenizer):
@@ -46,7 +46,7 @@ class BytePairTokenizer(VocabularyTokenizer):
 
     Raises:
         InputError: The files are unreadable, the vocabulary lacks a token that must be in it or does not number its
-            tokens from 0 on, or a merge is none.
+            tokens from 0 on, or a merge is malformed.
 
     Attributes:
         special_tokens: Tokens with a role of their own, which every vocabulary has.
@@ -87,7 +87,7 @@ class BytePairTokenizer(VocabularyTokenizer):
         """Return the token ids of each text, without start, end or padding tokens.
 
         Raises:
-            InputError: One of them is no text; the message names the row.
+            InputError: One of them is not a text; the message names the row.
         """
         try:
             encodings = self._rust.encode_batch_fast(list(texts), add_special_tokens=False)
@@ -136,8 +136,8 @@ class BytePairTokenizer(VocabularyTokenizer):
         first, _, second = merge.partition(" ")
         if not {first, second, first + second} <= self._ids.keys():
             raise InputError(
-                f"Merge {number} is {merge!r}; it must be two tokens of the vocabulary, with a space between, that "
-                "make a third one. Are vocabulary and merges from the same tokenizer?"
+                f"Merge {number} is {merge!r}; it must be two tokens of the vocabulary with a space between, which "
+                "together make a third one. Are vocabulary and merges from the same tokenizer?"
             )
         return first, second
 

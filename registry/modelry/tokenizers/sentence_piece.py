@@ -48,19 +48,19 @@ class SentencePieceTokenizer(VocabularyTokenizer):
         sequence_length: Pad or cut every text to this many ids; `None` leaves them ragged.
         add_bos: Begin every text with the model's start token.
         add_eos: End every text with the model's end token.
-        pipeline: What surrounds the model in transformers' `tokenizer.json`; see `build_pipeline`. The Rust
+        pipeline: The rest of transformers' `tokenizer.json`; see `build_pipeline`. The Rust
             `tokenizers` then split texts, as in transformers. `None` lets the library `sentencepiece` split them, as
-            KerasHub does; what differs are special tokens spelt out in a text, and rare characters.
+            KerasHub does; the two differ in special tokens spelt out in a text, and in rare characters.
 
     Raises:
-        InputError: The model is unreadable, lacks a token that must be in it, or is none that a pipeline can surround.
+        InputError: The model is unreadable, lacks a token that must be in it, or cannot be used with a pipeline.
 
     Attributes:
         special_tokens: Tokens with a role of their own, which every vocabulary has.
         first_tokens: The tokens with the first ids, where these are not the model's own first pieces.
         tokens_without_piece: Tokens that models have no piece for. Those of them that are neither in the model nor in
             `first_tokens` get the last ids.
-        oov_token: The model's token for what no piece spells.
+        oov_token: The model's token for text that no piece spells.
         unk_token_id: Its id.
     """
 
@@ -106,7 +106,7 @@ class SentencePieceTokenizer(VocabularyTokenizer):
         """Return the token ids of each text, without padding tokens.
 
         Raises:
-            InputError: One of them is no text; the message names the row.
+            InputError: One of them is not a text; the message names the row.
         """
         texts = list(texts)
         try:
@@ -160,10 +160,12 @@ class SentencePieceTokenizer(VocabularyTokenizer):
         with rare characters, which the two libraries normalize in different ways.
 
         Raises:
-            InputError: The model is no unigram model, or treats spaces in an unusual way.
+            InputError: The model is not a unigram model, or treats spaces in an unusual way.
         """
         if self._model.model_type != UNIGRAM or not self._model.usual_spaces:
-            raise InputError("transformers reads unigram models only, and those with usual spaces; this is another.")
+            raise InputError(
+                "transformers reads only unigram models with the usual treatment of spaces; this model is different."
+            )
         pipeline = self.pipeline
         if pipeline is None:
             pipeline = unigram_pipeline(self._model, self.vocabulary, self.special_tokens, LIKE_THE_LIBRARY, ())
@@ -236,9 +238,9 @@ def _read(proto: bytes | str | os.PathLike[str]) -> bytes:
 
 
 class EncoderSentencePieceTokenizer(SentencePieceTokenizer):
-    """SentencePiece whose models have pieces that start, end, fill up and hide parts of a row.
+    """SentencePiece with the special tokens of an encoder's rows: start, end, padding and mask.
 
-    The arguments are those of `SentencePieceTokenizer`. A subclass says what these pieces are, where they are not
+    The arguments are those of `SentencePieceTokenizer`. A subclass names these pieces where they are not
     ALBERT's: `[CLS]`, `[SEP]`, `<pad>` and `[MASK]`.
 
     Reference: [Lan et al., 2019](https://arxiv.org/abs/1909.11942).

@@ -69,7 +69,7 @@ def read_model(proto: bytes, where: str = "proto") -> SentencePieceModel:
         where: The file they come from, for messages.
 
     Raises:
-        InputError: It is none, or is cut off.
+        InputError: It is not a SentencePiece model, or is cut off.
     """
     try:
         pieces, place = _read_pieces(proto)
@@ -87,7 +87,7 @@ def read_model(proto: bytes, where: str = "proto") -> SentencePieceModel:
         )
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, struct.error) as error:
         raise InputError(
-            f"{where} ({len(proto)} bytes) is no SentencePiece model: it lacks a part, or ends within one. "
+            f"{where} ({len(proto)} bytes) is not a SentencePiece model: a part is missing or cut off. "
             "The file may be truncated, or of another kind."
         ) from error
 
@@ -190,7 +190,7 @@ def _encoded(value: int) -> bytes:
     return bytes((*encoded, value))
 
 
-SPACE = "▁"  # what a space is to SentencePiece
+SPACE = "▁"  # SentencePiece's symbol for a space
 PRECOMPILED = {"type": "Precompiled"}  # the model's own table of characters, which it holds itself
 QUOTES = tuple({"type": "Replace", "pattern": {"String": marks}, "content": '"'} for marks in ("``", "''"))
 ACCENTS = ({"type": "NFKD"}, {"type": "StripAccents"})  # which are taken away

@@ -184,39 +184,39 @@ class Tokenizer(abc.ABC):
 
         Raises:
             PresetError: The preset is missing, damaged, has no tokenizer, or has one of another class.
-            UnknownArgument: An override is no argument of the tokenizer.
+            UnknownArgument: An override is not an argument of the tokenizer.
         """
         return load_tokenizer(cls, preset, overrides)
 
     def save_to_preset(self, preset_dir: str | os.PathLike[str]) -> None:
-        """Put this tokenizer into a preset that is there, in place of the one in it; see `Preprocessor.save_to_preset`.
+        """Put this tokenizer into an existing preset in place of the old one; see `Preprocessor.save_to_preset`.
 
         Args:
             preset_dir: The folder of a preset in KerasHub's layout, as `save_to_preset` writes it.
 
         Raises:
             SaveError: There is no such preset, or it cannot be written.
-            InputError: `preset_dir` is no folder.
+            InputError: `preset_dir` is not a folder.
             PresetFormatError: The preset is damaged.
         """
         replace_parts(preset_dir, {"tokenizers": self}, None, self)
 
 
 def check_texts(texts: Sequence[Any]) -> None:
-    """Check that all of `texts` are texts that UTF-8 can hold. Tokenizers call this once they failed, to say why.
+    """Check that all of `texts` are texts that UTF-8 can hold. Tokenizers call this after a failure, to say why.
 
     Raises:
         InputError: One of them is not; the message names the row.
     """
     for row, text in enumerate(texts):
         if not isinstance(text, str):
-            raise InputError(f"Row {row} is {text!r}, which is no text. Pass strings.")
+            raise InputError(f"Row {row} is {text!r}, which is not a text. Pass strings.")
         try:
             text.encode()
         except UnicodeEncodeError as error:
             raise InputError(
-                f"Row {row} holds half a surrogate pair, {text[error.start]!r} at character {error.start}, which is no "
-                "character. Read the data in the encoding it was written in."
+                f"Row {row} holds half a surrogate pair, {text[error.start]!r} at character {error.start}, not "
+                "a character. Read the data in the encoding it was written in."
             ) from None
 
 

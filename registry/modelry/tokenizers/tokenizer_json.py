@@ -1,4 +1,11 @@
-"""Any `tokenizer.json` of transformers: its vocabulary, and what surrounds its model."""
+"""Any `tokenizer.json` of transformers: its vocabulary, its added tokens, and the pipeline around its model.
+
+A pipeline is plain data, saved in configs as it is:
+
+- `normalizer` and `pre_tokenizer`: these parts of the file, or `None`.
+- `added_tokens`: the tokens that are found in a text before it is split, with the flags that say how.
+- `model`: the model's settings, such as its unknown token, without type, vocabulary and merges.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +35,13 @@ TOKENIZER = "tokenizer.json"
 
 @frozen
 class TokenizerJson:
-    """What a `tokenizer.json` says, but for how texts are packed and ids decoded.
+    """The contents of a `tokenizer.json` without post-processor and decoder.
 
     Attributes:
         where: The file and preset, for messages.
         model: The model with its vocabulary.
         added: The tokens that are found in a text before it is split, with the ids that the file gives them.
-        pipeline: What surrounds the model, as `modelry.tokenizers.tokenizer_json` has it.
+        pipeline: The pipeline around the model.
     """
 
     where: str
@@ -95,7 +102,7 @@ def ordered_vocabulary(ids: Mapping[str, Any], where: str) -> list[str]:
 PARTS = ("normalizer", "pre_tokenizer", "added_tokens", "model")
 FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
 
-# A pattern that backtracks could take for ever on a text, so none comes from a file but those that take one pass.
+# A pattern that backtracks could hang on a text, so files may only have these, which take one pass.
 PATTERNS = (" {2,}", "^ +|(?<! ) +$", r"\s{2,}|[\n\r\t]", r"\s+")
 
 
@@ -112,7 +119,7 @@ def build_pipeline(
     Args:
         model: Creates the model from its settings as keyword arguments.
         settings: The names of these settings.
-        pipeline: What surrounds it.
+        pipeline: The pipeline around it.
 
     Raises:
         InputError: The pipeline has other parts, or one that the installed `tokenizers` cannot read.
@@ -120,7 +127,7 @@ def build_pipeline(
     """
     if not isinstance(pipeline, dict) or set(pipeline) != set(PARTS):
         raise InputError(f"pipeline must be a dict with {', '.join(PARTS)}, not {pipeline!r:.200}.")
-    # tokenizers itself would pass over what it does not know.
+    # tokenizers itself would ignore unknown settings.
     check_arguments(pipeline["model"], settings, "The model of a pipeline")
     for entry in pipeline["added_tokens"]:
         check_arguments(entry, ("content", *FLAGS), "An added token of a pipeline")
@@ -158,8 +165,8 @@ def _check_patterns(part: Any) -> None:
     if isinstance(part, dict) and part.get("Regex", PATTERNS[0]) not in PATTERNS:
         raise UnsafePresetError(
             f"A pipeline holds the regular expression {part['Regex']!r:.200}; only "
-            f"{', '.join(map(repr, PATTERNS))} are taken, which no text can make slow. Build the tokenizer yourself "
-            "and pass preprocessor=."
+            f"{', '.join(map(repr, PATTERNS))} are accepted, because no text makes them slow. Build the tokenizer "
+            "yourself and pass preprocessor=."
         )
     if isinstance(part, (dict, list)):
         for inner in part.values() if isinstance(part, dict) else part:
@@ -173,14 +180,14 @@ _MORE = ("additional_special_tokens", "extra_special_tokens")  # transformers 4 
 
 
 def plain_ids(entries: Iterable[Any], where: str) -> dict[str, Any]:
-    """Return token → id of entries such as `tokenizer.json` has, all of tokens that are found anywhere, as they are.
+    """Return token → id of the entries in `added_tokens`, which must be found anywhere and as they are.
 
     Args:
         entries: Objects with `content`, `id` and the flags that say how a token is found in a text.
         where: The file and preset, for messages.
 
     Raises:
-        PresetFormatError: A token is found in another way.
+        PresetFormatError: A token's flags ask for something else.
     """
     added = {}
     for entry in entries:
@@ -195,7 +202,7 @@ def plain_ids(entries: Iterable[Any], where: str) -> dict[str, Any]:
 
 
 def with_added_tokens(files: PresetFiles, ids: Mapping[str, Any], special: Iterable[str]) -> dict[str, Any]:
-    """Return token → id of the tokens that the files beside a vocabulary add to it, or say to be special.
+    """Return token → id of the tokens that the other files add to a vocabulary or declare special.
 
     Args:
         files: A transformers checkpoint.
@@ -221,7 +228,7 @@ def with_added_tokens(files: PresetFiles, ids: Mapping[str, Any], special: Itera
 
 
 def check_none_added(files: PresetFiles, known: Iterable[str]) -> None:
-    """Check that the files beside a vocabulary add no token to it, where none is read from them.
+    """Check that the other files add no token to a vocabulary, for readers that would ignore it.
 
     Args:
         files: A transformers checkpoint.
@@ -242,7 +249,7 @@ def check_none_added(files: PresetFiles, known: Iterable[str]) -> None:
 
 
 def _said(files: PresetFiles) -> tuple[list[dict[str, Any]], list[str], dict[str, Any]]:
-    """Return what the files say: entries of tokens with ids and flags, special tokens without a role, token → id."""
+    """Return the contents of the files: entries with ids and flags, special tokens without a role, token → id."""
     where = f"{SETTINGS} of preset {files.reference!r}"
     settings = read_json(files, SETTINGS) if SETTINGS in files else {}
     entries = list(_entries(field(settings, "added_tokens_decoder", dict, where, {}), where))

@@ -1,4 +1,4 @@
-"""A WordPiece tokenizer as transformers saves it: `tokenizer.json`, or `vocab.txt` with `tokenizer_config.json`."""
+"""Readers of the tokenizer files of transformers: WordPiece, byte-level byte-pair encoding and SentencePiece."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 WORDPIECE_VOCABULARY = "vocab.txt"
 WORDPIECE_CLASSES = ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer")
-"""What transformers calls, without `Fast`, the tokenizers that differ in name only."""
+"""Names, without `Fast`, of transformers' tokenizers that differ in name only."""
 ROLES = ("cls_token", "sep_token", "pad_token")
 
 
@@ -50,8 +50,8 @@ def wordpiece_config(
 ) -> dict[str, Any] | None:
     """Return the arguments of a `WordPieceTokenizer` that splits texts as the checkpoint's own tokenizer does.
 
-    `tokenizer_config.json` decides where it says something else than `tokenizer.json`, as in transformers: its classes
-    for BERT take no more than the vocabulary from that one.
+    `tokenizer_config.json` takes precedence over `tokenizer.json`, as in transformers, whose classes for BERT read
+    only the vocabulary from that file.
 
     Args:
         files: A transformers checkpoint.
@@ -117,7 +117,7 @@ def _wordpiece_from_json(
 def _wordpiece_from_vocabulary(
     files: PresetFiles, classes: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """Return arguments, and token → id of the vocabulary and of added tokens, of which there are none."""
+    """Return arguments, and token → id of the vocabulary and of added tokens: here none."""
     tokenizer_class(files, classes)
     if not tokenizer_setting(files, "do_basic_tokenize", bool, True):
         raise PresetFormatError(
@@ -147,7 +147,7 @@ def _wordpiece_settings(files: PresetFiles, unknown: str) -> dict[str, Any]:
 
 
 def _normalization(lowercase: bool, strip_accents: bool | None, split_on_cjk: bool) -> dict[str, bool]:
-    # transformers strips accents exactly when it lowercases, unless it is told otherwise.
+    # transformers strips accents exactly when it lowercases, unless a setting says otherwise.
     accents = lowercase if strip_accents is None else strip_accents
     return {"lowercase": lowercase, "strip_accents": accents, "split_on_cjk": split_on_cjk}
 
@@ -263,7 +263,7 @@ def _sentence_piece_from_json(files: PresetFiles, cls: type[SentencePieceTokeniz
     pieces = _pieces(tokens, unknown, cls)
     if pieces is None:
         raise PresetFormatError(
-            f"{contents.where} numbers its tokens in another way than {cls.__name__}: it begins with {tokens[:5]}."
+            f"{contents.where} numbers its tokens differently than {cls.__name__}: it begins with {tokens[:5]}."
         )
     types = dict.fromkeys(tokens, NORMAL)
     for entry in contents.pipeline["added_tokens"]:
@@ -281,7 +281,9 @@ def _scores(contents: TokenizerJson) -> dict[str, float]:
     try:
         scores = {str(token): float(score) for token, score in vocabulary}
     except (TypeError, ValueError) as error:
-        raise PresetFormatError(f"{contents.where} has a vocabulary that is no list of tokens and scores.") from error
+        raise PresetFormatError(
+            f"{contents.where} has a vocabulary that is not a list of tokens and scores."
+        ) from error
     if len(scores) < len(vocabulary):
         raise PresetFormatError(f"{contents.where} has {len(vocabulary)} tokens, only {len(scores)} of them different.")
     ids = {token: id_ for id_, token in enumerate(scores)}

@@ -1,4 +1,4 @@
-"""What tokenizers with a list of tokens have in common."""
+"""Base classes of tokenizers with a list of tokens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class VocabularyTokenizer(Tokenizer, abc.ABC):
-    """A tokenizer whose ids are places in a list of tokens; abstract.
+    """A tokenizer whose ids are indices into a list of tokens; abstract.
 
     Derive from `SplittingTokenizer` to say only how a text is split, or from this class to write `encode` as well.
 
@@ -39,7 +39,7 @@ class VocabularyTokenizer(Tokenizer, abc.ABC):
         self._ids = {token: id_ for id_, token in enumerate(vocabulary)}
         if len(self._ids) < len(vocabulary):
             token, times = Counter(vocabulary).most_common(1)[0]
-            raise InputError(f"The vocabulary holds {token!r} {times} times; each token needs an id of its own.")
+            raise InputError(f"The vocabulary holds {token!r} {times} times; each token needs its own id.")
         for token in needed:
             if token not in self._ids:
                 raise InputError(
@@ -111,7 +111,7 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
         vocabulary: The tokens ordered by id, or the path of a JSON file that lists them. It must contain `oov_token`
             and `pad_token`.
         sequence_length: Pad or cut every text to this many ids; `None` leaves them ragged.
-        oov_token: The token for whatever is not in the vocabulary.
+        oov_token: The token for everything that is not in the vocabulary.
         pad_token: The token that fills a row up.
 
     Raises:
@@ -179,7 +179,7 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
             **arguments: The constructor's other arguments.
 
         Raises:
-            InputError: One of `texts` is no text.
+            InputError: One of `texts` is not a text.
         """
         texts = list(texts)
         check_texts(texts)
@@ -195,7 +195,7 @@ class SplittingTokenizer(VocabularyTokenizer, abc.ABC):
         """Return the token ids of each text, without start, end or padding tokens.
 
         Raises:
-            InputError: One of them is no text; the message names the row.
+            InputError: One of them is not a text; the message names the row.
         """
         check_texts(texts)
         oov = self._ids[self.oov_token]

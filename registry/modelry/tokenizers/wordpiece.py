@@ -34,7 +34,7 @@ class WordPieceTokenizer(VocabularyTokenizer):
         strip_accents: Remove accents first.
         split: Split at spaces and punctuation. If `False`, each text is one word.
         split_on_cjk: Make every CJK character a word.
-        suffix_indicator: What marks a piece that continues a word.
+        suffix_indicator: The prefix of pieces that continue a word.
         oov_token: The token of words that the vocabulary cannot spell.
         special_tokens: Tokens with a role of their own; they must be in the vocabulary.
         special_tokens_in_strings: Recognise special tokens spelt out in a text.
@@ -81,7 +81,7 @@ class WordPieceTokenizer(VocabularyTokenizer):
         """Return the token ids of each text, without start, end or padding tokens.
 
         Raises:
-            InputError: One of them is no text; the message names the row.
+            InputError: One of them is not a text; the message names the row.
         """
         try:
             prepared = list(texts if self._words is None else map(self._words, texts))
@@ -180,9 +180,9 @@ def read_vocabulary(path: str | os.PathLike[str]) -> list[str]:
 
 
 class EncoderWordPieceTokenizer(WordPieceTokenizer):
-    """WordPiece whose vocabulary has tokens that start, end, fill up and hide parts of a row.
+    """WordPiece with the special tokens of an encoder's rows: start, end, padding and mask.
 
-    A subclass says what these tokens are, where they are not BERT's.
+    A subclass names these tokens where they are not BERT's.
 
     Args:
         vocabulary: The tokens ordered by id, or the path of a file with one token a line. It must contain the four
@@ -193,7 +193,7 @@ class EncoderWordPieceTokenizer(WordPieceTokenizer):
         strip_accents: Remove accents first.
         split: Split at spaces and punctuation. If `False`, each text is one word.
         split_on_cjk: Make every CJK character a word.
-        suffix_indicator: What marks a piece that continues a word.
+        suffix_indicator: The prefix of pieces that continue a word.
         oov_token: The token of words that the vocabulary cannot spell.
         special_tokens: More special tokens than the four; they must be in the vocabulary.
         clean_text: Clean the text as the original BERT does; see `WordPieceTokenizer`.

@@ -125,13 +125,13 @@ def settle_policies(model: keras.Model) -> None:
 
 
 def forget(layer: keras.layers.Layer, name: str) -> None:
-    """Take a variable away from a layer. Keras' own `del` collects all garbage, which takes long."""
+    """Remove a variable from a layer. Keras' own `del` collects all garbage, which takes long."""
     layer._untrack_variable(getattr(layer, name))
     setattr(layer, name, None)
 
 
 def is_placed(variable: keras.Variable) -> bool:
-    """Whether `variable` has a value."""
+    """Return whether `variable` has a value."""
     return variable._value is not None
 
 
@@ -209,7 +209,7 @@ class _Created(list[Any]):
 
 
 class _Deferred:
-    """Stands in for a variable's initializer, which Keras calls for as long as there is no value.
+    """Placeholder for a variable's initializer, which Keras calls until there is a value.
 
     Args:
         variable: The variable, whose initializer is kept in `original`.
@@ -259,7 +259,7 @@ def _known_values(variable: keras.Variable) -> np.ndarray[Any, Any] | None:
 
 
 def _address(value: Any) -> int | None:
-    """Where the values lie in memory; `None` where that cannot be told, because a backend copied or spread them."""
+    """Return the address of the values; `None` where it is unknown, because a backend copied or spread them."""
     try:
         return int(value.data_ptr() if keras.backend.backend() == "torch" else value.unsafe_buffer_pointer())
     except (AttributeError, RuntimeError, ValueError):

@@ -108,7 +108,7 @@ class HDF5Store(TensorStore):
 
 
 class _RefusedError(Exception):
-    """Something that a weights file has no business holding."""
+    """Content that a weights file must not have."""
 
 
 def _walk(file: h5py.File, size: int) -> Iterator[tuple[str, _Stored]]:
@@ -171,9 +171,9 @@ def _describe(dataset: h5py.h5d.DatasetID, path: str) -> TensorInfo:
 
 
 def _has_note(dataset: h5py.h5d.DatasetID) -> bool:
-    """Whether there is the note, a text, that Keras leaves on two-byte values which are bfloat16, and on no other.
+    """Return whether a dataset has the text attribute by which Keras marks two-byte values as bfloat16.
 
-    The text itself stays unread: it lies in a heap of the file, and where that is damaged, HDF5 reads on for ever.
+    The text itself is not read: it lies in a heap of the file, and HDF5 may hang on a damaged heap.
     """
     if not h5py.h5a.exists(dataset, b"dtype"):
         return False
@@ -182,7 +182,7 @@ def _has_note(dataset: h5py.h5d.DatasetID) -> bool:
 
 
 def _offset(dataset: h5py.h5d.DatasetID, path: str, info: TensorInfo, size: int) -> int | None:
-    """Where the values start, if they lie in one piece; and proof that there are values behind the shape."""
+    """Return the offset of contiguous values, `None` for others; check that the file holds values for the shape."""
     plan = dataset.get_create_plist()
     layout = plan.get_layout()
     if layout == h5py.h5d.VIRTUAL:
@@ -218,5 +218,5 @@ def _offset(dataset: h5py.h5d.DatasetID, path: str, info: TensorInfo, size: int)
 
 
 def _is_generator_state(name: str, info: TensorInfo) -> bool:
-    """Whether older Keras stored the state of a random generator here, which is no weight."""
+    """Return whether older Keras stored the state of a random generator here, which is not a weight."""
     return bool(GENERATOR.search(name)) or (info.dtype.kind in "iu" and bool(DROPOUT_STATE.search(name)))

@@ -111,7 +111,7 @@ def _expected(weight: SourcedWeight) -> TensorInfo:
 
 
 def _plus_misfit(weight: SourcedWeight, name: str, info: TensorInfo) -> list[str]:
-    """Compare the tensor whose first row is added to those of `weight`; what others it has is all the same."""
+    """Compare the tensor whose first row is added to those of `weight`; its number of rows does not matter."""
     columns = _expected(weight).shape[1:]
     rows = max(info.shape[0], 1) if info.shape else 1
     return _misfit(TensorInfo((rows, *columns), np.dtype(weight.variable.dtype)), name, info)
@@ -145,7 +145,7 @@ def layer_weights(
 ) -> dict[str, keras.Variable]:
     """The stored name of every weight of `layers`, with the variable it names.
 
-    State that is no weight (random generators, metrics, optimizers) has no name. No variable needs a value yet.
+    State other than weights (random generators, metrics, optimizers) has no name. No variable needs a value yet.
 
     Args:
         layers: The layers, in the order that numbers them: a functional model's `layers`.
@@ -174,7 +174,7 @@ def _walk(layer: keras.layers.Layer, path: str, names: dict[str, keras.Variable]
         if not isinstance(variable, keras.Variable):
             raise WeightsError(
                 f"Layer {layer.name!r} ({type(layer).__name__}) stores a {type(variable).__name__} as {key!r}, which "
-                "is no variable. Merge LoRA weights, and leave preprocessing layers out of the model."
+                "is not a variable. Merge LoRA weights, and leave preprocessing layers out of the model."
             )
         names[f"{path}/vars/{key}"] = variable
     for attribute, value in _attributes(layer):

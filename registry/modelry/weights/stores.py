@@ -37,7 +37,7 @@ class _ShardedStore(TensorStore):
 
     Args:
         path: The index.
-        locate: Returns the path of a shard by its name; by default it lies beside the index.
+        locate: Returns the path of a shard by its name; by default it is in the folder of the index.
 
     Raises:
         PresetFormatError: The index or a shard is damaged, a shard is missing, or they contradict each other.
@@ -73,7 +73,7 @@ class _ShardedStore(TensorStore):
         """The entry of the index that places the tensor called `name`."""
 
     def _counts(self, entry: str) -> bool:
-        """Whether an entry of the index is about weights; what else there is, the shards' reader leaves out."""
+        """Return whether an entry of the index is about weights; the reader of shards leaves out all others."""
         return True
 
     def _shard(self, file: str, locate: Callable[[str], Path]) -> HDF5Store | SafetensorsStore:
@@ -145,7 +145,7 @@ def _shards(weight_map: dict[str, list[str]]) -> list[str]:
 
 
 def _read_index(path: Path) -> dict[str, list[str]]:
-    """The index's `weight_map`: for each entry the names of its files, which all exist beside it."""
+    """The index's `weight_map`: for each entry the names of its files, which are all in its folder."""
     index = read_json_file(path, str(path), MAX_INDEX)
     weight_map = index.get("weight_map") if isinstance(index, dict) else None
     if not isinstance(weight_map, dict) or not weight_map:
@@ -188,7 +188,7 @@ def weight_files(files: PresetFiles, name: str) -> list[str]:
 
 
 def bring_weights(files: PresetFiles, names: Iterable[str], budget: Budget) -> None:
-    """Bring weights files here, and the shards of those that are indices; raises what `open_weights` does."""
+    """Download weights files, and the shards of indices among them; raises what `open_weights` does."""
     names = list(names)
     _check_size(files, names, budget)
     files.download(names)
@@ -209,7 +209,7 @@ def open_store(path: Path, locate: Callable[[str], Path] | None = None) -> Tenso
 
     Args:
         path: `*.weights.h5`, `*.safetensors`, or one of their indices, `*.weights.json` and `*.safetensors.index.json`.
-        locate: Returns the path of a shard by its name; by default shards lie beside their index.
+        locate: Returns the path of a shard by its name; by default shards are in the folder of their index.
 
     Raises:
         PresetNotFound: There is no such file.
@@ -220,13 +220,13 @@ def open_store(path: Path, locate: Callable[[str], Path] | None = None) -> Tenso
         raise PresetNotFound(f"There is no weights file {path}. Check the path, or download the preset again.")
     if path.name.endswith(PICKLES):
         raise UnsafePresetError(
-            f"{path}: files that may hold Python pickles can run code when they are read, so modelry reads none. "
+            f"{path}: files that may hold Python pickles can run code, so modelry does not read them. "
             "Convert the weights to safetensors."
         )
     if path.name.endswith(MODELS):
         raise UnsafePresetError(
-            f"{path}: files of whole models name the code that they run, so modelry reads none. Load the model where "
-            "you trust it, and save its weights alone, with save_weights('model.weights.h5')."
+            f"{path}: files of whole models name the code that they run, so modelry does not read them. Load the model "
+            "where you trust it, and save its weights alone, with save_weights('model.weights.h5')."
         )
     for ending, reader in READERS.items():
         if path.name.endswith(ending):

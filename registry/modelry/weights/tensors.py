@@ -1,4 +1,4 @@
-"""What the rest of modelry sees of a weights file: named tensors, described before they are read."""
+"""Named tensors of weights files, described before they are read, on copy-on-write maps of the files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_NAME = 1024
 
 @frozen
 class TensorInfo:
-    """What a file's header says about one tensor.
+    """The header of one tensor.
 
     Attributes:
         shape: Its dimensions; `()` for a scalar.
@@ -35,7 +35,7 @@ class TensorInfo:
 
     @property
     def nbytes(self) -> int:
-        """How many bytes its values take."""
+        """The size of its values in bytes."""
         return math.prod(self.shape) * self.dtype.itemsize
 
     def __str__(self) -> str:
@@ -49,7 +49,7 @@ def check_tensor_name(name: str) -> None:
         ValueError: It could not.
     """
     if len(name) > MAX_NAME or not name.isprintable() or "\\" in name or not all(name.split("/")) or ".." in name:
-        raise ValueError(f"{name!r:.200} is no name for a tensor")
+        raise ValueError(f"{name!r:.200} is not a valid tensor name")
 
 
 class TensorStore(ABC):
@@ -76,7 +76,7 @@ class TensorStore(ABC):
         """
 
     def release(self, name: str) -> None:  # noqa: B027 - a store without maps has nothing to do
-        """Give back the memory behind what `read(name)` returned, which nobody uses any more."""
+        """Release the memory behind the result of `read(name)`, once it is no longer used."""
 
     def check_unchanged(self) -> None:  # noqa: B027
         """Check that no file was written to since the store was opened.
@@ -119,7 +119,7 @@ class FileMap:
     def array(self, info: TensorInfo, offset: int) -> np.ndarray[Any, Any]:
         """The tensor `info` whose bytes start at `offset`, which the caller has checked to lie within the file.
 
-        Each place is lent out once. Whoever asks again gets a copy, or two owners would write to the same memory.
+        Each offset is lent once. A second call gets a copy, since two owners would write to the same memory.
         """
         if not info.nbytes:
             return np.zeros(info.shape, info.dtype.newbyteorder("="))
@@ -130,7 +130,7 @@ class FileMap:
         return np.require(view, info.dtype.newbyteorder("="), ["ALIGNED", "WRITEABLE"])
 
     def release(self, info: TensorInfo, offset: int) -> None:
-        """Give back the memory of a tensor that nobody uses any more; the other tensors keep theirs."""
+        """Release the memory of a tensor that is no longer used; the other tensors keep theirs."""
         if isinstance(self._lent, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             start = -(-offset // mmap.PAGESIZE) * mmap.PAGESIZE  # pages shared with a neighbour stay
             length = (offset + info.nbytes) // mmap.PAGESIZE * mmap.PAGESIZE - start
@@ -138,10 +138,10 @@ class FileMap:
                 self._lent.madvise(mmap.MADV_DONTNEED, start, length)
 
     def check_unchanged(self) -> None:
-        """Check that nothing was written into the file since it was opened; another file in its place is no change.
+        """Check that nothing was written into the file since it was opened; a new file in its place does not count.
 
         Raises:
-            PresetFormatError: Something was, and what was read may be half of each.
+            PresetFormatError: The file was modified, and the tensors read may be a mixture.
         """
         try:
             now = os.stat(self._path)
@@ -151,5 +151,5 @@ class FileMap:
         if os.path.samestat(now, before) and (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
             raise PresetFormatError(
                 f"{self._path} was written to while it was read, so the weights may be a mixture. Load it again when "
-                "it is complete. Whoever updates a file that others read should write a new one and rename it."
+                "it is complete. To update a file that others read, write a new file and rename it."
             )

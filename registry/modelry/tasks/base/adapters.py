@@ -1,4 +1,4 @@
-"""Adapters of a task: saved as a preset of their own, and placed into a task that is loaded."""
+"""Adapters and quantization of a task; adapters are saved as a preset of their own, and placed into a loaded task."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from modelry.backbones import lora
+from modelry.backbones import int8, lora
 from modelry.backbones.loading import backbone_weights
 from modelry.checkpoints.weights import SourcedWeight
 from modelry.errors import InputError, PresetFormatError
@@ -23,18 +23,101 @@ from modelry.storage.options import OpenOptions
 from modelry.storage.reference import parse_reference
 from modelry.strict_json import write_json
 from modelry.tasks.base.saving import record_task, serialized_task, task_components
+from modelry.tasks.base.training import RawInputModel
 from modelry.weights.build import uninitialized, values
 from modelry.weights.load import load_mapped
 from modelry.weights.save import save_safetensors
 from modelry.weights.stores import bring_weights, open_weights, weight_files
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import keras
 
     from modelry.presets.recipe import Recipe
     from modelry.storage.budget import Budget
+
+
+class AdaptableModel(RawInputModel):
+    """A model on a backbone that takes low-rank adapters, and can be quantized; abstract.
+
+    Attributes:
+        origin: The preset that the backbone was loaded from, or `None`.
+    """
+
+    backbone: Any
+    origin: Origin | None = None
+
+    def enable_lora(self, rank: int, target_layer_names: Sequence[str] | None = None) -> None:
+        """Freeze the backbone, and add a low-rank adapter to some of its layers; the other layers train as before.
+
+        The optimizer starts over. `fit` and `predict` work as before. `save_to_preset` saves the adapters in the
+        weights, and `save_adapter` saves them alone.
+
+        Reference: [Hu et al., 2021](https://arxiv.org/abs/2106.09685).
+
+        Args:
+            rank: The rank of the adapters: the number of values that each input and output of a layer gets.
+            target_layer_names: The names of the dense layers; `None` for those of queries and values, as the backbone's
+                `default_lora_layer_names` lists them.
+
+        Raises:
+            InputError: There are adapters already, the rank is not a positive number, or no dense layer has the name.
+        """
+        self.backbone.enable_lora(rank, target_layer_names)
+        self.variables_changed()
+
+    def merge_lora(self) -> None:
+        """Add the adapters to their weights and remove them; outputs stay the same.
+
+        Raises:
+            InputError: The model has no adapters.
+        """
+        if not lora.adapted(self.backbone):
+            raise InputError("The model has no adapters to merge. Call enable_lora(rank) before training.")
+        lora.merge(self.backbone)
+        self.origin = None
+        self.variables_changed()
+
+    def save_adapter(
+        self, preset_dir: str | os.PathLike[str], base: str | os.PathLike[str] | None = None, **publishing: Any
+    ) -> None:
+        """Write the adapters and the weights outside the backbone as a small preset that names its base preset.
+
+        `from_preset` loads it together with the base, which must have the very weights that the backbone was trained
+        on; this is checked now, and on loading.
+
+        Args:
+            preset_dir: The folder to write, or a URI to publish to; as in `save_to_preset`.
+            base: The preset that the adapters belong to; `None` for the one that the model was loaded from.
+            **publishing: For a URI, the options of `modelry.upload_preset`.
+
+        Raises:
+            InputError: The model has no adapters, its base is not known, or `base` has other weights.
+            SaveError: The folder cannot be written, or holds files but no preset.
+            ModelryError: The base cannot be loaded, or the URI cannot be written to.
+        """
+        save_adapter(self, preset_dir, base, publishing)
+
+    def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
+        """Store the kernels and tables of all layers in fewer bits, for predictions.
+
+        With `"int8"` they take a quarter of the memory. `save_to_preset` and `from_preset` keep them so.
+
+        Args:
+            mode: `"int8"`; Keras' other modes work as far as they do in Keras, and cannot be saved.
+            config: A `keras.quantizers.QuantizationConfig`, in place of the mode.
+            filters: The layers to quantize; `None` for all that can be. See `keras.Model.quantize`.
+            **kwargs: Passed to `keras.Model.quantize`.
+
+        Raises:
+            InputError: The model has adapters.
+        """
+        if lora.adapted(self.backbone):
+            raise InputError("The model has adapters. Call merge_lora() first, then quantize.")
+        super().quantize(mode, config=config, filters=int8.can_quantize if filters is None else filters, **kwargs)
+        self.origin = None
+        self.variables_changed()
 
 
 def place_adapter(recipe: Recipe, adapter: adapters.Adapter, task: Any, restored: bool, budget: Budget) -> None:

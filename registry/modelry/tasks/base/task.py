@@ -7,32 +7,30 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import keras
 
 from modelry.arguments import KERAS_ARGUMENTS, config_of
-from modelry.backbones import int8, lora
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import register_for_saving
 from modelry.errors import InputError
 from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.task_spec import TaskSpec, find_spec
 from modelry.runtime.onednn import release
-from modelry.tasks.base.adapters import save_adapter
+from modelry.tasks.base.adapters import AdaptableModel
 from modelry.tasks.base.head import Head
 from modelry.tasks.base.loading import create_task, load_task
 from modelry.tasks.base.packing import call_packed, is_packed
 from modelry.tasks.base.saving import load_task_weights, save_task, save_task_weights
-from modelry.tasks.base.training import RawInputModel
 from modelry.weights.load import layer_weights
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from modelry.presets.recipe import Origin, Recipe
+    from modelry.presets.recipe import Recipe
     from modelry.storage.reference import Preset
 
 NOT_OWN = ("backbone", "preprocessor", "compile", "inputs", "outputs", *KERAS_ARGUMENTS)
 
 
-class Task(RawInputModel):
+class Task(AdaptableModel):
     """A functional Keras model for one task, with the preprocessing inside.
 
     `Task.from_preset` loads whatever task a preset holds. A subclass names its `task`, which is registered in
@@ -56,14 +54,12 @@ class Task(RawInputModel):
         backbone_cls: The class of backbone it takes.
         preprocessor_cls: The class of preprocessor it takes by default.
         resets: Arguments of `from_preset` that ask for new, untrained weights outside the backbone.
-        origin: The preset that the backbone was loaded from, or `None`.
     """
 
     task: ClassVar[str | None] = None
     backbone_cls: ClassVar[type[Backbone]] = Backbone
     preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor
     resets: ClassVar[tuple[str, ...]] = ()
-    origin: Origin | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -329,79 +325,6 @@ class Task(RawInputModel):
         """
         load_task_weights(self, filepath)
         release(self)
-
-    # Adapters and quantization
-
-    def enable_lora(self, rank: int, target_layer_names: Sequence[str] | None = None) -> None:
-        """Freeze the backbone, and add a low-rank adapter to some of its layers; the other layers train as before.
-
-        The optimizer starts over. `fit` and `predict` work as before. `save_to_preset` saves the adapters in the
-        weights, and `save_adapter` saves them alone.
-
-        Reference: [Hu et al., 2021](https://arxiv.org/abs/2106.09685).
-
-        Args:
-            rank: The rank of the adapters: the number of values that each input and output of a layer gets.
-            target_layer_names: The names of the dense layers; `None` for those of queries and values, as the backbone's
-                `default_lora_layer_names` lists them.
-
-        Raises:
-            InputError: There are adapters already, the rank is not a positive number, or no dense layer has the name.
-        """
-        self.backbone.enable_lora(rank, target_layer_names)
-        self.variables_changed()
-
-    def merge_lora(self) -> None:
-        """Add the adapters to their weights and remove them; outputs stay the same.
-
-        Raises:
-            InputError: The model has no adapters.
-        """
-        if not lora.adapted(self.backbone):
-            raise InputError("The model has no adapters to merge. Call enable_lora(rank) before training.")
-        lora.merge(self.backbone)
-        self.origin = None
-        self.variables_changed()
-
-    def save_adapter(
-        self, preset_dir: str | os.PathLike[str], base: str | os.PathLike[str] | None = None, **publishing: Any
-    ) -> None:
-        """Write the adapters and the weights outside the backbone as a small preset that names its base preset.
-
-        `from_preset` loads it together with the base, which must have the very weights that the backbone was trained
-        on; this is checked now, and on loading.
-
-        Args:
-            preset_dir: The folder to write, or a URI to publish to; as in `save_to_preset`.
-            base: The preset that the adapters belong to; `None` for the one that the model was loaded from.
-            **publishing: For a URI, the options of `modelry.upload_preset`.
-
-        Raises:
-            InputError: The model has no adapters, its base is not known, or `base` has other weights.
-            SaveError: The folder cannot be written, or holds files but no preset.
-            ModelryError: The base cannot be loaded, or the URI cannot be written to.
-        """
-        save_adapter(self, preset_dir, base, publishing)
-
-    def quantize(self, mode: str | None = None, config: Any = None, filters: Any = None, **kwargs: Any) -> None:
-        """Store the kernels and tables of all layers in fewer bits, for predictions.
-
-        With `"int8"` they take a quarter of the memory. `save_to_preset` and `from_preset` keep them so.
-
-        Args:
-            mode: `"int8"`; Keras' other modes work as far as they do in Keras, and cannot be saved.
-            config: A `keras.quantizers.QuantizationConfig`, in place of the mode.
-            filters: The layers to quantize; `None` for all that can be. See `keras.Model.quantize`.
-            **kwargs: Passed to `keras.Model.quantize`.
-
-        Raises:
-            InputError: The model has adapters.
-        """
-        if lora.adapted(self.backbone):
-            raise InputError("The model has adapters. Call merge_lora() first, then quantize.")
-        super().quantize(mode, config=config, filters=int8.can_quantize if filters is None else filters, **kwargs)
-        self.origin = None
-        self.variables_changed()
 
     def comparable(self, outputs: Any) -> Any:
         """Return outputs in a form in which those of equal tasks in different formats are equal; by default as is."""

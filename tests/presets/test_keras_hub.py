@@ -1,7 +1,7 @@
 import pytest
 
 from modelry.errors import PresetFormatError, UnknownComponent
-from modelry.presets.class_ids import registered_name, snake_case
+from modelry.presets.keras_hub import registered_name, snake_case
 
 
 @pytest.mark.parametrize(
@@ -16,15 +16,27 @@ from modelry.presets.class_ids import registered_name, snake_case
         ("tokenizers", "keras_hub>DistilBertTokenizer", "distil_bert"),
         ("preprocessors", "keras_hub>BertTextClassifierPreprocessor", "bert.text_classifier"),
         ("preprocessors", "keras_nlp>BertPreprocessor", "bert.text_classifier"),
-        ("preprocessors", "keras_hub>Gemma2CausalLMPreprocessor", "gemma2.causal_lm"),
         ("tasks", "keras_hub>BertTextClassifier", "bert.text_classifier"),
         ("tasks", "keras_nlp>BertClassifier", "bert.text_classifier"),
-        ("tasks", "keras_hub>GPT2CausalLM", "gpt2.causal_lm"),
         ("backbones", "modelry_bert>BertBackbone", "modelry-bert:bert"),
     ],
 )
 def test_class_ids(kind, class_id, name):
     assert registered_name(kind, class_id, "here") == name
+
+
+@pytest.mark.parametrize(
+    ("kind", "class_id", "prefix", "name"),
+    [
+        ("preprocessors", "keras_hub>Gemma2CausalLMPreprocessor", "Gemma2", "gemma2.causal_lm"),
+        ("preprocessors", "keras_nlp>BertPreprocessor", "Bert", "bert.text_classifier"),
+        ("preprocessors", "keras_hub>BertMaskedLMPreprocessor", "Bert", "bert.masked_lm"),
+        ("tasks", "keras_hub>GPT2CausalLM", "GPT2", "gpt2.causal_lm"),
+        ("tasks", "keras_hub>BertTextClassifier", "Bert", "bert.text_classifier"),
+    ],
+)
+def test_class_ids_of_tasks_that_nothing_installed_knows(kind, class_id, prefix, name):
+    assert registered_name(kind, class_id, "here", prefix) == name
 
 
 def test_a_class_of_another_kind():

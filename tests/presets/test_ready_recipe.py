@@ -10,8 +10,8 @@ import pytest
 from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, PresetFormatError
 from modelry.presets.components import Owner
-from modelry.presets.read import read_recipe
-from modelry.presets.upgrade import ready_recipe
+from modelry.presets.read import read_recipe, ready_recipe
+from modelry.presets.task_spec import default_name
 
 UPGRADE = """
 from modelry.plugin import hookimpl
@@ -94,7 +94,8 @@ def test_an_older_config_is_brought_up_to_date(install, saved, capsys, requires,
     assert "num_layers" not in recipe.backbone.config
     assert recipe.backbone.config["vocabulary_size"] == 400
     assert recipe.task.config == read_recipe(preset).task.config
-    assert capsys.readouterr().out.split() == ["backbones", "up", told, "tasks", "up.text_classifier", told]
+    calls = sorted(capsys.readouterr().out.splitlines())
+    assert calls == [f"backbones up {told}", f"tasks up.text_classifier {told}"]
 
 
 @pytest.mark.parametrize("version", ["0.3.1", "0.3.2"])
@@ -153,7 +154,7 @@ def test_a_hook_that_fails_is_an_error_with_its_name(install, saved, code, reaso
 
 def test_what_is_no_version_is_an_error(install, saved):
     install(UPGRADE)
-    with pytest.raises(PresetFormatError, match="says that acme-up 'new' saved it, which is no version"):
+    with pytest.raises(PresetFormatError, match="says that acme-up 'new' saved it, which is not a version"):
         ready_recipe(saved("acme-up>=0.3.0,<0.4", {"acme-up": "new"}))
 
 
@@ -162,8 +163,8 @@ def test_a_deprecated_name_warns_and_stands_for_the_new_one(install, saved):
     preset = saved("acme-up>=0.3.0,<0.4", {"acme-up": "0.3.1"}, backbone="acme-up:old")
     with pytest.warns(DeprecationWarning, match="acme-up:old") as caught:
         recipe = ready_recipe(preset)
-    assert (recipe.backbone.name, recipe.task.name) == ("acme-up:up", "acme-up:up.text_classifier")
-    assert recipe.default_part("text_classifier") == "acme-up:up.text_classifier"
+    assert (recipe.backbone.name, recipe.task.part.name) == ("acme-up:up", "acme-up:up.text_classifier")
+    assert default_name("tasks", recipe.backbone.name, "modelry:text_classifier") == "acme-up:up.text_classifier"
     assert [str(warning.message) for warning in caught] == [
         "The backbone 'acme-up:old' is deprecated; it is called 'acme-up:up' now.",
         "The task 'acme-up:old.text_classifier' is deprecated; it is called 'acme-up:up.text_classifier' now.",
