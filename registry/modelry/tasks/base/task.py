@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
@@ -105,6 +106,14 @@ class Task(AdaptableModel):
         if cls.task is None:
             raise InputError(f"{cls.__name__} has no task name. Set task = '…', and register it in modelry.task_specs.")
         return find_spec(cls.task)
+
+    @classmethod
+    def arguments(cls) -> tuple[str, ...]:
+        """Return the names of the constructor's arguments; `head` only where a subclass takes one from its caller."""
+        names = super().arguments()
+        constructors = (vars(base).get("__init__") for base in cls.__mro__[: cls.__mro__.index(Task)])
+        takes_head = any("head" in inspect.signature(one).parameters for one in constructors if one is not None)
+        return names if takes_head else tuple(name for name in names if name != "head")
 
     @classmethod
     def check_backbone(cls, backbone: Any) -> Backbone:
@@ -335,7 +344,7 @@ class Task(AdaptableModel):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the parts serialized as Keras does it."""
         write = keras.saving.serialize_keras_object
-        own = config_of(self, without=NOT_OWN)
+        own = {name: getattr(self, name) for name in self.arguments() if name not in NOT_OWN}
         return {
             "backbone": write(self.backbone),
             "preprocessor": write(self.preprocessor),
