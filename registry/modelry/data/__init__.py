@@ -12,6 +12,7 @@ from modelry._lazy import attach
 
 if TYPE_CHECKING:
     from modelry.data.columns import TextReader as TextReader
+    from modelry.data.columns import WordReader as WordReader
     from modelry.data.columns import as_text_columns as as_text_columns
     from modelry.data.columns import is_text_example as is_text_example
     from modelry.data.columns import to_array as to_array
@@ -40,6 +41,7 @@ _PUBLIC = {
     "TextReader": "modelry.data.columns:TextReader",
     "TokenTargets": "modelry.data.targets:TokenTargets",
     "TokenizedTexts": "modelry.data.rows:TokenizedTexts",
+    "WordReader": "modelry.data.columns:WordReader",
     "as_batch": "modelry.data.source:as_batch",
     "as_predictions": "modelry.data.predictions:as_predictions",
     "as_source": "modelry.data.source:as_source",
