@@ -50,7 +50,7 @@ class SavedTask:
     """The task that a preset holds.
 
     Attributes:
-        name: The task's registered name, such as `"modelry:text_classifier"`.
+        name: The task's registered name, such as `"acme-tags:token_classifier"`.
         part: Its class, with the arguments that are neither parts nor facts.
         parts: Role → the parts it has besides backbone and preprocessor, such as `{"head": …}`.
         facts: What the preset keeps about the task, as its spec reads it.
