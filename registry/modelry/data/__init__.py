@@ -12,6 +12,7 @@ from modelry._lazy import resolve
 
 if TYPE_CHECKING:
     from modelry.data.columns import TextReader as TextReader
+    from modelry.data.columns import WordReader as WordReader
     from modelry.data.columns import as_text_columns as as_text_columns
     from modelry.data.columns import is_text_example as is_text_example
     from modelry.data.columns import to_array as to_array
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from modelry.data.targets import Targets as Targets
     from modelry.data.targets import TokenTargets as TokenTargets
     from modelry.data.targets import first_tokens as first_tokens
+    from modelry.data.targets import word_outputs as word_outputs
     from modelry.data.targets import word_spans as word_spans
 
 _PUBLIC = {
@@ -39,6 +41,7 @@ _PUBLIC = {
     "TextReader": "modelry.data.columns:TextReader",
     "TokenTargets": "modelry.data.targets:TokenTargets",
     "TokenizedTexts": "modelry.data.rows:TokenizedTexts",
+    "WordReader": "modelry.data.columns:WordReader",
     "as_batch": "modelry.data.source:as_batch",
     "as_predictions": "modelry.data.predictions:as_predictions",
     "as_source": "modelry.data.source:as_source",
@@ -46,6 +49,7 @@ _PUBLIC = {
     "first_tokens": "modelry.data.targets:first_tokens",
     "is_text_example": "modelry.data.columns:is_text_example",
     "to_array": "modelry.data.columns:to_array",
+    "word_outputs": "modelry.data.targets:word_outputs",
     "word_spans": "modelry.data.targets:word_spans",
 }
 

@@ -293,6 +293,25 @@ def first_tokens(offsets: IntArray, spans: IntArray) -> IntArray:
     return found
 
 
+def word_outputs(outputs: Sequence[Array], inputs: Inputs) -> list[Array]:
+    """Return the outputs of words, given those of tokens: of each word the output of its first token.
+
+    Args:
+        outputs: `(tokens, …)` per text.
+        inputs: The same texts, tokenized with offsets; words are separated by white space.
+
+    Returns:
+        `(words, …)` per text. Words without a token, such as those that truncation cuts off, have NaN.
+    """
+    assert inputs.rows is not None and inputs.rows.offsets is not None  # noqa: PT018 - the task's DataSpec has them
+    found = []
+    for values, text, offsets in zip(outputs, inputs.columns[0], inputs.rows.offsets, strict=True):
+        tokens = first_tokens(offsets, word_spans(text))
+        known = (tokens >= 0).reshape(-1, *[1] * (values.ndim - 1))
+        found.append(np.where(known, values[tokens], np.nan).astype(values.dtype))
+    return found
+
+
 def check_count(values: Any, y: Any, inputs: Inputs) -> None:
     """Check that there is one label per example.
 
