@@ -36,8 +36,8 @@ def load_backbone(cls: type[B], preset: Preset, read_weights: bool, overrides: M
     recipe = ready_recipe(preset, options)
     if recipe.adapter is not None:
         raise PresetError(
-            f"{display_name(preset)!r} is an adapter for a whole task. Load it with modelry.Task.from_preset; its backbone has "
-            "the adapters then."
+            f"{display_name(preset)!r} is an adapter for a whole task. Load it with modelry.Task.from_preset; then its "
+            "backbone has the adapters."
         )
     found = load_class(recipe, recipe.backbone, cls)
     backbone = build_backbone(recipe, found, recipe.backbone.config, overrides, options)
