@@ -116,7 +116,7 @@ def _check_preset(preset: str) -> Recipe:
 
     recipe = read_recipe(preset)
     check_requirements(recipe)
-    if recipe.task is None or recipe.task_weights is None or "num_classes" not in recipe.task.config:
+    if recipe.task is None or recipe.task.weights is None or "num_classes" not in recipe.task.config:
         raise PresetError(
             f"Preset {recipe.files.reference!r} has no trained classifier, so it cannot label texts yet. "
             "Train one on it with TextClassifier.from_preset(…, num_classes=…).fit(…), and save that."
