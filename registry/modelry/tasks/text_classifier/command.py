@@ -113,10 +113,11 @@ def _check_preset(preset: str) -> Recipe:
     """Read a preset, with every check that needs no import of Keras, which takes seconds."""
     from modelry.presets.components import check_requirements, find_entry
     from modelry.presets.read import read_recipe
+    from modelry.tasks.text_classifier.spec import TextClassifierSpec, is_trained
 
     recipe = read_recipe(preset)
     check_requirements(recipe)
-    if recipe.task is None or recipe.task.weights is None or "num_classes" not in recipe.task.config:
+    if recipe.task is None or recipe.task.short_name != TextClassifierSpec.name or not is_trained(recipe.task):
         raise PresetError(
             f"Preset {recipe.files.reference!r} has no trained classifier, so it cannot label texts yet. "
             "Train one on it with TextClassifier.from_preset(…, num_classes=…).fit(…), and save that."
