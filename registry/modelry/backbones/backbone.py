@@ -47,7 +47,7 @@ class Backbone(BaseModel):
     supports_packing: ClassVar[bool] = False
     keras_hub_fixed: ClassVar[Mapping[str, Any]] = {}
     hidden_dim: int
-    token_embedding: keras.layers.Layer
+    token_embedding: keras.layers.Embedding
 
     def __init__(
         self, *, inputs: Mapping[str, Any], outputs: Mapping[str, Any], dtype: Any = None, **kwargs: Any

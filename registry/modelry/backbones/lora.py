@@ -116,7 +116,7 @@ def dense_by_path(backbone: keras.Model) -> Mapping[str, Dense]:
 
 def _dense_layers(backbone: keras.Model) -> Iterator[Dense]:
     for layer in backbone._flatten_layers(include_self=False):
-        if type(layer) in (keras.layers.Dense, keras.layers.EinsumDense):
+        if type(layer) is keras.layers.Dense or type(layer) is keras.layers.EinsumDense:
             yield layer
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     import keras
 
-    from modelry.presets.recipe import Recipe
+    from modelry.presets.recipe import Adapter, Recipe
     from modelry.storage.budget import Budget
 
 
@@ -120,7 +120,7 @@ class AdaptableModel(RawInputModel):
         self.variables_changed()
 
 
-def place_adapter(recipe: Recipe, adapter: adapters.Adapter, task: Any, restored: bool, budget: Budget) -> None:
+def place_adapter(recipe: Recipe, adapter: Adapter, task: Any, restored: bool, budget: Budget) -> None:
     """Add a preset's adapters to the backbone of a task; if `restored`, place its other weights too.
 
     Raises:

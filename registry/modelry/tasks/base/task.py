@@ -58,7 +58,7 @@ class Task(AdaptableModel):
 
     task: ClassVar[str | None] = None
     backbone_cls: ClassVar[type[Backbone]] = Backbone
-    preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor
+    preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor  # type: ignore[type-abstract]
     resets: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -92,7 +92,7 @@ class Task(AdaptableModel):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Return the outputs for the backbone's inputs, or for packed rows."""
-        if is_packed(inputs):
+        if self.head is not None and is_packed(inputs):
             return call_packed(self.backbone, self.head, inputs, self.output_per == "token", training)
         return super().call(inputs, training=training, mask=mask)
 

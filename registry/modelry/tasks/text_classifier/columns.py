@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.tables.table import FLOAT, JSON, TEXT
-from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION, score_names
+from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION, problem_type_in, saved_classifier, score_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -57,10 +57,11 @@ def result_columns(recipe: Recipe, choice: Choice, nested: bool) -> ResultColumn
         choice: The labels that the user wants.
         nested: Whether rows are JSON objects, which can hold lists.
     """
-    count = 1 if recipe.task is None else int(recipe.task.config["num_classes"])
-    if recipe.meaning == REGRESSION:
+    saved = saved_classifier(recipe)
+    count, problem_type = int(saved.config["num_classes"]), problem_type_in(saved)
+    if problem_type == REGRESSION:
         return numbers(score_names(REGRESSION, None, count))
-    if recipe.meaning == MULTI_LABEL and choice.top_k is None:
+    if problem_type == MULTI_LABEL and choice.top_k is None:
         return ResultColumns({"labels": JSON}, lambda results: {"labels": list(map(as_objects, results))})
     return best_labels(min(choice.top_k or 1, count), nested)  # a preset may have fewer labels than requested
 

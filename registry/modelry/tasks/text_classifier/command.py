@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
-from modelry.errors import PresetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -113,14 +112,11 @@ def _check_preset(preset: str) -> Recipe:
     """Read a preset, with every check that needs no import of Keras, which takes seconds."""
     from modelry.presets.components import check_requirements, find_entry
     from modelry.presets.read import read_recipe
+    from modelry.tasks.text_classifier.spec import saved_classifier
 
     recipe = read_recipe(preset)
     check_requirements(recipe)
-    if recipe.task is None or recipe.task_weights is None or "num_classes" not in recipe.task.config:
-        raise PresetError(
-            f"Preset {recipe.files.reference!r} has no trained classifier, so it cannot label texts yet. "
-            "Train one on it with TextClassifier.from_preset(…, num_classes=…).fit(…), and save that."
-        )
+    saved_classifier(recipe)
     find_entry(recipe, recipe.backbone)
     return recipe
 
@@ -128,14 +124,15 @@ def _check_preset(preset: str) -> Recipe:
 def _choice(recipe: Recipe, top_k: int | None, threshold: float | None) -> Choice:
     """Return the labels that the user wants; a preset that predicts numbers has none to choose from."""
     from modelry.tasks.text_classifier.columns import Choice
-    from modelry.tasks.text_classifier.spec import REGRESSION, SINGLE_LABEL
+    from modelry.tasks.text_classifier.spec import REGRESSION, SINGLE_LABEL, problem_type_in, saved_classifier
 
-    if recipe.meaning == REGRESSION and (top_k, threshold) != (None, None):
+    problem_type = problem_type_in(saved_classifier(recipe))
+    if problem_type == REGRESSION and (top_k, threshold) != (None, None):
         raise typer.BadParameter(
             f"chooses labels, but preset {recipe.files.reference!r} predicts numbers.",
             param_hint="--threshold" if top_k is None else "--top-k",
         )
-    return Choice(1 if top_k is None and recipe.meaning == SINGLE_LABEL else top_k, threshold)
+    return Choice(1 if top_k is None and problem_type == SINGLE_LABEL else top_k, threshold)
 
 
 def _classify_file(preset: str, recipe: Recipe, choice: Choice, batch_size: int, files: FileOptions) -> None:
@@ -162,7 +159,7 @@ def _classify_texts(
 
     with progress(f"Loading {preset}"):
         classifier = _load(preset)
-    labels = score_names(recipe.meaning, classifier.labels, classifier.num_classes)
+    labels = score_names(classifier.problem_type, classifier.labels, classifier.num_classes)
     print_chunk = printer(labels, result_columns(recipe, choice, nested=True) if as_json else None)
     done = 0
     # On a terminal the results scroll by, and a counter would only interrupt them.
