@@ -4,10 +4,10 @@
 {
     "format_version": 2,
     "modelry_version": "0.1.0",
-    "components": {"backbones": "modelry-bert:bert", "tasks": "modelry-bert:bert.text_classifier"},
-    "requires": ["modelry-bert>=0.1.0,<0.2"],
-    "versions": {"modelry-bert": "0.1.0"},
-    "task": {"name": "modelry:text_classifier", "facts": {"labels": ["negative", "positive"]}},
+    "components": {"backbones": "modelry-bert:bert", "tasks": "acme-tags:token_classifier"},
+    "requires": ["acme-tags>=1.0,<1.1", "modelry-bert>=0.1.0,<0.2"],
+    "versions": {"acme-tags": "1.0", "modelry-bert": "0.1.0"},
+    "task": {"name": "acme-tags:token_classifier", "facts": {"labels": ["name", "place"]}},
     "weights": {"backbone": "model.weights.h5", "task": "task.weights.h5"},
     "files": {"config.json": {"size": 660, "sha256": "…"}}
 }

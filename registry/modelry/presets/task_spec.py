@@ -13,6 +13,7 @@ import attrs
 
 from modelry.discovery.names import CORE, split
 from modelry.discovery.registry import registry
+from modelry.discovery.warn import warn_user_and_go_on
 from modelry.errors import BrokenPlugin, PluginError, UnknownComponent
 from modelry.presets.nested import check_keys
 
@@ -49,7 +50,7 @@ class SavedTask:
     """The task that a preset holds.
 
     Attributes:
-        name: The task's registered name, such as `"modelry:text_classifier"`.
+        name: The task's registered name, such as `"acme-tags:token_classifier"`.
         part: Its class, with the arguments that are neither parts nor facts.
         parts: Role → the parts it has besides backbone and preprocessor, such as `{"head": …}`.
         facts: What the preset keeps about the task, as its spec reads it.
@@ -142,7 +143,7 @@ class TaskSpec:
 
     def describe(self, saved: SavedTask) -> Mapping[str, Any]:
         """Return what `show` and `explain` tell of a saved task: name → JSON value, `None` for what is not known."""
-        return saved.facts
+        return {name: list(fact) if isinstance(fact, tuple) else fact for name, fact in saved.facts.items()}
 
     def needs(self, saved: SavedTask | None) -> str | None:
         """Return what `from_preset` must be told where a preset has no trained weights for the task; else `None`."""
@@ -191,13 +192,15 @@ class TaskSpec:
 
 
 def task_specs() -> Iterator[tuple[Entry, TaskSpec]]:
-    """Yield every installed spec with its entry; broken plugins, and names with several owners, are passed over."""
+    """Yield every installed spec with its entry; warn of broken plugins, and of names with several owners."""
     for name in registry.names("task_specs"):
         try:
             entry = registry.find("task_specs", name)
-            yield entry, _loaded(entry)
-        except PluginError:
+            spec = _loaded(entry)
+        except PluginError as error:
+            warn_user_and_go_on(f"The task {name!r} is out of reach. {error}", UserWarning)
             continue
+        yield entry, spec
 
 
 def find_spec(name: str) -> TaskSpec:
@@ -256,7 +259,7 @@ def default_names(kind: str, backbone: str, task: str) -> Iterator[str]:
             own, generic = f"{distribution}:{architecture}.{suffix}", f"{distribution}:{suffix}"
             if registry.has(kind, own):
                 yield own
-            if distribution != owner and registry.has(kind, generic):
+            if distribution in (task_owner, CORE) and registry.has(kind, generic):
                 yield generic
 
 

@@ -62,7 +62,7 @@ def __dir__() -> list[str]:
 
 def _of_tasks() -> dict[str, str]:
     """Return the names that the modules of the installed tasks' contracts export."""
-    from modelry.testing.contract import task_contracts
+    from modelry.testing.installed_contract import task_contracts
 
     modules = {contract.__module__ for contract in task_contracts()}
     return {name: f"{module}:{name}" for module in modules for name in importlib.import_module(module).__all__}

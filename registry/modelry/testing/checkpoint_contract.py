@@ -19,8 +19,9 @@ from modelry.errors import InputError, ModelryError, UnknownComponent
 from modelry.preprocessing.text_preprocessor import TextPreprocessor
 from modelry.presets.read import read_recipe
 from modelry.testing.comparing import as_numpy, expect_close, run
-from modelry.testing.contract import InstalledContract, expect, fail
+from modelry.testing.contract import expect, fail
 from modelry.testing.examples import ENGLISH, STRANGE
+from modelry.testing.installed_contract import InstalledContract
 from modelry.testing.presets import edit_json, expect_refusal, truncate
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import pytest
 
 from modelry.errors import InputError
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import InstalledContract, expect, fail
+from modelry.testing.contract import expect, fail
 from modelry.testing.examples import STRANGE, expect_different, texts_for
+from modelry.testing.installed_contract import InstalledContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

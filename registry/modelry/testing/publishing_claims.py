@@ -17,7 +17,8 @@ from modelry.storage.options import OpenOptions
 from modelry.storage.redact import HIDDEN
 from modelry.storage.reference import parse_reference
 from modelry.storage.remote import RemoteStorage
-from modelry.testing.contract import InstalledContract, expect, fail
+from modelry.testing.contract import expect, fail
+from modelry.testing.installed_contract import InstalledContract
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
@@ -13,17 +12,11 @@ from modelry.discovery.registry import registry
 from modelry.errors import InputError, UnknownArgument
 from modelry.testing.comparing import CLOSE, as_if_trained, as_numpy, expect_close, expect_near
 from modelry.testing.configs import expect_restored
-from modelry.testing.contract import InstalledContract, entry_point, expect, fail, owner_of
+from modelry.testing.contract import expect, fail
+from modelry.testing.damage_claims import DamageClaims
 from modelry.testing.examples import STRANGE, expect_different, texts_for
-from modelry.testing.presets import (
-    BACKBONE_WEIGHTS,
-    TASK_WEIGHTS,
-    differences,
-    edit_json,
-    expect_refusal,
-    restored,
-    truncate,
-)
+from modelry.testing.installed_contract import InstalledContract, entry_point, owner_of
+from modelry.testing.presets import differences
 from modelry.testing.processes import loaded_in_process, other_backends
 
 if TYPE_CHECKING:
@@ -37,7 +30,7 @@ ALONE = "the output for an example depends on this example only."
 LABELS = "see test_gradients_reach_every_weight of the parts' contracts. Do the inputs reach the model?"
 
 
-class TaskContract(InstalledContract):
+class TaskContract(DamageClaims, InstalledContract):
     """Claims about a whole task. Write the fixture `task`, and `examples` unless its inputs are texts.
 
     A task with other inputs than a list, with labels, or with other outputs than arrays overrides `batch`, `labels`,
@@ -318,44 +311,6 @@ class TaskContract(InstalledContract):
         found = self.predict(self.base(task).from_preset(tmp_path / "int8"), examples)
         self.expect_same(found, expected, "In int8, outputs are others after loading", rule, to_do)
 
-    def test_truncated_weights_are_refused(self, task: Task, preset: Path) -> None:
-        """Weights that are cut off raise an error that names the file."""
-        for name in _weights(preset):
-            with restored(preset / name) as path:
-                truncate(path)
-                expect_refusal(type(task).from_preset, preset, f"{name} cut in half", name)
-
-    def test_missing_files_are_refused(self, task: Task, preset: Path) -> None:
-        """A missing file raises an error that names it: weights, config, or an asset of the tokenizer."""
-        for name in ("config.json", *_weights(preset), *_assets(task).values()):
-            with restored(preset / name) as path:
-                path.unlink()
-                expect_refusal(type(task).from_preset, preset, f"no {name}", name.rpartition("/")[2])
-
-    def test_damaged_files_are_refused(self, task: Task, preset: Path) -> None:
-        """A damaged JSON file, or an asset of the tokenizer with other bytes, raises an error that names it."""
-        for file in sorted(preset.glob("*.json")):
-            if file.name != "metadata.json":  # which nothing reads
-                with restored(file) as path:
-                    truncate(path)
-                    expect_refusal(type(task).from_preset, preset, f"{path.name} cut in half", path.name)
-        for argument, name in _assets(task).items():
-            with restored(preset / name) as path:
-                path.write_bytes(b"\xff\xfe\x00{")
-                damage = f"bytes in {path.name} that are not text"
-                expect_refusal(type(task).from_preset, preset, damage, path.name, argument)
-
-    def test_another_vocabulary_size_is_refused(self, task: Task, preset: Path) -> None:
-        """Weights for another size of vocabulary raise an error that names the file."""
-        config = json.loads((preset / "config.json").read_text("utf-8"))["config"]
-        if not isinstance(config.get("vocabulary_size"), int):
-            pytest.skip("the backbone has no argument vocabulary_size")
-        change: dict[str, Any] = {"vocabulary_size": 10_007}
-        edit_json(preset / "config.json", lambda values: values["config"].update(change))
-        edit_json(preset / "task.json", lambda values: values["config"]["backbone"]["config"].update(change))
-        damage = "vocabulary_size=10007 in the configs, but not in the weights"
-        expect_refusal(type(task).from_preset, preset, damage, BACKBONE_WEIGHTS, "config.json", "task.json")
-
     def test_a_new_process_loads_it(self, task: Task, preset: Path, examples: Sequence[Any], tmp_path: Path) -> None:
         """A process that has just started loads it and predicts the same."""
         self._expect_same_on(keras.backend.backend(), task, preset, examples, tmp_path)
@@ -398,14 +353,3 @@ class TaskContract(InstalledContract):
 
 def _is_registered(part: object) -> bool:
     return any(owner_of(cls) for cls in type(part).__mro__)
-
-
-def _weights(preset: Path) -> list[str]:
-    """Return the files of weights that a preset has: those of the backbone, and of the rest of the task if any."""
-    return [BACKBONE_WEIGHTS, *([TASK_WEIGHTS] if (preset / TASK_WEIGHTS).is_file() else [])]
-
-
-def _assets(task: Task) -> dict[str, str]:
-    """Return the files of the tokenizer in a preset, by the arguments that take them."""
-    assets = getattr(getattr(task.preprocessor, "tokenizer", None), "assets", {})
-    return {argument: f"assets/tokenizer/{name}" for argument, name in assets.items()}

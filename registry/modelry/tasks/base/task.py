@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
@@ -63,9 +64,7 @@ class Task(AdaptableModel):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        register_for_saving(cls.preprocessor_cls)
-        if cls.preprocessor_cls.tokenizer_cls is not None:
-            register_for_saving(cls.preprocessor_cls.tokenizer_cls)
+        _register_preprocessor(cls.preprocessor_cls)
 
     def __init__(
         self,
@@ -109,6 +108,14 @@ class Task(AdaptableModel):
         return find_spec(cls.task)
 
     @classmethod
+    def arguments(cls) -> tuple[str, ...]:
+        """Return the names of the constructor's arguments; `head` only where a subclass takes one from its caller."""
+        names = super().arguments()
+        constructors = (vars(base).get("__init__") for base in cls.__mro__[: cls.__mro__.index(Task)])
+        takes_head = any("head" in inspect.signature(one).parameters for one in constructors if one is not None)
+        return names if takes_head else tuple(name for name in names if name != "head")
+
+    @classmethod
     def check_backbone(cls, backbone: Any) -> Backbone:
         """Return the backbone if this task takes it.
 
@@ -128,6 +135,8 @@ class Task(AdaptableModel):
     def preprocessor(self, value: Any) -> None:
         if value is not None and not callable(value):
             raise InputError(f"preprocessor must be a Preprocessor, another callable, or None, not {value!r}.")
+        if isinstance(value, Preprocessor):
+            _register_preprocessor(type(value))
         self._preprocessor = value
         self.check_preprocessor()
 
@@ -335,7 +344,7 @@ class Task(AdaptableModel):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the parts serialized as Keras does it."""
         write = keras.saving.serialize_keras_object
-        own = config_of(self, without=NOT_OWN)
+        own = {name: getattr(self, name) for name in self.arguments() if name not in NOT_OWN}
         return {
             "backbone": write(self.backbone),
             "preprocessor": write(self.preprocessor),
@@ -361,3 +370,10 @@ class Task(AdaptableModel):
         if describe is not None:
             describe(kwargs.get("print_fn"))
         super().summary(*args, **kwargs)
+
+
+def _register_preprocessor(cls: type[Preprocessor]) -> None:
+    """Let Keras find the class of a preprocessor, and that of its tokenizer, in `.keras` files."""
+    register_for_saving(cls)
+    if cls.tokenizer_cls is not None:
+        register_for_saving(cls.tokenizer_cls)

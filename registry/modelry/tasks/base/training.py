@@ -57,21 +57,29 @@ class RawInputModel(AutoCompiledModel):
         return Targets()
 
     @property
-    def noun(self) -> str:
-        """The name of an example in messages, such as `"text"`."""
-        return getattr(self.preprocessor, "noun", "text")
-
-    def columns(self, x: Any) -> Any:
-        """Return raw inputs as columns of equal length, checked; by default the preprocessor's own reading of them."""
-        return self._reader.columns(x)
-
-    def is_example(self, x: Any) -> bool | None:
-        """Return whether `x`, an element of a stream, is a single example; `None` if that cannot be told."""
-        return self._reader.is_example(x)
+    def reader(self) -> InputReader:
+        """The reader of raw inputs: by default the preprocessor, or for a plain callable one of texts."""
+        return self.preprocessor if hasattr(self.preprocessor, "columns") else TextReader()
 
     @property
-    def _reader(self) -> InputReader:
-        return self.preprocessor if hasattr(self.preprocessor, "columns") else TextReader()  # a plain callable
+    def noun(self) -> str:
+        """The name of an example in messages, such as `"text"`."""
+        return self.reader.noun
+
+    def sample_inputs(self, texts: Sequence[str]) -> Any:
+        """Return raw inputs made of texts, as commands and tests need them: as many examples as there are texts.
+
+        By default the texts themselves. A task with other inputs than texts overrides it.
+
+        Raises:
+            InputError: The preprocessor takes no texts.
+        """
+        if getattr(self.preprocessor, "tokenizer", None) is None:
+            raise InputError(
+                f"{type(self).__name__} has no tokenizer, and does not say what its inputs look like. "
+                f"Override {type(self).__name__}.sample_inputs."
+            )
+        return list(texts)
 
     def finish(self, outputs: Any, inputs: Inputs | None) -> Any:
         """Return what `predict` returns, given the outputs of all examples and their inputs.
@@ -303,7 +311,7 @@ class RawInputModel(AutoCompiledModel):
         return DataSpec(
             preprocessor=self.preprocessor,
             targets=self.targets(),
-            reader=self,
+            reader=self.reader,
             supports_packing=self.supports_packing,
             outputs=self.output_per,
             offsets=self.needs_offsets,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
+from modelry.errors import PresetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -112,21 +113,26 @@ def _check_preset(preset: str) -> Recipe:
     """Read a preset, with every check that needs no import of Keras, which takes seconds."""
     from modelry.presets.components import check_requirements, find_entry
     from modelry.presets.read import read_recipe
-    from modelry.tasks.text_classifier.spec import saved_classifier
+    from modelry.tasks.text_classifier.spec import TextClassifierSpec, is_trained
 
     recipe = read_recipe(preset)
     check_requirements(recipe)
-    saved_classifier(recipe)
+    task = recipe.task
+    if task is None or task.short_name != TextClassifierSpec.name or not is_trained(task):
+        raise PresetError(
+            f"Preset {recipe.files.reference!r} has no trained classifier, so it cannot label texts yet. "
+            "Train one on it with TextClassifier.from_preset(…, num_classes=…).fit(…), and save that."
+        )
     find_entry(recipe, recipe.backbone)
     return recipe
 
 
 def _choice(recipe: Recipe, top_k: int | None, threshold: float | None) -> Choice:
     """Return the labels that the user wants; a preset that predicts numbers has none to choose from."""
-    from modelry.tasks.text_classifier.columns import Choice
-    from modelry.tasks.text_classifier.spec import REGRESSION, SINGLE_LABEL, problem_type_in, saved_classifier
+    from modelry.tasks.text_classifier.columns import Choice, problem_type_of_preset
+    from modelry.tasks.text_classifier.spec import REGRESSION, SINGLE_LABEL
 
-    problem_type = problem_type_in(saved_classifier(recipe))
+    problem_type = problem_type_of_preset(recipe)
     if problem_type == REGRESSION and (top_k, threshold) != (None, None):
         raise typer.BadParameter(
             f"chooses labels, but preset {recipe.files.reference!r} predicts numbers.",
@@ -154,12 +160,12 @@ def _classify_texts(
     preset: str, recipe: Recipe, chunks: Iterator[list[Row]], choice: Choice, batch_size: int, as_json: bool
 ) -> None:
     from modelry._progress import progress
-    from modelry.tasks.text_classifier.columns import result_columns
+    from modelry.tasks.text_classifier.columns import problem_type_of_preset, result_columns
     from modelry.tasks.text_classifier.spec import score_names
 
     with progress(f"Loading {preset}"):
         classifier = _load(preset)
-    labels = score_names(classifier.problem_type, classifier.labels, classifier.num_classes)
+    labels = score_names(problem_type_of_preset(recipe), classifier.labels, classifier.num_classes)
     print_chunk = printer(labels, result_columns(recipe, choice, nested=True) if as_json else None)
     done = 0
     # On a terminal the results scroll by, and a counter would only interrupt them.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from modelry.arguments import KERAS_ARGUMENTS, argument_defaults, config_of, one_of
 from modelry.discovery.registry import registry
-from modelry.errors import InputError, PresetError, PresetFormatError, SaveError
+from modelry.errors import InputError, PresetFormatError, SaveError
 from modelry.presets.components import owner_of
 from modelry.presets.nested import check_keys
 from modelry.presets.task_spec import ForeignTask, Part, TaskSpec
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from modelry.checkpoints.checkpoint import Checkpoint
     from modelry.checkpoints.weights import SourcedWeight
-    from modelry.presets.recipe import Recipe
     from modelry.presets.task_spec import SavedTask
 
 
@@ -169,20 +168,6 @@ def problem_type_in(saved: SavedTask) -> str:
     """Return the problem type of a saved classifier; its activation tells one that the preset does not say."""
     config = saved.parts.get("head", saved.part).config
     return problem_type_of(saved.facts.get("problem_type"), config.get("activation", "linear"))
-
-
-def saved_classifier(recipe: Recipe) -> SavedTask:
-    """Return the trained classifier that a preset holds.
-
-    Raises:
-        PresetError: The preset has none.
-    """
-    if recipe.task is None or not is_trained(recipe.task):
-        raise PresetError(
-            f"Preset {recipe.files.reference!r} has no trained classifier, so it cannot label texts yet. "
-            "Train one on it with TextClassifier.from_preset(…, num_classes=…).fit(…), and save that."
-        )
-    return recipe.task
 
 
 def is_trained(saved: SavedTask) -> bool:

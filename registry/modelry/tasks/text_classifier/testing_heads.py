@@ -18,7 +18,8 @@ from modelry.testing.comparing import (
     gradients,
 )
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import InstalledContract, expect
+from modelry.testing.contract import expect
+from modelry.testing.installed_contract import InstalledContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
