@@ -22,9 +22,9 @@ from modelry.tasks.text_classifier.heads import (
     LastTokenHead,
     MaxPoolHead,
     MeanPoolHead,
+    PooledHead,
     PooledOutputHead,
 )
-from modelry.tasks.text_classifier.heads import PooledHead
 from modelry.testing import HeadContract
 from modelry.testing.comparing import as_numpy
 

@@ -15,7 +15,6 @@ from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.task_spec import TaskSpec, find_spec
 from modelry.runtime.onednn import release
 from modelry.tasks.base.adapters import AdaptableModel
-from modelry.tasks.base.head import Head
 from modelry.tasks.base.loading import create_task, load_task
 from modelry.tasks.base.packing import call_packed, is_packed
 from modelry.tasks.base.saving import load_task_weights, save_task, save_task_weights
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from modelry.presets.recipe import Recipe
     from modelry.storage.reference import Preset
+    from modelry.tasks.base.head import Head
 
 NOT_OWN = ("backbone", "preprocessor", "compile", "inputs", "outputs", *KERAS_ARGUMENTS)
 
@@ -179,7 +179,7 @@ class Task(AdaptableModel):
         others = (keras.layers.InputLayer,)
         return [layer for layer in self.layers if layer is not self.backbone and not isinstance(layer, others)]
 
-    def own_weights(self) -> dict[str, Any]:
+    def own_weights(self) -> dict[str, keras.Variable]:
         """Return the variables outside the backbone by stored name.
 
         The layers of a head are stored as if they were layers of the task itself, where KerasHub's tasks have them.

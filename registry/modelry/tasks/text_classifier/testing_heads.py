@@ -208,7 +208,9 @@ def _score(head: ClassifierHead, outputs: Mapping[str, Any], mask: Any) -> np.nd
     return as_numpy(head(dict(outputs), padding_mask=mask, training=False))
 
 
-def _variant(head: ClassifierHead, outputs: Arrays, like: ClassifierHead | None = None, **changes: Any) -> ClassifierHead:
+def _variant(
+    head: ClassifierHead, outputs: Arrays, like: ClassifierHead | None = None, **changes: Any
+) -> ClassifierHead:
     """Return a head with other arguments, built, and with the weights of `like`."""
     other = type(head).from_config({**head.get_config(), **changes})
     other(dict(outputs), padding_mask=np.ones(outputs["sequence_output"].shape[:2], "int32"))
