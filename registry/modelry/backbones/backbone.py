@@ -39,15 +39,15 @@ class Backbone(BaseModel):
 
     Attributes:
         hidden_dim: The size of a hidden state.
-        supports_packing: Whether rows can be packed with several texts; then there is `encode`, and `outputs_of` if the
-            backbone has other outputs than `sequence_output`. Fine-tuning and predictions are several times faster with it.
+        supports_packing: Whether several texts can share a row; then there is `encode`, and `outputs_of` if it has
+            other outputs than `sequence_output`. Fine-tuning and predictions are several times faster with it.
         keras_hub_fixed: Arguments that KerasHub's class has not, and the values that it computes with.
     """
 
     supports_packing: ClassVar[bool] = False
     keras_hub_fixed: ClassVar[Mapping[str, Any]] = {}
     hidden_dim: int
-    token_embedding: keras.layers.Layer
+    token_embedding: keras.layers.Embedding
 
     def __init__(
         self, *, inputs: Mapping[str, Any], outputs: Mapping[str, Any], dtype: Any = None, **kwargs: Any
@@ -61,9 +61,8 @@ class Backbone(BaseModel):
         It takes the backbone's inputs by name and two more, which are `None` for rows of one text each:
 
         - `positions`: each token's position in its own text, `(batch, length)` int.
-        - `document_ids`: the number of each token's text, `(batch, length)` int, 0 for padding.
-
-        Tokens of different texts must not affect each other.
+        - `document_ids`: the number of the text that each token belongs to, `(batch, length)` int, 0 for padding.
+          Tokens of different texts must not affect each other.
         """
         raise NotImplementedError(f"{type(self).__name__} does not support packed rows.")
 

@@ -219,7 +219,11 @@ def owned_class(component: T) -> type[T]:
 
 
 def owner_of_class(cls: type) -> Owner:
-    """Return the owner of a class, or of its nearest registered base; raises what `owner_of` does."""
+    """Return the owner of a class, or of the nearest of its bases that a plugin registers.
+
+    Raises:
+        SaveError: No plugin registers any of them.
+    """
     return _find_owner(cls)[1]
 
 

@@ -75,7 +75,7 @@ def _current(model: keras.Model, known: Mapping[int, Weight]) -> dict[int, Weigh
     """Return the kernels of a model's dense layers by the identity of their tensor; those `known` keep their copies."""
     weights = {}
     for layer in model._flatten_layers():
-        if type(layer) not in (keras.layers.Dense, keras.layers.EinsumDense):
+        if not (type(layer) is keras.layers.Dense or type(layer) is keras.layers.EinsumDense):
             continue
         kernel, bias = layer.kernel, layer.bias
         if not isinstance(kernel, keras.Variable):  # with LoRA it is a sum, computed each time

@@ -102,7 +102,7 @@ def check_saved_head(recipe: Recipe, choice: HeadChoice, cls: type[Any], backbon
 
 def _saved_problem_type(recipe: Recipe, given: Mapping[str, Any], restored: bool) -> str | None:
     """Return the preset's problem type where it is the classifier's; `None` for the one that the activation tells."""
-    saved = None if recipe.task is None else recipe.task.facts.get("problem_type")
+    saved: str | None = None if recipe.task is None else recipe.task.facts.get("problem_type")
     if "head" in given or saved is None:
         return None
     if "activation" not in given or goes_with(saved, activation_name(given["activation"])):

@@ -73,6 +73,7 @@ class TextClassifier(Task):
     """
 
     task = "text_classifier"
+    head: ClassifierHead
     head_cls: ClassVar[type[ClassifierHead]] = MeanPoolHead
     head_options: ClassVar[Mapping[str, Any]] = {}
 
