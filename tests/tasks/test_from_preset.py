@@ -347,7 +347,7 @@ def test_a_newer_manifest(make, tmp_path, edit):
     make().save_to_preset(tmp_path / "p")
     edit(tmp_path / "p" / NAME, lambda values: values.update(format_version=3))
     with pytest.raises(
-        PresetFormatError, match="format version 3.*reads up to version 2.*pip install --upgrade modelry"
+        PresetFormatError, match=r"format version 3.*reads up to version 2.*pip install --upgrade modelry"
     ):
         TextClassifier.from_preset(tmp_path / "p")
 
