@@ -29,7 +29,7 @@ def bench(
 
     Without --input, texts are made of random tokens of the preset's vocabulary: short ones, and ones of mixed lengths.
     The share of the peak compares the multiplications that the tokens need, 2 for each parameter in a matrix of the
-    encoder, each time that it is used, and each token that is no padding, with the rate at which large matrices are
+    encoder, each time that it is used, and each token that is not padding, with the rate at which large matrices are
     multiplied.
     """
     given = None if source is None else _read(source)
@@ -82,9 +82,10 @@ def _rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"peak memory after {name}", f"{found[key] / 1e6:,.0f} MB"
     yield "matrix multiplication", f"{found['gemm_flops'] / 1e9:,.0f} GFLOP/s"
     for kind, rate in found["throughput"].items():
-        speed = f"{rate['texts_per_second']:,.1f} a second, {rate['tokens'] / rate['texts']:.0f} tokens each"
-        share = rate["share_of_peak"]
-        yield f"{kind} texts", speed if share is None else f"{speed}, {share:.0%} of the peak"
+        speed, share = f"{rate['texts_per_second']:,.1f} a second", rate["share_of_peak"]
+        if rate["tokens"] is not None:
+            speed += f", {rate['tokens'] / rate['texts']:.0f} tokens each"
+        yield f"{kind} {found['noun']}s", speed if share is None else f"{speed}, {share:.0%} of the peak"
 
 
 def _seconds(value: float) -> str:

@@ -83,21 +83,33 @@ def _difference(source: tuple[Any, Any], target: tuple[Any, Any]) -> float:
 
 
 def _outputs(model: Any, preprocessor: Any) -> Any:
-    import numpy as np
-
     from modelry.data import DataSpec, Targets, TextReader, as_batch
+    from modelry.preprocessing import TextPreprocessor
 
     if hasattr(model, "preprocessor") and preprocessor is not None:
-        return model.predict_on_batch(list(TEXTS))  # (texts, classes)
-    if preprocessor is None:
-        ids = np.arange(24, dtype="int32").reshape(2, 12) % SMALLEST_VOCABULARY
-        known = {"token_ids": ids, "segment_ids": np.zeros_like(ids)}
-        inputs = {name: known.get(name, np.ones_like(ids)) for name in model.input}
-    else:
+        return model.predict_on_batch(model.sample_inputs(list(TEXTS)))  # (examples, …)
+    if isinstance(preprocessor, TextPreprocessor):
         spec = DataSpec(preprocessor, Targets(), TextReader())
         inputs = as_batch(list(TEXTS), None, None, spec, predicting=True)[0]  # no longer than the texts
+    else:
+        inputs = {name: _sample_array(name, tensor) for name, tensor in model.input.items()}
     outputs = model.predict_on_batch(inputs)
     if not isinstance(outputs, dict):
-        return outputs  # (texts, classes)
-    states = outputs["sequence_output"]  # (texts, length, hidden_dim)
+        return outputs  # (examples, …)
+    states = outputs.get("sequence_output")  # (texts, length, hidden_dim)
+    if states is None:
+        return outputs
     return states * inputs["padding_mask"][..., None] if "padding_mask" in inputs else states
+
+
+def _sample_array(name: str, tensor: Any) -> Any:
+    """Return two examples for an input of a model."""
+    import numpy as np
+
+    shape = (2, *(12 if size is None else size for size in tensor.shape[1:]))
+    if name.endswith("mask"):
+        return np.ones(shape, tensor.dtype)
+    numbers = np.arange(np.prod(shape)).reshape(shape)
+    if "segment" in name:
+        numbers = numbers * 0
+    return (numbers % SMALLEST_VOCABULARY).astype(tensor.dtype)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from modelry.data import RowPreprocessor
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetError
 from modelry.presets.read import read_recipe
@@ -48,11 +49,12 @@ def measure(
         tell: Called with what is being measured.
 
     Returns:
-        What was measured, by name. The `share_of_peak` of a kind of texts is `None` for a backbone without matrices
-        that tokens are multiplied with.
+        What was measured, by name. The `tokens` of inputs are `None` where they are not rows of tokens; their
+        `share_of_peak` then too, and for a backbone without matrices that tokens are multiplied with.
 
     Raises:
-        InputError: Texts are to be generated, and the tokenizer cannot turn ids into texts.
+        InputError: Texts are to be generated, and the tokenizer cannot turn ids into texts; or the task has other
+            inputs than texts, and does not say what they look like.
         PresetError: The preset is missing or damaged, or no installed task can run on it.
     """
     cls, overrides = _task_class(read_recipe(preset))
@@ -65,22 +67,25 @@ def measure(
         "device": _device(),
         "dtype": task.backbone.dtype_policy.name,
         "parameters": task.count_params(),
+        "noun": task.noun,
         "load_seconds": load,
         "load_peak_bytes": peak_memory(),
     }
-    kinds = {"given": list(texts)} if texts is not None else _generated(task, count)
+    kinds = _generated(task, count) if texts is None else {"given": _checked(task, texts)}
     tell("Predicting for the first time")
-    first, _ = _timed(lambda: task.predict(next(iter(kinds.values()))[:1], verbose=0))
+    single = task.sample_inputs(next(iter(kinds.values()))[:1])
+    first, _ = _timed(lambda: task.predict(single, verbose=0))
     found |= {"first_prediction_seconds": load + first, "predict_peak_bytes": peak_memory()}
     tell("Multiplying matrices")
     found["gemm_flops"] = peak = _gemm_flops(task.backbone.dtype_policy.compute_dtype)
     found["throughput"] = {}
     for kind, some in kinds.items():
-        tell(f"Predicting {len(some):,} texts ({kind})")
-        task.predict(some, batch_size=batch_size, verbose=0)  # compiles what it takes
-        seconds, _ = _timed(functools.partial(task.predict, some, batch_size=batch_size, verbose=0))
-        tokens = _tokens(task, some)
-        flops = 2 * matmul_parameters(task.backbone) * tokens / seconds
+        tell(f"Predicting {len(some):,} {task.noun}s ({kind})")
+        x = task.sample_inputs(some)
+        task.predict(x, batch_size=batch_size, verbose=0)  # compiles what it takes
+        seconds, _ = _timed(functools.partial(task.predict, x, batch_size=batch_size, verbose=0))
+        tokens = _tokens(task, x)
+        flops = 2 * matmul_parameters(task.backbone) * (tokens or 0) / seconds
         found["throughput"][kind] = {
             "texts": len(some),
             "tokens": tokens,
@@ -156,8 +161,16 @@ def _device() -> str:
     return ", ".join(keras.distribution.list_devices()) or "cpu"
 
 
+def _checked(task: Task, texts: Sequence[str]) -> list[str]:
+    if getattr(task.preprocessor, "tokenizer", None) is None:
+        raise InputError(f"--input has texts, but a {type(task).__name__} takes {task.noun}s. Leave it out.")
+    return list(texts)
+
+
 def _generated(task: Task, count: int) -> dict[str, list[str]]:
-    tokenizer: Tokenizer = task.preprocessor.tokenizer
+    tokenizer: Tokenizer | None = getattr(task.preprocessor, "tokenizer", None)
+    if tokenizer is None:  # the task makes inputs of its own
+        return {"sample": [""] * count}
     longest = task.preprocessor.sequence_length - 2  # a token at the start and one at the end
     generator = np.random.default_rng(0)
 
@@ -172,8 +185,10 @@ def _generated(task: Task, count: int) -> dict[str, list[str]]:
     return {"short": texts(*SHORT), "mixed": texts(*MIXED)}
 
 
-def _tokens(task: Task, texts: list[str]) -> int:
-    return int(np.sum(task.preprocessor.tokenize((texts,)).lengths))
+def _tokens(task: Task, x: Any) -> int | None:
+    if not isinstance(task.preprocessor, RowPreprocessor):
+        return None
+    return int(np.sum(task.preprocessor.tokenize(task.reader.columns(x)).lengths))
 
 
 def _gemm_flops(dtype: str) -> float:

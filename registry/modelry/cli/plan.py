@@ -124,13 +124,13 @@ def _contents(recipe: Recipe, tokenizer: str) -> dict[str, Any]:
 
 
 def _possible_tasks(recipe: Recipe) -> Iterator[TaskSpec]:
-    """Yield the specs of the tasks that a preset without a task can be trained for."""
+    """Yield the specs of the tasks that a preset without a task can be trained for.
+
+    An architecture says so by a class or a preprocessor of its own for the task; a task, by a preprocessor for all.
+    """
+    name = recipe.backbone.name
     for entry, spec in task_specs():
-        if any(
-            True
-            for kind in ("tasks", "preprocessors")
-            for _ in default_names(kind, recipe.backbone.name, entry.qualified)
-        ):
+        if spec.is_registered_for(name) or any(True for _ in default_names("preprocessors", name, entry.qualified)):
             yield spec
 
 

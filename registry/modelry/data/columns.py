@@ -81,6 +81,45 @@ class TextReader:
         return is_text_example(x)
 
 
+class WordReader:
+    """The `InputReader` of sentences that are split into words: a list of words each.
+
+    Attributes:
+        noun: The name of an example in error messages.
+    """
+
+    noun = "sentence"
+
+    def columns(self, x: Any) -> TextColumns:
+        """Return one column of texts: the words of each sentence, with a space between them.
+
+        Args:
+            x: One list, tuple or array of words for each sentence; a sentence may have none.
+
+        Raises:
+            InputError: x has another form; or a word is not a string, is empty or has white space in it, and would not
+                be found again. The message names the row.
+        """
+        if is_string(x) or isinstance(x, Mapping) or is_table(x):
+            raise InputError(f"x is {describe(x)}. Pass a list with the words of each sentence: [['My', 'parcel'], …].")
+        sentences = to_list(x, "x")
+        if not sentences:
+            raise InputError("x is empty. Pass at least one sentence.")
+        for row, words in enumerate(sentences):
+            if rank(words) != 1 or isinstance(words, Mapping | set | frozenset):
+                raise InputError(f"Row {row} of x is {describe(words)}. Pass the list of its words.")
+            for word in words:
+                if not isinstance(word, str) or word.split() != [word]:
+                    raise InputError(f"Row {row} of x has the word {word!r}. Words are strings without white space.")
+        return ([" ".join(words) for words in sentences],)
+
+    def is_example(self, x: Any) -> bool | None:
+        """Return whether x is one sentence rather than a list of them; `None` if it is empty."""
+        if rank(x) != 1 or not len(x):
+            return None
+        return all(map(is_string, x))
+
+
 def _segments(x: Any) -> list[list[Any]]:
     """Split x into its columns, without looking at the texts yet."""
     if is_string(x):

@@ -13,6 +13,7 @@ import attrs
 
 from modelry.discovery.names import CORE, split
 from modelry.discovery.registry import registry
+from modelry.discovery.warn import warn_user_and_go_on
 from modelry.errors import BrokenPlugin, PluginError, UnknownComponent
 from modelry.presets.nested import check_keys
 
@@ -142,10 +143,10 @@ class TaskSpec:
 
     def describe(self, saved: SavedTask) -> Mapping[str, Any]:
         """Return what `show` and `explain` tell of a saved task: name → JSON value, `None` for what is not known."""
-        return saved.facts
+        return {name: list(fact) if isinstance(fact, tuple) else fact for name, fact in saved.facts.items()}
 
     def needs(self, saved: SavedTask | None) -> str | None:
-        """Return what `from_preset` must be told where a preset has no trained weights for the task; else `None`."""
+        """Return the arguments that an untrained task needs; `None` if the preset has trained weights for it."""
         if saved is not None and saved.weights is not None:
             return None
         return f"nothing, and train it; the preset has no {self.class_name}, so its weights outside the backbone are new"
@@ -191,13 +192,15 @@ class TaskSpec:
 
 
 def task_specs() -> Iterator[tuple[Entry, TaskSpec]]:
-    """Yield every installed spec with its entry; broken plugins, and names with several owners, are passed over."""
+    """Yield every installed spec with its entry; warn of broken plugins, and of names with several owners."""
     for name in registry.names("task_specs"):
         try:
             entry = registry.find("task_specs", name)
-            yield entry, _loaded(entry)
-        except PluginError:
+            spec = _loaded(entry)
+        except PluginError as error:
+            warn_user_and_go_on(f"The task {name!r} is out of reach. {error}", UserWarning)
             continue
+        yield entry, spec
 
 
 def find_spec(name: str) -> TaskSpec:

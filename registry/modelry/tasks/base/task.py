@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
@@ -14,7 +15,6 @@ from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.task_spec import TaskSpec, find_spec
 from modelry.runtime.onednn import release
 from modelry.tasks.base.adapters import AdaptableModel
-from modelry.tasks.base.head import Head
 from modelry.tasks.base.loading import create_task, load_task
 from modelry.tasks.base.packing import call_packed, is_packed
 from modelry.tasks.base.saving import load_task_weights, save_task, save_task_weights
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from modelry.presets.recipe import Recipe
     from modelry.storage.reference import Preset
+    from modelry.tasks.base.head import Head
 
 NOT_OWN = ("backbone", "preprocessor", "compile", "inputs", "outputs", *KERAS_ARGUMENTS)
 
@@ -58,14 +59,12 @@ class Task(AdaptableModel):
 
     task: ClassVar[str | None] = None
     backbone_cls: ClassVar[type[Backbone]] = Backbone
-    preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor
+    preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor  # type: ignore[type-abstract]
     resets: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        register_for_saving(cls.preprocessor_cls)
-        if cls.preprocessor_cls.tokenizer_cls is not None:
-            register_for_saving(cls.preprocessor_cls.tokenizer_cls)
+        _register_preprocessor(cls.preprocessor_cls)
 
     def __init__(
         self,
@@ -92,7 +91,7 @@ class Task(AdaptableModel):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Return the outputs for the backbone's inputs, or for packed rows."""
-        if is_packed(inputs):
+        if self.head is not None and is_packed(inputs):
             return call_packed(self.backbone, self.head, inputs, self.output_per == "token", training)
         return super().call(inputs, training=training, mask=mask)
 
@@ -107,6 +106,14 @@ class Task(AdaptableModel):
         if cls.task is None:
             raise InputError(f"{cls.__name__} has no task name. Set task = '…', and register it in modelry.task_specs.")
         return find_spec(cls.task)
+
+    @classmethod
+    def arguments(cls) -> tuple[str, ...]:
+        """Return the names of the constructor's arguments; `head` only where a subclass takes one from its caller."""
+        names = super().arguments()
+        constructors = (vars(base).get("__init__") for base in cls.__mro__[: cls.__mro__.index(Task)])
+        takes_head = any("head" in inspect.signature(one).parameters for one in constructors if one is not None)
+        return names if takes_head else tuple(name for name in names if name != "head")
 
     @classmethod
     def check_backbone(cls, backbone: Any) -> Backbone:
@@ -128,6 +135,8 @@ class Task(AdaptableModel):
     def preprocessor(self, value: Any) -> None:
         if value is not None and not callable(value):
             raise InputError(f"preprocessor must be a Preprocessor, another callable, or None, not {value!r}.")
+        if isinstance(value, Preprocessor):
+            _register_preprocessor(type(value))
         self._preprocessor = value
         self.check_preprocessor()
 
@@ -147,7 +156,7 @@ class Task(AdaptableModel):
 
     @property
     def supports_packing(self) -> bool:
-        """Whether token rows are packed in `fit`, `evaluate` and `predict`."""
+        """True if token rows are packed in `fit`, `evaluate` and `predict`."""
         # A mesh of devices splits arrays by their first axis, and rows and documents would not stay together.
         packs = self.head is not None and self.backbone.supports_packing
         return packs and keras.distribution.distribution() is None
@@ -170,7 +179,7 @@ class Task(AdaptableModel):
         others = (keras.layers.InputLayer,)
         return [layer for layer in self.layers if layer is not self.backbone and not isinstance(layer, others)]
 
-    def own_weights(self) -> dict[str, Any]:
+    def own_weights(self) -> dict[str, keras.Variable]:
         """Return the variables outside the backbone by stored name.
 
         The layers of a head are stored as if they were layers of the task itself, where KerasHub's tasks have them.
@@ -335,7 +344,7 @@ class Task(AdaptableModel):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the parts serialized as Keras does it."""
         write = keras.saving.serialize_keras_object
-        own = config_of(self, without=NOT_OWN)
+        own = {name: getattr(self, name) for name in self.arguments() if name not in NOT_OWN}
         return {
             "backbone": write(self.backbone),
             "preprocessor": write(self.preprocessor),
@@ -361,3 +370,10 @@ class Task(AdaptableModel):
         if describe is not None:
             describe(kwargs.get("print_fn"))
         super().summary(*args, **kwargs)
+
+
+def _register_preprocessor(cls: type[Preprocessor]) -> None:
+    """Let Keras find the class of a preprocessor, and that of its tokenizer, in `.keras` files."""
+    register_for_saving(cls)
+    if cls.tokenizer_cls is not None:
+        register_for_saving(cls.tokenizer_cls)

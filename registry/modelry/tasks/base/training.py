@@ -20,7 +20,7 @@ from modelry.tasks.base.compiling import AutoCompiledModel
 from modelry.weights.build import is_placed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class RawInputModel(AutoCompiledModel):
-    """A model that trains and predicts on raw inputs, such as texts, which its preprocessor turns into arrays; abstract.
+    """A model on raw inputs, such as texts, which its preprocessor turns into arrays; abstract.
 
     Texts come as a list, tuple, NumPy array or pandas column of strings; sentence pairs as two of these in a tuple
     `(first, second)`, as a list of pairs, or as a dict with `"text"` and `"text_pair"`. Other preprocessors define
@@ -49,7 +49,7 @@ class RawInputModel(AutoCompiledModel):
 
     @property
     def supports_packing(self) -> bool:
-        """Whether the model takes packed rows (sequence packing); see `modelry.data.packing`."""
+        """True if the model takes packed rows (sequence packing); see `modelry.data.packing`."""
         return False
 
     def targets(self) -> Targets:
@@ -57,28 +57,37 @@ class RawInputModel(AutoCompiledModel):
         return Targets()
 
     @property
-    def noun(self) -> str:
-        """The name of an example in messages, such as `"text"`."""
-        return getattr(self.preprocessor, "noun", "text")
-
-    def columns(self, x: Any) -> Any:
-        """Return raw inputs as columns of equal length, checked; by default the preprocessor's own reading of them."""
-        return self._reader.columns(x)
-
-    def is_example(self, x: Any) -> bool | None:
-        """Return whether `x`, an element of a stream, is a single example; `None` if that cannot be told."""
-        return self._reader.is_example(x)
+    def reader(self) -> InputReader:
+        """The reader of raw inputs: by default the preprocessor, or for a plain callable one of texts."""
+        return self.preprocessor if hasattr(self.preprocessor, "columns") else TextReader()
 
     @property
-    def _reader(self) -> InputReader:
-        return self.preprocessor if hasattr(self.preprocessor, "columns") else TextReader()  # a plain callable
+    def noun(self) -> str:
+        """The name of an example in messages, such as `"text"`."""
+        return self.reader.noun
 
-    def finish(self, outputs: Any, inputs: Inputs) -> Any:
+    def sample_inputs(self, texts: Sequence[str]) -> Any:
+        """Return raw inputs made of texts, as commands and tests need them: as many examples as there are texts.
+
+        By default the texts themselves. A task with other inputs than texts overrides it.
+
+        Raises:
+            InputError: The preprocessor takes no texts.
+        """
+        if getattr(self.preprocessor, "tokenizer", None) is None:
+            raise InputError(
+                f"{type(self).__name__} has no tokenizer, and does not say what its inputs look like. "
+                f"Override {type(self).__name__}.sample_inputs."
+            )
+        return list(texts)
+
+    def finish(self, outputs: Any, inputs: Inputs | None) -> Any:
         """Return what `predict` returns, given the outputs of all examples and their inputs.
 
         Args:
             outputs: Arrays `(examples, …)`; for `output_per = "token"` a list of one `(tokens, …)` array per example.
-            inputs: The columns and, of token rows, the tokens of the same examples.
+            inputs: The columns and tokens of the same examples; `None` unless `output_per` is `"token"` or
+                `needs_offsets` is set.
         """
         return outputs
 
@@ -99,7 +108,7 @@ class RawInputModel(AutoCompiledModel):
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: int = 1,
+        validation_freq: int | Sequence[int] = 1,
     ) -> Any:
         """Train on raw inputs and labels.
 
@@ -161,8 +170,16 @@ class RawInputModel(AutoCompiledModel):
                 held_out = unpack_validation(validation_data)
             elif validation_split:
                 (x, y, sample_weight), held_out = split_validation(x, y, sample_weight, validation_split, spec)
-            chosen = {"shuffle": shuffle, "class_weight": class_weight, "steps_per_epoch": steps_per_epoch}
-            source = as_source(_given(x), y, sample_weight, spec, batch_size=batch_size, **chosen)
+            source = as_source(
+                _given(x),
+                y,
+                sample_weight,
+                spec,
+                batch_size=batch_size,
+                shuffle=shuffle,
+                class_weight=class_weight,
+                steps_per_epoch=steps_per_epoch,
+            )
             if held_out is not None:
                 options["validation_data"] = as_source(
                     *held_out, spec, batch_size=validation_batch_size or batch_size, steps=validation_steps
@@ -294,7 +311,7 @@ class RawInputModel(AutoCompiledModel):
         return DataSpec(
             preprocessor=self.preprocessor,
             targets=self.targets(),
-            reader=self,
+            reader=self.reader,
             supports_packing=self.supports_packing,
             outputs=self.output_per,
             offsets=self.needs_offsets,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.tables.table import FLOAT, JSON, TEXT
-from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION, score_names
+from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION, problem_type_in, score_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,6 +49,12 @@ class ResultColumns:
     values: ToColumns
 
 
+def problem_type_of_preset(recipe: Recipe) -> str:
+    """Return the problem type of the classifier that a preset holds."""
+    assert recipe.task is not None  # checked before
+    return problem_type_in(recipe.task)
+
+
 def result_columns(recipe: Recipe, choice: Choice, nested: bool) -> ResultColumns:
     """Return the columns for the results of a classifier.
 
@@ -58,9 +64,10 @@ def result_columns(recipe: Recipe, choice: Choice, nested: bool) -> ResultColumn
         nested: Whether rows are JSON objects, which can hold lists.
     """
     count = 1 if recipe.task is None else int(recipe.task.config["num_classes"])
-    if recipe.meaning == REGRESSION:
+    problem_type = problem_type_of_preset(recipe)
+    if problem_type == REGRESSION:
         return numbers(score_names(REGRESSION, None, count))
-    if recipe.meaning == MULTI_LABEL and choice.top_k is None:
+    if problem_type == MULTI_LABEL and choice.top_k is None:
         return ResultColumns({"labels": JSON}, lambda results: {"labels": list(map(as_objects, results))})
     return best_labels(min(choice.top_k or 1, count), nested)  # a preset may have fewer labels than requested
 

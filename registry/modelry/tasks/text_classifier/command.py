@@ -113,10 +113,11 @@ def _check_preset(preset: str) -> Recipe:
     """Read a preset, with every check that needs no import of Keras, which takes seconds."""
     from modelry.presets.components import check_requirements, find_entry
     from modelry.presets.read import read_recipe
+    from modelry.tasks.text_classifier.spec import TextClassifierSpec, is_trained
 
     recipe = read_recipe(preset)
     check_requirements(recipe)
-    if recipe.task is None or recipe.task_weights is None or "num_classes" not in recipe.task.config:
+    if recipe.task is None or recipe.task.short_name != TextClassifierSpec.name or not is_trained(recipe.task):
         raise PresetError(
             f"Preset {recipe.files.reference!r} has no trained classifier, so it cannot label texts yet. "
             "Train one on it with TextClassifier.from_preset(…, num_classes=…).fit(…), and save that."
@@ -127,15 +128,16 @@ def _check_preset(preset: str) -> Recipe:
 
 def _choice(recipe: Recipe, top_k: int | None, threshold: float | None) -> Choice:
     """Return the labels that the user wants; a preset that predicts numbers has none to choose from."""
-    from modelry.tasks.text_classifier.columns import Choice
+    from modelry.tasks.text_classifier.columns import Choice, problem_type_of_preset
     from modelry.tasks.text_classifier.spec import REGRESSION, SINGLE_LABEL
 
-    if recipe.meaning == REGRESSION and (top_k, threshold) != (None, None):
+    problem_type = problem_type_of_preset(recipe)
+    if problem_type == REGRESSION and (top_k, threshold) != (None, None):
         raise typer.BadParameter(
             f"chooses labels, but preset {recipe.files.reference!r} predicts numbers.",
             param_hint="--threshold" if top_k is None else "--top-k",
         )
-    return Choice(1 if top_k is None and recipe.meaning == SINGLE_LABEL else top_k, threshold)
+    return Choice(1 if top_k is None and problem_type == SINGLE_LABEL else top_k, threshold)
 
 
 def _classify_file(preset: str, recipe: Recipe, choice: Choice, batch_size: int, files: FileOptions) -> None:
@@ -157,12 +159,12 @@ def _classify_texts(
     preset: str, recipe: Recipe, chunks: Iterator[list[Row]], choice: Choice, batch_size: int, as_json: bool
 ) -> None:
     from modelry._progress import progress
-    from modelry.tasks.text_classifier.columns import result_columns
+    from modelry.tasks.text_classifier.columns import problem_type_of_preset, result_columns
     from modelry.tasks.text_classifier.spec import score_names
 
     with progress(f"Loading {preset}"):
         classifier = _load(preset)
-    labels = score_names(recipe.meaning, classifier.labels, classifier.num_classes)
+    labels = score_names(problem_type_of_preset(recipe), classifier.labels, classifier.num_classes)
     print_chunk = printer(labels, result_columns(recipe, choice, nested=True) if as_json else None)
     done = 0
     # On a terminal the results scroll by, and a counter would only interrupt them.

@@ -53,6 +53,10 @@ class TextMatcher(Task):
         if compile:
             self.compile()
 
+    def sample_inputs(self, texts):
+        """Pair each text with itself."""
+        return list(texts), list(texts)
+
     def targets(self):
         """Return that there are no labels."""
         return NoTargets()

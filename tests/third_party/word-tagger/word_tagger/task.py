@@ -1,7 +1,8 @@
 """The task: a score per label for each word."""
 
 import keras
-from modelry.data import TokenTargets, as_text_columns, first_tokens, word_spans
+import numpy as np
+from modelry.data import TokenTargets, WordReader, word_outputs
 from modelry.tasks import Head, Task
 
 
@@ -21,7 +22,7 @@ class TokenHead(Head):
 
 
 class WordTagger(Task):
-    """Labels each word of a sentence; sentences are lists of words.
+    """Labels each word of a sentence; a sentence is a list of words.
 
     Args:
         backbone: The backbone.
@@ -36,6 +37,7 @@ class WordTagger(Task):
     output_per = "token"
     needs_offsets = True
     resets = ("labels",)  # other labels need another head
+    reader = WordReader()
 
     def __init__(self, backbone, labels, preprocessor=None, dropout=0.1, compile=True, **kwargs):
         head = TokenHead(len(labels), dropout, dtype=backbone.dtype_policy, name="head")
@@ -45,13 +47,9 @@ class WordTagger(Task):
         if compile:
             self.compile()
 
-    def columns(self, x):
-        """Join the words of each sentence with spaces."""
-        return as_text_columns([" ".join(words) for words in x])
-
-    def is_example(self, x):
-        """Return whether an element of a stream is a sentence, rather than a batch of them."""
-        return all(isinstance(word, str) for word in x)
+    def sample_inputs(self, texts):
+        """Split texts into words."""
+        return [text.split() for text in texts]
 
     def targets(self):
         """Return the reader of labels: a name or a number per word."""
@@ -61,16 +59,11 @@ class WordTagger(Task):
         """Return the cross-entropy of the scores."""
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
 
-    def auto_weighted_metrics(self):
-        """Return the accuracy among the words."""
-        return [keras.metrics.SparseCategoricalAccuracy()]
-
     def finish(self, outputs, inputs):
-        """Return the scores of each word's first token: `(words, num_labels)` per sentence."""
-        spans = [word_spans(text) for text in inputs.columns[0]]
-        firsts = map(first_tokens, inputs.rows.offsets, spans)
-        return [scores[first] for scores, first in zip(outputs, firsts, strict=True)]
+        """Return the scores of each word's first token: `(words, labels)` per sentence, NaN if it is cut off."""
+        return word_outputs(outputs, inputs)
 
     def tag(self, sentences):
-        """Return the best label of each word."""
-        return [[self.labels[index] for index in scores.argmax(-1)] for scores in self.predict(sentences, verbose=0)]
+        """Return the best label of each word; `None` for words that are cut off."""
+        best = [np.where(np.isnan(one[:, 0]), -1, one.argmax(-1)) for one in self.predict(sentences, verbose=0)]
+        return [[None if index < 0 else self.labels[index] for index in row] for row in best]
