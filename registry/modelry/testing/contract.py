@@ -10,15 +10,12 @@ from modelry._lazy import resolve
 from modelry.discovery.names import RUNTIME
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, did_you_mean
+from modelry.presets.task_spec import task_specs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modelry.discovery.entry import Entry
-
-TASK_CONTRACTS = ("modelry.tasks.text_classifier.testing:TextClassifierContract",)
-"""The contracts of the installed tasks."""
-
 
 class Contract:
     """Claims about one component, each of them a test; abstract.
@@ -115,7 +112,7 @@ def owner_of(cls: type) -> Entry | None:
 
 def task_contracts() -> list[Any]:
     """Return the contract of each installed task: a subclass of `TaskContract`. Imports Keras."""
-    return [resolve(target) for target in TASK_CONTRACTS]
+    return [resolve(spec.contract) for _, spec in task_specs() if spec.contract is not None]
 
 
 def entry_point(kind: str, cls: type) -> str:

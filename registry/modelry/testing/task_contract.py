@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
@@ -15,15 +14,8 @@ from modelry.testing.comparing import CLOSE, as_if_trained, as_numpy, expect_clo
 from modelry.testing.configs import expect_restored
 from modelry.testing.contract import InstalledContract, entry_point, expect, fail, owner_of
 from modelry.testing.examples import STRANGE, expect_different, texts_for
-from modelry.testing.presets import (
-    BACKBONE_WEIGHTS,
-    TASK_WEIGHTS,
-    differences,
-    edit_json,
-    expect_refusal,
-    restored,
-    truncate,
-)
+from modelry.testing.damage_claims import DamageClaims
+from modelry.testing.presets import differences
 from modelry.testing.processes import loaded_in_process, other_backends
 
 if TYPE_CHECKING:
@@ -37,11 +29,11 @@ ALONE = "the output for an example depends on this example only."
 LABELS = "see test_gradients_reach_every_weight of the parts' contracts. Do the inputs reach the model?"
 
 
-class TaskContract(InstalledContract):
-    """Claims about a whole task. Write the fixture `task`, and `examples` unless its inputs are texts.
+class TaskContract(DamageClaims, InstalledContract):
+    """Claims about a whole task. Write the fixture `task`, and `examples` unless its inputs are made of texts.
 
-    A task with other inputs than a list, with labels, or with other outputs than arrays overrides `batch`, `labels`,
-    `output` or `expect_same`. A contract for one kind of task does so once for all of its architectures; the task's
+    A task with labels overrides `labels`; one with unusual inputs or outputs also `batch`, `output`, `is_finite` or
+    `expect_same`. A contract for one kind of task does so once for all of its architectures; the task's
     `TaskSpec` names it, and then `expect_on_backbone` is run for every backbone too.
     """
 
@@ -53,13 +45,13 @@ class TaskContract(InstalledContract):
 
     @pytest.fixture
     def examples(self, task: Task) -> Sequence[Any]:
-        """Different raw inputs of the task, at least four; by default texts."""
+        """Different examples, at least four; by default texts, of which `Task.sample_inputs` makes the task's inputs."""
         if getattr(task.preprocessor, "tokenizer", None) is None:
             fail(
                 f"{type(task).__name__} has no tokenizer, so the kit has no inputs for it.",
                 "the kit makes texts only.",
-                "write a fixture 'examples': a list of four raw inputs or more; and override batch(examples) unless "
-                "predict takes them as a list.",
+                "write a fixture 'examples': a list of four raw inputs or more; and override batch(task, examples) "
+                "unless predict takes them as a list.",
             )
         return texts_for(task.preprocessor)
 
@@ -75,9 +67,9 @@ class TaskContract(InstalledContract):
         with as_if_trained(task):
             yield
 
-    def batch(self, examples: Sequence[Any]) -> Any:
-        """Return the `x` that `predict` and `fit` take for some examples; by default a list of them."""
-        return list(examples)
+    def batch(self, task: Task, examples: Sequence[Any]) -> Any:
+        """Return the `x` that `predict` and `fit` take for some examples; by default what the task makes of texts."""
+        return task.sample_inputs(list(examples)) if _are_texts(examples) else list(examples)
 
     def labels(self, task: Task, examples: Sequence[Any]) -> Any:
         """Return the `y` that `fit` takes for some examples; `None`, the default, if the task has no labels."""
@@ -99,9 +91,13 @@ class TaskContract(InstalledContract):
         for first, second in zip(one, other, strict=True):
             expect_close(first, second, what, rule, to_do, tolerance)
 
+    def is_finite(self, outputs: Any) -> bool:
+        """Return whether the outputs of some examples have numbers only where they should have, and none is infinite."""
+        return all(bool(np.isfinite(one).all()) for one in keras.tree.flatten(outputs))
+
     def fresh_arguments(self, task: Task) -> dict[str, Any]:
-        """Return the arguments that `from_preset` needs for a preset that has only a backbone."""
-        return {}
+        """Return the arguments that `from_preset` needs for a preset that has only a backbone; by default `resets`."""
+        return {name: getattr(task, name) for name in task.resets}
 
     def wrong_inputs(self, examples: Sequence[Any]) -> dict[str, Any]:
         """Return values of `x` that `predict` must refuse, by their descriptions."""
@@ -111,9 +107,9 @@ class TaskContract(InstalledContract):
         """Return the components of the task by kind: those that a preset names."""
         parts = {
             "backbones": task.backbone,
-            "heads": getattr(task, "head", None),
             "preprocessors": task.preprocessor,
             "tokenizers": getattr(task.preprocessor, "tokenizer", None),
+            **{kind: getattr(task, role, None) for role, kind in task.spec().parts.items()},
         }
         return {kind: part for kind, part in parts.items() if part is not None}
 
@@ -129,7 +125,7 @@ class TaskContract(InstalledContract):
 
     def predict(self, task: Task, examples: Sequence[Any], **options: Any) -> Any:
         """Return the outputs of a task for some examples."""
-        return task.predict(self.batch(examples), verbose=0, **options)
+        return task.predict(self.batch(task, examples), verbose=0, **options)
 
     def base(self, task: Task) -> Any:
         """Return the class that loads the task in every architecture, such as the one in `modelry` itself."""
@@ -206,12 +202,12 @@ class TaskContract(InstalledContract):
 
     def test_any_text_is_taken(self, task: Task, examples: Sequence[Any]) -> None:
         """If it takes texts: empty texts, emoji, rare scripts and very long texts get finite outputs."""
-        if not all(isinstance(example, str) for example in examples):
+        if not _are_texts(examples):
             pytest.skip(f"{type(task).__name__} does not take texts")
         outputs = self.predict(task, STRANGE)
         to_do = "give a text without tokens one padding token, so that there is something to pool."
         for index, text in enumerate(STRANGE):
-            finite = all(np.isfinite(one).all() for one in keras.tree.flatten(self.output(outputs, index)))
+            finite = self.is_finite(self.output(outputs, index))
             expect(finite, f"{text!r:.60} gets outputs that are not finite.", "every text gets finite outputs.", to_do)
 
     def test_wrong_inputs_are_refused(self, task: Task, examples: Sequence[Any]) -> None:
@@ -229,7 +225,7 @@ class TaskContract(InstalledContract):
     def test_training_lowers_the_loss(self, task: Task, examples: Sequence[Any]) -> None:
         """A few steps of training on a few examples lower their loss."""
         labels = self.labels(task, examples)
-        data = (self.batch(examples), *(() if labels is None else (labels,)))
+        data = (self.batch(task, examples), *(() if labels is None else (labels,)))
         weights, optimizer, loss = task.get_weights(), task.optimizer, task.loss
         task.compile(optimizer=keras.optimizers.Adam(1e-2), loss=loss)
         losses = task.fit(*data, epochs=25, batch_size=len(examples), verbose=0).history["loss"]
@@ -284,9 +280,10 @@ class TaskContract(InstalledContract):
             same = np.array_equal(as_numpy(one.value), as_numpy(other.value))
             expect(same, f"The weight {one.path} is not that of the backbone's preset.", rule, to_do)
         outputs, before = self.predict(fresh, examples), self.predict(task, examples)
+        expect(self.is_finite(outputs), "Outputs are not finite.", rule, to_do)
         for found, expected in zip(keras.tree.flatten(outputs), keras.tree.flatten(before), strict=True):
-            what = f"Outputs have the shape {np.shape(found)}, not {np.shape(expected)}, or are not finite."
-            expect(np.shape(found) == np.shape(expected) and np.isfinite(found).all(), what, rule, to_do)
+            what = f"Outputs have the shape {np.shape(found)}, not {np.shape(expected)}."
+            expect(np.shape(found) == np.shape(expected), what, rule, to_do)
 
     def test_adapters_are_saved(self, task: Task, preset: Path, examples: Sequence[Any], tmp_path: Path) -> None:
         """If its backbone has layers for low-rank adapters, these are saved by themselves, and predict the same."""
@@ -313,48 +310,9 @@ class TaskContract(InstalledContract):
         expected = self.predict(quantized, examples)
         rule = "a quantized task can be saved, and predicts the same after loading."
         to_do = "use the layers of Keras or modelry.layers, and register them with the parts that they belong to."
-        finite = all(np.isfinite(one).all() for one in keras.tree.flatten(expected))
-        expect(finite, "In int8, outputs are not finite.", rule, to_do)
+        expect(self.is_finite(expected), "In int8, outputs are not finite.", rule, to_do)
         found = self.predict(self.base(task).from_preset(tmp_path / "int8"), examples)
         self.expect_same(found, expected, "In int8, outputs are others after loading", rule, to_do)
-
-    def test_truncated_weights_are_refused(self, task: Task, preset: Path) -> None:
-        """Weights that are cut off raise an error that names the file."""
-        for name in _weights(preset):
-            with restored(preset / name) as path:
-                truncate(path)
-                expect_refusal(type(task).from_preset, preset, f"{name} cut in half", name)
-
-    def test_missing_files_are_refused(self, task: Task, preset: Path) -> None:
-        """A missing file raises an error that names it: weights, config, or an asset of the tokenizer."""
-        for name in ("config.json", *_weights(preset), *_assets(task).values()):
-            with restored(preset / name) as path:
-                path.unlink()
-                expect_refusal(type(task).from_preset, preset, f"no {name}", name.rpartition("/")[2])
-
-    def test_damaged_files_are_refused(self, task: Task, preset: Path) -> None:
-        """A damaged JSON file, or an asset of the tokenizer with other bytes, raises an error that names it."""
-        for file in sorted(preset.glob("*.json")):
-            if file.name != "metadata.json":  # which nothing reads
-                with restored(file) as path:
-                    truncate(path)
-                    expect_refusal(type(task).from_preset, preset, f"{path.name} cut in half", path.name)
-        for argument, name in _assets(task).items():
-            with restored(preset / name) as path:
-                path.write_bytes(b"\xff\xfe\x00{")
-                damage = f"bytes in {path.name} that are not text"
-                expect_refusal(type(task).from_preset, preset, damage, path.name, argument)
-
-    def test_another_vocabulary_size_is_refused(self, task: Task, preset: Path) -> None:
-        """Weights for another size of vocabulary raise an error that names the file."""
-        config = json.loads((preset / "config.json").read_text("utf-8"))["config"]
-        if not isinstance(config.get("vocabulary_size"), int):
-            pytest.skip("the backbone has no argument vocabulary_size")
-        change: dict[str, Any] = {"vocabulary_size": 10_007}
-        edit_json(preset / "config.json", lambda values: values["config"].update(change))
-        edit_json(preset / "task.json", lambda values: values["config"]["backbone"]["config"].update(change))
-        damage = "vocabulary_size=10007 in the configs, but not in the weights"
-        expect_refusal(type(task).from_preset, preset, damage, BACKBONE_WEIGHTS, "config.json", "task.json")
 
     def test_a_new_process_loads_it(self, task: Task, preset: Path, examples: Sequence[Any], tmp_path: Path) -> None:
         """A process that has just started loads it and predicts the same."""
@@ -387,7 +345,7 @@ class TaskContract(InstalledContract):
 
     def _expect_same_on(self, backend: str, task: Task, preset: Path, examples: Sequence[Any], tmp_path: Path) -> None:
         __tracebackhide__ = True
-        name, found = loaded_in_process(self.base(task), preset, self.batch(examples), tmp_path, backend)
+        name, found = loaded_in_process(self.base(task), preset, self.batch(task, examples), tmp_path, backend)
         rule = "a preset means the same everywhere."
         here = f"In a new process on {backend}, a {name} is loaded, not a {type(task).__name__}."
         expect(name == type(task).__name__, here, rule, "register by entry points alone.")
@@ -396,16 +354,9 @@ class TaskContract(InstalledContract):
         self.expect_same(found, self.predict(task, examples), here, rule, to_do, tolerance=1e-3)
 
 
+def _are_texts(examples: Sequence[Any]) -> bool:
+    return all(isinstance(example, str) for example in examples)
+
+
 def _is_registered(part: object) -> bool:
     return any(owner_of(cls) for cls in type(part).__mro__)
-
-
-def _weights(preset: Path) -> list[str]:
-    """Return the files of weights that a preset has: those of the backbone, and of the rest of the task if any."""
-    return [BACKBONE_WEIGHTS, *([TASK_WEIGHTS] if (preset / TASK_WEIGHTS).is_file() else [])]
-
-
-def _assets(task: Task) -> dict[str, str]:
-    """Return the files of the tokenizer in a preset, by the arguments that take them."""
-    assets = getattr(getattr(task.preprocessor, "tokenizer", None), "assets", {})
-    return {argument: f"assets/tokenizer/{name}" for argument, name in assets.items()}
