@@ -1,4 +1,4 @@
-"""What every backbone does."""
+"""Base class of backbones."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Backbone(BaseModel):
         - `document_ids`: the number of the text that each token belongs to, `(batch, length)` int, 0 for padding.
           Tokens of different texts must not affect each other.
         """
-        raise NotImplementedError(f"{type(self).__name__} cannot run on rows that several texts share.")
+        raise NotImplementedError(f"{type(self).__name__} does not support packed rows.")
 
     def outputs_of(self, states: Any) -> dict[str, Any]:
         """Return the outputs that belong to hidden states, `(batch, length, hidden_dim)`."""
@@ -84,7 +84,7 @@ class Backbone(BaseModel):
             target_layer_names: The names of the dense layers; `None` for `default_lora_layer_names()`.
 
         Raises:
-            InputError: There are adapters already, the rank is no positive number, or no dense layer has such a name.
+            InputError: There are adapters already, the rank is not a positive number, or no dense layer has the name.
         """
         lora.enable(self, rank, target_layer_names, self.default_lora_layer_names())
 
@@ -124,7 +124,7 @@ class Backbone(BaseModel):
 
         Raises:
             PresetError: The preset is missing, damaged, of another architecture, or its weights do not fit.
-            UnknownArgument: An override is no argument of the backbone.
+            UnknownArgument: An override is not an argument of the backbone.
         """
         return load_backbone(cls, preset, load_weights, overrides)
 

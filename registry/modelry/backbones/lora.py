@@ -47,7 +47,7 @@ def enable(backbone: Adaptable, rank: int, names: Sequence[str] | None, default:
     """Freeze a backbone, and add adapters to its layers of these names; `default` stands in for `None`.
 
     Raises:
-        InputError: There are adapters already, the rank is no positive number, or no dense layer has such a name.
+        InputError: There are adapters already, the rank is not a positive number, or no dense layer has such a name.
     """
     if isinstance(rank, bool) or not isinstance(rank, int) or rank < 1:
         raise InputError(f"rank must be a positive whole number, not {rank!r}.")
@@ -91,7 +91,7 @@ def merge(backbone: Adaptable) -> None:
 
 @contextlib.contextmanager
 def merged(backbone: Adaptable) -> Iterator[None]:
-    """Inside, a backbone has its adapters in its kernels, for whoever writes or converts them."""
+    """Add the adapters to the kernels while the block runs, for writing or converting them."""
     layers = adapted(backbone)
     kernels = [_merged_kernel(layer) for layer in layers]
     with without(backbone):
@@ -107,7 +107,7 @@ def merged(backbone: Adaptable) -> Iterator[None]:
 
 @contextlib.contextmanager
 def without(backbone: Adaptable) -> Iterator[None]:
-    """Inside, a backbone is what it was before it had adapters; it can be described, and is not to be run."""
+    """Hide the adapters while the block runs; the backbone can be described then, but not run."""
     layers = adapted(backbone)
     for layer in layers:
         layer.lora_enabled = False

@@ -139,7 +139,7 @@ def _check_size(files: PresetFiles, name: str, manifest: Manifest, where: str) -
             f"{where} names the weights {name}, and does not list this file. Save the preset again."
         )
     expected = manifest.files[name]["size"]
-    found = files.size(name)  # where it takes fetching the file to know, whoever reads the file will see
+    found = files.size(name)  # if only fetching the file can tell, reading it will
     if found is not None and found != expected:
         raise PresetFormatError(
             f"{name} of preset {files.reference!r} has {found:,} bytes, but {NAME} says {expected:,}. "

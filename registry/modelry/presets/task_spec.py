@@ -146,7 +146,7 @@ class TaskSpec:
         return {name: list(fact) if isinstance(fact, tuple) else fact for name, fact in saved.facts.items()}
 
     def needs(self, saved: SavedTask | None) -> str | None:
-        """Return what `from_preset` must be told where a preset has no trained weights for the task; else `None`."""
+        """Return the arguments that an untrained task needs; `None` if the preset has trained weights for it."""
         if saved is not None and saved.weights is not None:
             return None
         return f"training: the preset has no {self.class_name}, so what it has beside the backbone is new and untrained"

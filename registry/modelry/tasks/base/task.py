@@ -156,7 +156,7 @@ class Task(AdaptableModel):
 
     @property
     def supports_packing(self) -> bool:
-        """Whether token rows are packed in `fit`, `evaluate` and `predict`."""
+        """True if token rows are packed in `fit`, `evaluate` and `predict`."""
         # A mesh of devices splits arrays by their first axis, and rows and documents would not stay together.
         packs = self.head is not None and self.backbone.supports_packing
         return packs and keras.distribution.distribution() is None

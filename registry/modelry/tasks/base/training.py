@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class RawInputModel(AutoCompiledModel):
-    """A model of raw inputs, such as texts, which its preprocessor turns into arrays; abstract.
+    """A model on raw inputs, such as texts, which its preprocessor turns into arrays; abstract.
 
     Texts come as a list, tuple, NumPy array or pandas column of strings; sentence pairs as two of these in a tuple
     `(first, second)`, as a list of pairs, or as a dict with `"text"` and `"text_pair"`. Other preprocessors define
@@ -49,7 +49,7 @@ class RawInputModel(AutoCompiledModel):
 
     @property
     def supports_packing(self) -> bool:
-        """Whether the model takes packed rows (sequence packing); see `modelry.data.packing`."""
+        """True if the model takes packed rows (sequence packing); see `modelry.data.packing`."""
         return False
 
     def targets(self) -> Targets:

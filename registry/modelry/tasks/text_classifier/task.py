@@ -226,7 +226,7 @@ class TextClassifier(Task):
 
     @property
     def has_own_head(self) -> bool:
-        """Whether the constructor makes an equal head of `saved_config`."""
+        """True if the constructor makes an equal head of `saved_config`."""
         return self.makes_head_of(self)
 
     @classmethod
