@@ -34,7 +34,7 @@ def _told_to_type_checkers(file: Path) -> dict[str, str]:
 
 
 def test_type_checkers_see_what_the_table_says():
-    assert _told_to_type_checkers(ROOT / "__init__.py") == modelry._PUBLIC
+    assert _told_to_type_checkers(ROOT / "__init__.py").items() >= modelry._PUBLIC.items()  # and classes of tasks
     assert _told_to_type_checkers(ROOT / "models.py") == modelry.models._BASES
 
 
