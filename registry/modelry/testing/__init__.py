@@ -48,8 +48,12 @@ def _of_tasks() -> dict[str, str]:
     """Return the names that the modules of the installed tasks' contracts export."""
     from modelry.testing.installed_contract import task_contracts
 
-    modules = {contract.__module__ for contract in task_contracts()}
-    return {name: f"{module}:{name}" for module in modules for name in importlib.import_module(module).__all__}
+    found = {}
+    for contract in task_contracts():
+        module = importlib.import_module(contract.__module__)
+        for name in getattr(module, "__all__", [contract.__name__]):
+            found[name] = f"{module.__name__}:{name}"
+    return found
 
 
 __getattr__, __dir__ = attach(__name__, _PUBLIC, installed=_of_tasks)

@@ -31,10 +31,10 @@ LABELS = "see test_gradients_reach_every_weight of the parts' contracts. Do the 
 
 
 class TaskContract(DamageClaims, InstalledContract):
-    """Claims about a whole task. Write the fixture `task`, and `examples` unless its inputs are texts.
+    """Claims about a whole task. Write the fixture `task`, and `examples` unless its inputs are made of texts.
 
-    A task with other inputs than a list, with labels, or with other outputs than arrays overrides `batch`, `labels`,
-    `output` or `expect_same`. A contract for one kind of task does so once for all of its architectures; the task's
+    A task with labels overrides `labels`; one with unusual inputs or outputs also `batch`, `output`, `is_finite` or
+    `expect_same`. A contract for one kind of task does so once for all of its architectures; the task's
     `TaskSpec` names it, and then `expect_on_backbone` is run for every backbone too.
     """
 
@@ -46,13 +46,13 @@ class TaskContract(DamageClaims, InstalledContract):
 
     @pytest.fixture
     def examples(self, task: Task) -> Sequence[Any]:
-        """Different raw inputs of the task, at least four; by default texts."""
+        """Different examples, at least four; by default texts, of which `Task.sample_inputs` makes the task's inputs."""
         if getattr(task.preprocessor, "tokenizer", None) is None:
             fail(
                 f"{type(task).__name__} has no tokenizer, so the kit has no inputs for it.",
                 "the kit makes texts only.",
-                "write a fixture 'examples': a list of four raw inputs or more; and override batch(examples) unless "
-                "predict takes them as a list.",
+                "write a fixture 'examples': a list of four raw inputs or more; and override batch(task, examples) "
+                "unless predict takes them as a list.",
             )
         return texts_for(task.preprocessor)
 
@@ -68,9 +68,9 @@ class TaskContract(DamageClaims, InstalledContract):
         with as_if_trained(task):
             yield
 
-    def batch(self, examples: Sequence[Any]) -> Any:
-        """Return the `x` that `predict` and `fit` take for some examples; by default a list of them."""
-        return list(examples)
+    def batch(self, task: Task, examples: Sequence[Any]) -> Any:
+        """Return the `x` that `predict` and `fit` take for some examples; by default what the task makes of texts."""
+        return task.sample_inputs(list(examples)) if _are_texts(examples) else list(examples)
 
     def labels(self, task: Task, examples: Sequence[Any]) -> Any:
         """Return the `y` that `fit` takes for some examples; `None`, the default, if the task has no labels."""
@@ -92,9 +92,13 @@ class TaskContract(DamageClaims, InstalledContract):
         for first, second in zip(one, other, strict=True):
             expect_close(first, second, what, rule, to_do, tolerance)
 
+    def is_finite(self, outputs: Any) -> bool:
+        """Return whether the outputs of some examples have numbers only where they should have, and none is infinite."""
+        return all(bool(np.isfinite(one).all()) for one in keras.tree.flatten(outputs))
+
     def fresh_arguments(self, task: Task) -> dict[str, Any]:
-        """Return the arguments that `from_preset` needs for a preset that has only a backbone."""
-        return {}
+        """Return the arguments that `from_preset` needs for a preset that has only a backbone; by default `resets`."""
+        return {name: getattr(task, name) for name in task.resets}
 
     def wrong_inputs(self, examples: Sequence[Any]) -> dict[str, Any]:
         """Return values of `x` that `predict` must refuse, by their descriptions."""
@@ -104,9 +108,9 @@ class TaskContract(DamageClaims, InstalledContract):
         """Return the components of the task by kind: those that a preset names."""
         parts = {
             "backbones": task.backbone,
-            "heads": getattr(task, "head", None),
             "preprocessors": task.preprocessor,
             "tokenizers": getattr(task.preprocessor, "tokenizer", None),
+            **{kind: getattr(task, role, None) for role, kind in task.spec().parts.items()},
         }
         return {kind: part for kind, part in parts.items() if part is not None}
 
@@ -122,7 +126,7 @@ class TaskContract(DamageClaims, InstalledContract):
 
     def predict(self, task: Task, examples: Sequence[Any], **options: Any) -> Any:
         """Return the outputs of a task for some examples."""
-        return task.predict(self.batch(examples), verbose=0, **options)
+        return task.predict(self.batch(task, examples), verbose=0, **options)
 
     def base(self, task: Task) -> Any:
         """Return the class that loads the task in every architecture, such as the one in `modelry` itself."""
@@ -199,12 +203,12 @@ class TaskContract(DamageClaims, InstalledContract):
 
     def test_any_text_is_taken(self, task: Task, examples: Sequence[Any]) -> None:
         """If it takes texts: empty texts, emoji, rare scripts and very long texts get finite outputs."""
-        if not all(isinstance(example, str) for example in examples):
+        if not _are_texts(examples):
             pytest.skip(f"{type(task).__name__} does not take texts")
         outputs = self.predict(task, STRANGE)
         to_do = "give a text without tokens one padding token, so that there is something to pool."
         for index, text in enumerate(STRANGE):
-            finite = all(np.isfinite(one).all() for one in keras.tree.flatten(self.output(outputs, index)))
+            finite = self.is_finite(self.output(outputs, index))
             expect(finite, f"{text!r:.60} gets outputs that are not finite.", "every text gets finite outputs.", to_do)
 
     def test_wrong_inputs_are_refused(self, task: Task, examples: Sequence[Any]) -> None:
@@ -222,9 +226,10 @@ class TaskContract(DamageClaims, InstalledContract):
     def test_training_lowers_the_loss(self, task: Task, examples: Sequence[Any]) -> None:
         """A few steps of training on a few examples lower their loss."""
         labels = self.labels(task, examples)
+        data = (self.batch(task, examples), *(() if labels is None else (labels,)))
         weights, optimizer, loss = task.get_weights(), task.optimizer, task.loss
         task.compile(optimizer=keras.optimizers.Adam(1e-2), loss=loss)
-        history = task.fit(self.batch(examples), labels, epochs=25, batch_size=len(examples), verbose=0)
+        history = task.fit(*data, epochs=25, batch_size=len(examples), verbose=0)
         losses = history.history["loss"]
         task.set_weights(weights)
         task.compile(optimizer=optimizer, loss=loss)
@@ -277,9 +282,10 @@ class TaskContract(DamageClaims, InstalledContract):
             same = np.array_equal(as_numpy(one.value), as_numpy(other.value))
             expect(same, f"The weight {one.path} is not that of the backbone's preset.", rule, to_do)
         outputs, before = self.predict(fresh, examples), self.predict(task, examples)
+        expect(self.is_finite(outputs), "Outputs are not finite.", rule, to_do)
         for found, expected in zip(keras.tree.flatten(outputs), keras.tree.flatten(before), strict=True):
-            what = f"Outputs have the shape {np.shape(found)}, not {np.shape(expected)}, or are not finite."
-            expect(np.shape(found) == np.shape(expected) and np.isfinite(found).all(), what, rule, to_do)
+            what = f"Outputs have the shape {np.shape(found)}, not {np.shape(expected)}."
+            expect(np.shape(found) == np.shape(expected), what, rule, to_do)
 
     def test_adapters_are_saved(self, task: Task, preset: Path, examples: Sequence[Any], tmp_path: Path) -> None:
         """If its backbone has layers for low-rank adapters, these are saved by themselves, and predict the same."""
@@ -306,8 +312,7 @@ class TaskContract(DamageClaims, InstalledContract):
         expected = self.predict(quantized, examples)
         rule = "a quantized task can be saved, and predicts the same after loading."
         to_do = "use the layers of Keras or modelry.layers, and register them with the parts that they belong to."
-        finite = all(np.isfinite(one).all() for one in keras.tree.flatten(expected))
-        expect(finite, "In int8, outputs are not finite.", rule, to_do)
+        expect(self.is_finite(expected), "In int8, outputs are not finite.", rule, to_do)
         found = self.predict(self.base(task).from_preset(tmp_path / "int8"), examples)
         self.expect_same(found, expected, "In int8, outputs are others after loading", rule, to_do)
 
@@ -342,13 +347,17 @@ class TaskContract(DamageClaims, InstalledContract):
 
     def _expect_same_on(self, backend: str, task: Task, preset: Path, examples: Sequence[Any], tmp_path: Path) -> None:
         __tracebackhide__ = True
-        name, found = loaded_in_process(self.base(task), preset, self.batch(examples), tmp_path, backend)
+        name, found = loaded_in_process(self.base(task), preset, self.batch(task, examples), tmp_path, backend)
         rule = "a preset means the same everywhere."
         here = f"In a new process on {backend}, a {name} is loaded, not a {type(task).__name__}."
         expect(name == type(task).__name__, here, rule, "register by entry points alone.")
         here = f"Outputs on {backend} in a new process are others than on {keras.backend.backend()} here"
         to_do = "use only keras.ops, and nothing that depends on the process, such as hash() or an import."
         self.expect_same(found, self.predict(task, examples), here, rule, to_do, tolerance=1e-3)
+
+
+def _are_texts(examples: Sequence[Any]) -> bool:
+    return all(isinstance(example, str) for example in examples)
 
 
 def _is_registered(part: object) -> bool:

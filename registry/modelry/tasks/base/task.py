@@ -64,7 +64,9 @@ class Task(AdaptableModel):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        _register_preprocessor(cls.preprocessor_cls)
+        register_for_saving(cls.preprocessor_cls)
+        if cls.preprocessor_cls.tokenizer_cls is not None:
+            register_for_saving(cls.preprocessor_cls.tokenizer_cls)
 
     def __init__(
         self,
@@ -136,7 +138,8 @@ class Task(AdaptableModel):
         if value is not None and not callable(value):
             raise InputError(f"preprocessor must be a Preprocessor, another callable, or None, not {value!r}.")
         if isinstance(value, Preprocessor):
-            _register_preprocessor(type(value))
+            for part in (value, *value.components().values()):
+                register_for_saving(type(part))
         self._preprocessor = value
         self.check_preprocessor()
 
@@ -370,10 +373,3 @@ class Task(AdaptableModel):
         if describe is not None:
             describe(kwargs.get("print_fn"))
         super().summary(*args, **kwargs)
-
-
-def _register_preprocessor(cls: type[Preprocessor]) -> None:
-    """Let Keras find the class of a preprocessor, and that of its tokenizer, in `.keras` files."""
-    register_for_saving(cls)
-    if cls.tokenizer_cls is not None:
-        register_for_saving(cls.tokenizer_cls)
