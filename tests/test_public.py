@@ -88,3 +88,21 @@ def test_a_hook_module_imports_nothing_heavy():
     environment = {"PYTHONPATH": str(ROOT.parent)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False a"
+
+
+PACKAGES = sorted(
+    f"modelry.{file.parent.name}" for file in ROOT.glob("*/__init__.py") if "attach(__name__" in file.read_text("utf-8")
+)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_public_package_has_the_names_of_its_table(package):
+    found = importlib.import_module(package)
+    table = found._PUBLIC
+    assert _told_to_type_checkers(Path(found.__file__)) == table
+    assert sorted(found.__all__) == sorted(table) == sorted(name for name in dir(found) if not name.startswith("__"))
+    for name, target in table.items():
+        module, _, attribute = target.partition(":")
+        assert getattr(found, name) is getattr(importlib.import_module(module), attribute)
+    with pytest.raises(AttributeError, match=rf"module {package!r} has no attribute 'nothing'"):
+        found.nothing  # noqa: B018

@@ -36,6 +36,10 @@ class Answerer(Task):
     def answer(self, question: str) -> str:
         return str(self.predict([question], batchsize=1) + self.nonsense(3))  # attr-defined
 
+def rename(backbone: Backbone, task: Task) -> None:
+    backbone.any_name = 3  # attr-defined
+    task.any_name = 3  # attr-defined
+
 def train(model: keras.Model) -> keras.callbacks.History:
     model.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0), keras.losses.MeanSquaredError(reduction="none"))
     model.compile(optimiser="adam")  # call-arg

@@ -1,7 +1,7 @@
-"""Which of JAX, PyTorch and TensorFlow Keras shall run on, settled before Keras is imported.
+"""Choice of Keras' backend, JAX, PyTorch or TensorFlow, before Keras is imported.
 
 Keras falls back to TensorFlow when nobody chose, and on its first import writes that fallback into `keras.json` as if
-somebody had. Without TensorFlow both end in an ImportError, so a choice that cannot work is no choice here.
+somebody had. Without TensorFlow both end in an ImportError, so a choice that cannot work is ignored here.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _configured() -> str:
 
 
 def _setting(name: str, default: str) -> str:
-    """Return what `keras.json` says, or the default if it says nothing, or nothing if what it says is no string."""
+    """Return the value in `keras.json`, the default if there is none, and `None` if the value is not a string."""
     try:
         with open(_config_path(), encoding="utf-8") as file:
             import json  # most machines have no such file, and then nothing here needs it

@@ -52,8 +52,8 @@ class Bar:
         self._task: TaskID | None = None
         self._started = 0.0
 
-    def begin(self, message: str, total: int | None) -> None:
-        """Begin another step, of `total` units, or of unknown length."""
+    def start(self, message: str, total: int | None) -> None:
+        """Start the next step, of `total` units, or of unknown length."""
         self._started = time.monotonic()
         if self._display is not None:
             from rich.markup import escape

@@ -127,6 +127,6 @@ class UnknownArgument(InputError, TypeError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `" Did you mean 'x'?"` for the known name nearest to `name`, or an empty string."""
-    # Stricter than difflib: `roberta` is no misspelling of `bert`.
+    # Stricter than difflib: `roberta` is not a misspelling of `bert`.
     near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.8)
     return f" Did you mean {near[0]!r}?" if near else ""

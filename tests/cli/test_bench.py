@@ -7,8 +7,8 @@ import keras
 import pytest
 
 from modelry import Backbone, Tokenizer
+from modelry.cli.measuring import matmul_parameters
 from modelry.models import BertTokenizer
-from modelry.tasks.base.measuring import matmul_parameters
 
 BERT = Path(__file__).parents[1] / "fixtures" / "keras_hub" / "bert"
 
@@ -68,7 +68,7 @@ def test_a_tokenizer_that_cannot_make_texts(invoke, tmp_path, monkeypatch):
 
 
 def test_a_backbone_that_multiplies_nothing_has_no_share_of_the_peak(invoke, monkeypatch):
-    monkeypatch.setattr("modelry.tasks.base.measuring.matmul_parameters", lambda backbone: 0)
+    monkeypatch.setattr("modelry.cli.measuring.matmul_parameters", lambda backbone: 0)
     result = invoke("bench", str(BERT), "--texts", "2")
     assert result.exit_code == 0, result.output
     rows = dict(line.split("\t") for line in result.stdout.splitlines())

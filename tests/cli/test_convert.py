@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from modelry import Backbone, TextClassifier
-from modelry.tasks.base.transformers_saving import write_task
+from modelry.backbones.checkpoint_writer import write_checkpoint
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 TEXTS = ["a gripping , funny film .", "dull"]
@@ -41,12 +41,12 @@ def test_a_backbone_is_converted_with_its_tokenizer(invoke, tmp_path, copy_of):
 
 
 def test_what_computes_something_else_is_said(invoke, tmp_path, monkeypatch):
-    def wrong(folder, task, max_shard_size, dtype):
+    def wrong(folder, backbone, preprocessor, max_shard_size, dtype, task):
         task.head.output_dense.bias.assign(task.head.output_dense.bias + 1.0)
-        write_task(folder, task, max_shard_size, dtype)
+        write_checkpoint(folder, backbone, preprocessor, max_shard_size, dtype, task)
         task.head.output_dense.bias.assign(task.head.output_dense.bias - 1.0)
 
-    monkeypatch.setattr("modelry.tasks.base.transformers_saving.write_task", wrong)
+    monkeypatch.setattr("modelry.tasks.base.saving.write_checkpoint", wrong)
     arguments = (str(FIXTURES / "keras_hub/bert"), str(tmp_path / "out"), "--format", "transformers")
     result = invoke("convert", *arguments)
     assert result.exit_code == 1

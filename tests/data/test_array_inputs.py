@@ -119,6 +119,20 @@ def test_predictions_of_images_window_by_window(images: Any, spec: DataSpec) -> 
     assert np.concatenate(parts).tolist() == list(range(23))
 
 
+def test_few_images_of_a_stream_are_in_memory_at_a_time(images: Any, spec: DataSpec) -> None:
+    read: list[int] = []
+
+    def stream() -> Iterator[Any]:
+        for number in range(200):
+            read.append(number)
+            yield images[number % 23]
+
+    batches = as_predictions(stream(), spec, batch_size=2).batches()
+    next(batches)
+
+    assert len(read) <= 2 * 8 * 2  # the window in use, and the next one
+
+
 def test_the_hook_of_a_task_gets_no_inputs_that_nobody_asked_to_keep(images: Any, reader: Images) -> None:
     for offsets in (False, True):
         spec = DataSpec(Pieces(), Targets(), TextReader(), offsets=offsets)

@@ -13,10 +13,10 @@ from modelry.data.buckets import Batch
 from modelry.data.columns import TextReader
 from modelry.data.packing import plan_predictions, single_batch
 from modelry.data.predictions import as_predictions
-from modelry.data.rows import Inputs, tokenized
+from modelry.data.rows import Inputs, TokenizedTexts, first_tokens, tokenized, word_outputs, word_spans
 from modelry.data.source import as_batch, as_source, split_validation
 from modelry.data.spec import DataSpec, read_examples
-from modelry.data.targets import IGNORED, Targets, TokenTargets, first_tokens, word_spans
+from modelry.data.targets import IGNORED, Targets, TokenTargets
 from modelry.errors import InputError
 
 from .fakes import VOCABULARY, Pieces
@@ -387,6 +387,21 @@ def test_the_task_finishes_outputs_with_the_texts_and_their_offsets(packing: boo
         found = source.restore(outputs, words)  # type: ignore[arg-type]
 
         assert found == [[Pieces.id_of(word[:2]) for word in text.split()] for text in texts]
+
+
+def test_outputs_per_word_are_those_of_first_tokens_and_nan_where_a_word_was_cut_off() -> None:
+    offsets = (np.array([[-1, -1], [0, 2], [3, 4], [-1, -1]]), np.array([[-1, -1]]))
+    ids = tuple(np.zeros(len(spans), np.int32) for spans in offsets)
+    inputs = Inputs((["ab c def", ""],), TokenizedTexts(ids, ids, offsets))
+    outputs = [np.arange(8, dtype=np.float32).reshape(4, 2), np.zeros((1, 2), np.float32)]
+
+    first, second = word_outputs(outputs, inputs)
+
+    assert first.dtype == np.float32
+    assert first[:2].tolist() == [[2, 3], [4, 5]]
+    assert np.isnan(first[2]).all()
+    assert second.shape == (0, 2)
+    assert np.isnan(word_outputs([np.arange(4), np.arange(1)], inputs)[0][2])
 
 
 @pytest.mark.parametrize("packing", [False, True])

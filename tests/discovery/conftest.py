@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import sysconfig
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -328,10 +327,11 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This environment's libraries without any plugin: modelry and its plugins may be installed here, or not."""
     folder = tmp_path_factory.mktemp("libraries")
-    for place in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
-        for path in Path(place).iterdir():
-            if not path.name.startswith(("modelry", "_modelry")) and path.suffix != ".pth":
-                (folder / path.name).symlink_to(path)
+    places = [Path(place) for place in sys.path if place.endswith("-packages")]  # one may bring in another by a .pth
+    found = {path.name: path for place in reversed(places) for path in place.iterdir()}
+    for name, path in found.items():
+        if not name.startswith(("modelry", "_modelry", "_editable_impl")) and path.suffix != ".pth":
+            (folder / name).symlink_to(path)
     return folder
 
 

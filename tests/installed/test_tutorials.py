@@ -74,4 +74,5 @@ def test_none_is_forgotten():
         "write-a-head",
         "write-a-plugin",
         "write-a-storage-backend",
+        "write-a-task",
     }

@@ -32,6 +32,7 @@ def test_a_budget_is_a_budget():
     [
         (Budget(parameters=100_000), r"wants .* parameters, and its budget is 100,000.*budget=modelry.Budget\(param"),
         (Budget(tensors=5), "wants 6 tensors"),
+        (Budget(layers=5), r"wants 6 layers, and its budget is 5\..*budget=modelry.Budget\(layers=6\)"),
         (Budget(memory=10**6), "wants .* bytes of memory"),
         (Budget(bytes=10**6), "wants .* bytes, and its budget is 1,000,000"),
     ],

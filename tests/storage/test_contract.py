@@ -54,7 +54,7 @@ class TestHttp(StorageContract):
     @pytest.fixture
     def publish(self, web):
         def put(folder):
-            shutil.copytree(folder, web.folder / folder.name)
-            return f"{web.url}/{folder.name}"
+            shutil.copytree(folder, web.folder / "shelf" / folder.name)
+            return f"{web.url}/shelf/{folder.name}"
 
         return put

@@ -15,15 +15,16 @@ from modelry.data.rows import Inputs, tokenized
 from modelry.errors import InputError, UnknownArgument, WeightsError
 from modelry.models import BertTextClassifier
 from modelry.tasks.base.saving import serialized_task
+from modelry.tasks.text_classifier import task as task_module
 from modelry.tasks.text_classifier.heads import (
     AttentionPoolHead,
     FirstTokenHead,
     LastTokenHead,
     MaxPoolHead,
     MeanPoolHead,
+    PooledHead,
     PooledOutputHead,
 )
-from modelry.tasks.text_classifier.heads import PooledHead
 from modelry.testing import HeadContract
 from modelry.testing.comparing import as_numpy
 
@@ -45,7 +46,7 @@ class Roberta(BertTextClassifier):
 @pytest.fixture
 def roberta(make, monkeypatch):
     """Create a tiny classifier of such a class, as if a plugin registered it."""
-    monkeypatch.setattr(saved_objects, "owned_class", type)
+    monkeypatch.setattr(task_module, "owned_class", type)
     parts = make()
     return lambda **arguments: Roberta(
         parts.backbone, preprocessor=parts.preprocessor, **{"num_classes": 3, **arguments}

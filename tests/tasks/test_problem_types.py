@@ -272,4 +272,5 @@ def test_keras_files_keep_it(tagger, tmp_path):
 
 def test_the_manifest_says_it(make, tmp_path):
     make(activation="sigmoid").save_to_preset(tmp_path / "p")
-    assert json.loads((tmp_path / "p" / "modelry.json").read_text("utf-8"))["problem_type"] == "multi_label"
+    task = json.loads((tmp_path / "p" / "modelry.json").read_text("utf-8"))["task"]
+    assert task == {"name": "modelry:text_classifier", "facts": {"labels": None, "problem_type": "multi_label"}}

@@ -188,7 +188,7 @@ def test_the_constructor_checks(make):
         BertTextClassifier(backbone)
     with pytest.raises(InputError, match="needs a BertBackbone"):
         BertTextClassifier(keras.Sequential(), 2)
-    with pytest.raises(InputError, match=r"must be a modelry\.Head"):
+    with pytest.raises(InputError, match=r"must be a ClassifierHead"):
         BertTextClassifier(backbone, head="mean_pool")
     with pytest.raises(UnknownArgument, match="Did you mean 'num_classes'"):
         BertTextClassifier(backbone, 2, num_clases=3)

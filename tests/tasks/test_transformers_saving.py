@@ -66,7 +66,9 @@ def test_an_activation_is_read_as_what_it_is(copy_of, edit, tmp_path):
 def test_the_head_is_that_of_the_architecture_not_that_of_the_class(copy_of, tmp_path):
     own = TextClassifier.from_preset(copy_of("transformers/bert"))
     classifier = TextClassifier(own.backbone, num_classes=2, preprocessor=own.preprocessor)
-    with pytest.raises(SaveError, match="of a BertTextClassifier, and the MeanPoolHead of this TextClassifier"):
+    with pytest.raises(
+        SaveError, match="of a BertTextClassifier; it cannot compute the MeanPoolHead of this TextClassifier"
+    ):
         classifier.save_to_preset(tmp_path / "written", format="transformers")
     assert not (tmp_path / "written").exists()
 

@@ -119,7 +119,7 @@ def test_tokens_in_another_order_are_not_read(create, copy_of, edit):
 
     preset = copy_of("transformers/xlm-roberta")
     edit(preset / "tokenizer.json", change)
-    with pytest.raises(PresetFormatError, match=r"another way than XLMRoberta: it begins with \['<pad>', '<s>'"):
+    with pytest.raises(PresetFormatError, match=r"differently than XLMRoberta: it begins with \['<pad>', '<s>'"):
         create("transformers/xlm-roberta", preset)
 
 

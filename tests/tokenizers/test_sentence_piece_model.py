@@ -56,7 +56,7 @@ def test_pieces_in_unusual_encodings():
 
 
 def test_an_endless_number_is_refused():
-    with pytest.raises(InputError, match="no SentencePiece model"):
+    with pytest.raises(InputError, match="not a SentencePiece model"):
         read_model(b"\n" + b"\xff" * 100_000)
 
 

@@ -112,7 +112,7 @@ def test_a_token_that_the_vocabulary_lacks(create, tmp_path):
 @pytest.mark.parametrize("change", [{"model_type": 3}, {"usual_spaces": False}])
 def test_models_that_transformers_has_no_way_for(tmp_path, change):
     model = SentencePieceModel(["<unk>", "▁a", "[CLS]", "[SEP]", "[MASK]"], [0] * 5, [UNKNOWN, *[NORMAL] * 4], **change)
-    with pytest.raises(InputError, match="transformers reads unigram models only"):
+    with pytest.raises(InputError, match="transformers reads only unigram models"):
         write_tokenizer_json(SentencePieceTokenizer(model), BERT, tmp_path)
 
 

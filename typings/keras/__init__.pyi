@@ -36,6 +36,10 @@ _Verbose: TypeAlias = Literal["auto", 0, 1, 2] | bool
 
 __version__: str
 
+class Operation:
+    def __init__(self, name: str | None = None) -> None: ...
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self: ...
+
 class Variable:
     def __init__(
         self,

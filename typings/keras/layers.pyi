@@ -250,6 +250,21 @@ class RMSNormalization(Layer):
         self, axis: int | Sequence[int] = -1, epsilon: float = 1e-6, **kwargs: Unpack[_LayerArguments]
     ) -> None: ...
 
+class InputLayer(Layer):
+    def __init__(
+        self,
+        shape: Sequence[int | None] | None = None,
+        batch_size: int | None = None,
+        dtype: _PolicyLike = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        batch_shape: Sequence[int | None] | None = None,
+        input_tensor: _Tensor = None,
+        optional: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None: ...
+
 class Dropout(Layer):
     rate: float
     def __init__(

@@ -51,7 +51,7 @@ class AlbertBackbone(SegmentedBackbone):
         **kwargs: `name`, `trainable`.
 
     Raises:
-        InputError: `num_layers` is no multiple of `num_groups`, a group would have no layers, or layers would be run
+        InputError: `num_layers` is not a multiple of `num_groups`, a group would have no layers, or layers would be run
             through more than a thousand times.
     """
 

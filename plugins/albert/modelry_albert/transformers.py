@@ -71,7 +71,7 @@ class AlbertCheckpoint(Checkpoint):
     def preprocessor_config(self, files: PresetFiles) -> dict[str, Any]:
         """Return whether the second text of a pair has a segment of its own.
 
-        transformers 4 gave it one; transformers 5, which names the `backend`, does so if it is told to.
+        transformers 4 gave it one; transformers 5, which names the `backend`, does so on request.
         """
         inputs = tokenizer_setting(files, "model_input_names", list, None)
         if inputs is None:

@@ -81,8 +81,7 @@ class DebertaV3Checkpoint(Checkpoint):
         arguments = super().backbone_config(config, where)
         if arguments["bucket_size"] < 2:
             raise PresetFormatError(
-                f"{where} has position_buckets={arguments['bucket_size']}: it is no DeBERTa-v3, which has buckets of "
-                "distances."
+                f"{where} has position_buckets={arguments['bucket_size']}: a DeBERTa-v3 has buckets of distances."
             )
         check_fixed(dict.fromkeys(("embedding_size", "pooler_hidden_size"), arguments["hidden_dim"]), config, where)
         if config.get("max_relative_positions") != -1:  # which stands for the number of positions

@@ -60,7 +60,7 @@ class ESMTokenizer(EncoderWordPieceTokenizer):
         """Return the token ids of each text, without start, end or padding tokens.
 
         Raises:
-            InputError: One of them is no text; the message names the row.
+            InputError: One of them is not a text; the message names the row.
         """
         if self._finder is None:
             return super().encode(texts)

@@ -1,4 +1,4 @@
-"""What every backbone does."""
+"""Base class of backbones."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class Backbone(BaseModel):
 
     Attributes:
         hidden_dim: The size of a hidden state.
-        supports_packing: Whether several texts can share a row; then there is `encode`, and `outputs_of` if the backbone
-            has other outputs than `sequence_output`. Fine-tuning and predictions are several times faster with it.
+        supports_packing: Whether several texts can share a row; then there is `encode`, and `outputs_of` if it has
+            other outputs than `sequence_output`. Fine-tuning and predictions are several times faster with it.
         keras_hub_fixed: Arguments that KerasHub's class has not, and the values that it computes with.
     """
 
     supports_packing: ClassVar[bool] = False
     keras_hub_fixed: ClassVar[Mapping[str, Any]] = {}
     hidden_dim: int
-    token_embedding: keras.layers.Layer
+    token_embedding: keras.layers.Embedding
 
     def __init__(
         self, *, inputs: Mapping[str, Any], outputs: Mapping[str, Any], dtype: Any = None, **kwargs: Any
@@ -61,10 +61,10 @@ class Backbone(BaseModel):
         It takes the backbone's inputs by name and two more, which are `None` for rows of one text each:
 
         - `positions`: each token's position in its own text, `(batch, length)` int.
-        - `document_ids`: the number of the text that each token belongs to, `(batch, length)` int, 0 for padding. Tokens
-          of different texts must not affect each other.
+        - `document_ids`: the number of the text that each token belongs to, `(batch, length)` int, 0 for padding.
+          Tokens of different texts must not affect each other.
         """
-        raise NotImplementedError(f"{type(self).__name__} cannot run on rows that several texts share.")
+        raise NotImplementedError(f"{type(self).__name__} does not support packed rows.")
 
     def outputs_of(self, states: Any) -> dict[str, Any]:
         """Return the outputs that belong to hidden states, `(batch, length, hidden_dim)`."""
@@ -84,7 +84,7 @@ class Backbone(BaseModel):
             target_layer_names: The names of the dense layers; `None` for `default_lora_layer_names()`.
 
         Raises:
-            InputError: There are adapters already, the rank is no positive number, or no dense layer has such a name.
+            InputError: There are adapters already, the rank is not a positive number, or no dense layer has the name.
         """
         lora.enable(self, rank, target_layer_names, self.default_lora_layer_names())
 
@@ -124,7 +124,7 @@ class Backbone(BaseModel):
 
         Raises:
             PresetError: The preset is missing, damaged, of another architecture, or its weights do not fit.
-            UnknownArgument: An override is no argument of the backbone.
+            UnknownArgument: An override is not an argument of the backbone.
         """
         return load_backbone(cls, preset, load_weights, overrides)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 
@@ -47,13 +47,15 @@ class BaseModel(keras.Model):
         super().__init__(inputs=inputs, outputs=outputs, name=name, trainable=trainable)
         self._connected = True
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        # Layers are set before the functional model exists, and belong to its graph: Keras needs not track them, and
-        # on PyTorch cannot yet.
-        if "_connected" in self.__dict__:
-            super().__setattr__(name, value)
-        else:
-            object.__setattr__(self, name, value)
+    if not TYPE_CHECKING:  # with it, a type checker accepts any attribute
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            # Layers are set before the functional model exists, and belong to its graph: Keras needs not track them,
+            # and on PyTorch cannot yet.
+            if "_connected" in self.__dict__:
+                super().__setattr__(name, value)
+            else:
+                object.__setattr__(self, name, value)
 
     @classmethod
     def arguments(cls) -> tuple[str, ...]:

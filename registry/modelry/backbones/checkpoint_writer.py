@@ -137,11 +137,6 @@ def checkpoint_of(backbone: Any) -> Checkpoint:
     )
 
 
-def _precision(dtype: str | None) -> Mapping[str, Any]:
-    """Return what `config.json` says of the weights' dtype, which transformers also computes in by default."""
-    return {} if dtype is None else {"dtype": dtype}
-
-
 def _write_weights(
     folder: Path, weights: Iterable[SourcedWeight], max_shard_size: float | None, dtype: str | None
 ) -> None:

@@ -13,8 +13,11 @@ from modelry.weights.stores import open_weights
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from keras.dtype_policies import DTypePolicy
+
     from modelry.presets.recipe import Recipe
     from modelry.storage.budget import Budget
+    from modelry.weights.build import LayerTree
 
 LAYERS = (
     keras.layers.Dense,
@@ -32,13 +35,13 @@ def can_quantize(layer: keras.layers.Layer) -> bool:
     return type(layer) in LAYERS
 
 
-def quantized_paths(*layers: keras.layers.Layer) -> list[str]:
+def quantized_paths(*layers: LayerTree) -> list[str]:
     """Return the paths of the quantized layers in models or layers, themselves included."""
     inner = [one for layer in layers for one in layer._flatten_layers()]
     return sorted({one.path for one in inner if can_quantize(one) and one.quantization_mode})
 
 
-def check_savable(layer: keras.layers.Layer) -> None:
+def check_savable(layer: LayerTree) -> None:
     """Check that the quantized layers of a model are of the one mode that presets have.
 
     Raises:
@@ -53,7 +56,7 @@ def check_savable(layer: keras.layers.Layer) -> None:
             )
 
 
-def serialized_policy(layers: Iterable[keras.layers.Layer], policy: Any) -> dict[str, Any]:
+def serialized_policy(layers: Iterable[LayerTree], policy: DTypePolicy) -> dict[str, Any]:
     """Return the dtype policy of layers, one by one where some are quantized, as Keras serializes it.
 
     Args:
@@ -65,7 +68,9 @@ def serialized_policy(layers: Iterable[keras.layers.Layer], policy: Any) -> dict
     return written
 
 
-def saved_policy(recipe: Recipe, stored: Iterable[tuple[str, Mapping[str, Any]]], source: Any, budget: Budget) -> Any:
+def saved_policy(
+    recipe: Recipe, stored: Iterable[tuple[str, Mapping[str, keras.Variable]]], source: DTypePolicy, budget: Budget
+) -> DTypePolicy:
     """Return the policy with which a model has the layers quantized that are so in its files.
 
     Libraries give the same layer different paths, so the paths in configs are not what counts here.
@@ -84,6 +89,6 @@ def saved_policy(recipe: Recipe, stored: Iterable[tuple[str, Mapping[str, Any]]]
     return _policy_map(sorted(paths), source.name)
 
 
-def _policy_map(paths: Iterable[str], source: str) -> Any:
+def _policy_map(paths: Iterable[str], source: str) -> DTypePolicy:
     policy = keras.dtype_policies.QuantizedDTypePolicy(MODE, source)
     return keras.dtype_policies.DTypePolicyMap(source, dict.fromkeys(paths, policy))

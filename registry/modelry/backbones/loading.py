@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from modelry.arguments import argument_defaults
 from modelry.backbones.int8 import saved_policy
@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from modelry.storage.options import OpenOptions
     from modelry.storage.reference import Preset
 
-B = TypeVar("B", bound=Any)
+B = TypeVar("B", bound="keras.Model")
+
+
+class HasLayers(Protocol):
+    """A model, whose layers number its weights in files."""
+
+    @property
+    def layers(self) -> list[keras.layers.Layer]:
+        """The layers, without those inside them."""
 
 
 @announced
@@ -36,8 +44,8 @@ def load_backbone(cls: type[B], preset: Preset, read_weights: bool, overrides: M
     recipe = ready_recipe(preset, options)
     if recipe.adapter is not None:
         raise PresetError(
-            f"{display_name(preset)!r} is an adapter for a whole task. Load it with modelry.Task.from_preset; its backbone has "
-            "the adapters then."
+            f"{display_name(preset)!r} is an adapter for a whole task. Load it with modelry.Task.from_preset; "
+            "its backbone has the adapters then."
         )
     found = load_class(recipe, recipe.backbone, cls)
     backbone = build_backbone(recipe, found, recipe.backbone.config, overrides, options)
@@ -90,7 +98,7 @@ def check_dtype(recipe: Recipe, overrides: Mapping[str, Any]) -> None:
         raise InputError(f"dtype= is for float presets, and {recipe.files.reference!r} is quantized. Leave it out.")
 
 
-def backbone_weights(backbone: keras.Model) -> dict[str, Any]:
+def backbone_weights(backbone: HasLayers) -> dict[str, keras.Variable]:
     """Return the backbone's variables by the name under which KerasHub's layout stores them."""
     return layer_weights(backbone.layers)
 

@@ -6,7 +6,7 @@ Reference: [Hu et al., 2021](https://arxiv.org/abs/2106.09685).
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import keras
 
@@ -27,11 +27,27 @@ TARGETS = ("query", "value", "query_dense", "value_dense", "q_dense", "v_dense")
 MATRICES = ("lora_kernel_a", "lora_kernel_b")
 
 
-def enable(backbone: keras.Model, rank: int, names: Sequence[str] | None, default: Sequence[str]) -> None:
+class Adaptable(Protocol):
+    """The parts of a Keras model that adapters change."""
+
+    trainable: bool
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """All variables."""
+
+    @property
+    def layers(self) -> list[keras.layers.Layer]:
+        """The layers, without those inside them."""
+
+    def _flatten_layers(self, include_self: bool = True) -> list[keras.layers.Layer]: ...
+
+
+def enable(backbone: Adaptable, rank: int, names: Sequence[str] | None, default: Sequence[str]) -> None:
     """Freeze a backbone, and add adapters to its layers of these names; `default` stands in for `None`.
 
     Raises:
-        InputError: There are adapters already, the rank is no positive number, or no dense layer has such a name.
+        InputError: There are adapters already, the rank is not a positive number, or no dense layer has such a name.
     """
     if isinstance(rank, bool) or not isinstance(rank, int) or rank < 1:
         raise InputError(f"rank must be a positive whole number, not {rank!r}.")
@@ -52,7 +68,7 @@ def enable(backbone: keras.Model, rank: int, names: Sequence[str] | None, defaul
     add(backbone, chosen, rank, rank)
 
 
-def add(backbone: keras.Model, layers: Iterable[Dense], rank: int, alpha: float) -> None:
+def add(backbone: Adaptable, layers: Iterable[Dense], rank: int, alpha: float) -> None:
     """Freeze a backbone, and add adapters to some of its layers."""
     for variable in backbone.variables:
         variable.trainable = False
@@ -60,7 +76,7 @@ def add(backbone: keras.Model, layers: Iterable[Dense], rank: int, alpha: float)
         layer.enable_lora(rank, lora_alpha=alpha)
 
 
-def merge(backbone: keras.Model) -> None:
+def merge(backbone: Adaptable) -> None:
     """Add every adapter to its kernel, and take it away. The backbone is trained as a whole again."""
     for layer in adapted(backbone):
         kernel = _merged_kernel(layer)
@@ -74,8 +90,8 @@ def merge(backbone: keras.Model) -> None:
 
 
 @contextlib.contextmanager
-def merged(backbone: keras.Model) -> Iterator[None]:
-    """Inside, a backbone has its adapters in its kernels, for whoever writes or converts them."""
+def merged(backbone: Adaptable) -> Iterator[None]:
+    """Add the adapters to the kernels while the block runs, for writing or converting them."""
     layers = adapted(backbone)
     kernels = [_merged_kernel(layer) for layer in layers]
     with without(backbone):
@@ -90,8 +106,8 @@ def merged(backbone: keras.Model) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def without(backbone: keras.Model) -> Iterator[None]:
-    """Inside, a backbone is what it was before it had adapters; it can be described, and is not to be run."""
+def without(backbone: Adaptable) -> Iterator[None]:
+    """Hide the adapters while the block runs; the backbone can be described then, but not run."""
     layers = adapted(backbone)
     for layer in layers:
         layer.lora_enabled = False
@@ -102,21 +118,21 @@ def without(backbone: keras.Model) -> Iterator[None]:
             layer.lora_enabled = True
 
 
-def adapted(backbone: keras.Model) -> list[Dense]:
+def adapted(backbone: Adaptable) -> list[Dense]:
     """Return the layers that have adapters."""
     return [layer for layer in _dense_layers(backbone) if layer.lora_enabled]
 
 
-def dense_by_path(backbone: keras.Model) -> Mapping[str, Dense]:
+def dense_by_path(backbone: Adaptable) -> Mapping[str, Dense]:
     """Return the dense layers by the path under which files store them, adapters aside."""
     with without(backbone):
         paths = {id(one): name.rpartition("/vars/")[0] for name, one in layer_weights(backbone.layers).items()}
         return {paths[id(layer.kernel)]: layer for layer in _dense_layers(backbone)}
 
 
-def _dense_layers(backbone: keras.Model) -> Iterator[Dense]:
+def _dense_layers(backbone: Adaptable) -> Iterator[Dense]:
     for layer in backbone._flatten_layers(include_self=False):
-        if type(layer) in (keras.layers.Dense, keras.layers.EinsumDense):
+        if type(layer) is keras.layers.Dense or type(layer) is keras.layers.EinsumDense:
             yield layer
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import keras
 
@@ -10,7 +10,7 @@ from modelry.arguments import one_of
 from modelry.backbones.checkpoint_writer import write_checkpoint
 from modelry.backbones.int8 import check_savable, quantized_paths
 from modelry.backbones.loading import backbone_weights
-from modelry.backbones.lora import merged
+from modelry.backbones.lora import Adaptable, merged
 from modelry.errors import SaveError
 from modelry.preprocessing.loading import write_preprocessor
 from modelry.preprocessing.preprocessor import Preprocessor
@@ -29,11 +29,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from modelry.weights.build import LayerTree
+
 FORMATS = ("modelry", "transformers")
 
 
+class SavableBackbone(Adaptable, Protocol):
+    """The parts of a backbone that a preset is made of."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+
+    def keras_hub_config(self) -> dict[str, Any] | None:
+        """Return the config for KerasHub's class, or `None`."""
+
+    def count_params(self) -> int:
+        """Return the number of parameters."""
+
+
 def save_backbone(
-    backbone: Any,
+    backbone: SavableBackbone,
     preprocessor: Preprocessor | None,
     preset_dir: str | os.PathLike[str],
     max_shard_size: float | None,
@@ -53,7 +68,7 @@ def save_backbone(
         record(folder, [("backbones", backbone), *components_of(preprocessor)], {"backbone": written})
 
 
-def check_options(model: keras.Model, format_name: str, dtype: str | None) -> None:
+def check_options(model: LayerTree, format_name: str, dtype: str | None) -> None:
     """Check the options of `save_to_preset`, and that a model can be saved with them.
 
     Raises:
@@ -86,13 +101,13 @@ def components_of(preprocessor: Preprocessor | None) -> list[tuple[str, Any]]:
     return [] if preprocessor is None else [("preprocessors", preprocessor), *preprocessor.components().items()]
 
 
-def serialized_backbone(backbone: Any) -> Serialized:
+def serialized_backbone(backbone: SavableBackbone) -> Serialized:
     """Return the contents of `config.json`."""
     return serialized(backbone, backbone.keras_hub_config(), backbone.get_config())
 
 
 def write_backbone(
-    folder: Path, backbone: Any, config: Serialized, max_shard_size: float | None, dtype: str | None
+    folder: Path, backbone: SavableBackbone, config: Serialized, max_shard_size: float | None, dtype: str | None
 ) -> str:
     """Write a backbone's config and weights; return the name of the file that holds, or lists, the weights."""
     write_json(folder / "config.json", config)
@@ -108,7 +123,7 @@ def write_backbone(
     return save_hdf5(path, weights, max_shard_size=max_shard_size, dtype=dtype)[0].name
 
 
-def _tasks_for(backbone: Any) -> list[str]:
+def _tasks_for(backbone: SavableBackbone) -> list[str]:
     """Return the names, as KerasHub has them, of the tasks that the backbone's architecture registers."""
     return sorted({spec.class_name for _, spec in task_specs() if spec.is_registered_for(owner_of(backbone).name)})
 

@@ -1,4 +1,4 @@
-"""What backbones have in common that read segments and pool a text as BERT does."""
+"""Base class of backbones that read segments and pool a text as BERT does."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ class Checkpoint(abc.ABC):
         architecture: The short name under which the same distribution registers backbone, tokenizer and task; the
             qualified one, `modelry-bert:bert`, where another does.
         model_type: The `model_type`, as `config.json` has it.
-        class_prefix: What the names of transformers' classes start with: `"Bert"` for `BertForSequenceClassification`.
+        class_prefix: What the names of transformers' classes start with: `"Bert"` for `BertModel`.
         fields: The backbone's arguments, and the keys of `config.json` that stand for them.
-        head_fields: The same for the head's arguments besides `num_classes` and `activation`.
+        head_fields: The same for the head's arguments, except its `activation` and those that its task reads.
         heads: Registered names of heads that checkpoints may have besides the architecture's own, and the keys of
             `config.json` that ask for them: `{"modelry:mean_pool": {"classifier_pooling": "mean"}}`.
         fixed: Keys of `config.json` that have one value in all checkpoints that the architecture can compute.
@@ -61,7 +61,7 @@ class Checkpoint(abc.ABC):
         return read_fields(self.fields, config, where)
 
     def head_config(self, config: Mapping[str, Any], where: str) -> dict[str, Any]:
-        """Return the head's arguments besides `num_classes`; the arguments are those of `backbone_config`."""
+        """Return the head's arguments except those that its task reads; takes what `backbone_config` takes."""
         return read_fields(self.head_fields, config, where)
 
     def head_name(self, config: Mapping[str, Any]) -> str | None:

@@ -26,7 +26,6 @@ from modelry.cli import (
 )
 from modelry.cli.output import print_error, print_warning, write_line
 from modelry.errors import ModelryError
-from modelry.tasks.text_classifier import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -133,7 +132,6 @@ def _report_broken_hooks() -> None:
 
 app.command("list")(listing.list_components)
 app.command("show")(show.show)
-app.command("classify")(command.classify)
 app.command("bench")(bench.bench)
 app.command("doctor")(doctor.doctor)
 app.command("plugins")(plugins.plugins)

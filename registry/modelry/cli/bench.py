@@ -29,7 +29,7 @@ def bench(
 
     Without --input, texts are made of random tokens of the preset's vocabulary: short ones, and ones of mixed lengths.
     The share of the peak compares the multiplications that the tokens need, 2 for each parameter in a matrix of the
-    encoder, each time that it is used, and each token that is no padding, with the rate at which large matrices are
+    encoder, each time that it is used, and each token that is not padding, with the rate at which large matrices are
     multiplied.
     """
     given = None if source is None else _read(source)

@@ -33,7 +33,7 @@ def _bytes(size: str | None) -> int | None:
         return None
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kKMGT]?B?)", size.strip())
     if found is None or found[2].upper() not in _UNITS:
-        raise typer.BadParameter(f"{size!r} is no size. Write one such as 500MB or 20GB.")
+        raise typer.BadParameter(f"{size!r} is not a size. Write one such as 500MB or 20GB.")
     return int(float(found[1]) * _UNITS[found[2].upper()])
 
 

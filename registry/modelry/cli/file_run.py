@@ -62,7 +62,7 @@ class FileOptions:
 
     @property
     def nested(self) -> bool:
-        """Whether the rows of the output are JSON objects, which can hold lists."""
+        """True if the rows of the output are JSON objects, which can hold lists."""
         return format_of(self.output).name == "jsonl"
 
 

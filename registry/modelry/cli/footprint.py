@@ -1,4 +1,4 @@
-"""What the weights of a preset take, as the headers of its files tell it."""
+"""Memory that the weights of a preset take, from the headers of its files."""
 
 from __future__ import annotations
 

@@ -53,8 +53,8 @@ def measure(
         `share_of_peak` then too, and for a backbone without matrices that tokens are multiplied with.
 
     Raises:
-        InputError: Texts are to be generated, and the tokenizer cannot turn ids into texts; or the task has other inputs
-            than texts, and does not say what they look like.
+        InputError: Texts are to be generated, and the tokenizer cannot turn ids into texts; or the task has other
+            inputs than texts, and does not say what they look like.
         PresetError: The preset is missing or damaged, or no installed task can run on it.
     """
     cls, overrides = _task_class(read_recipe(preset))

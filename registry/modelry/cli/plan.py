@@ -171,7 +171,7 @@ def _weight_files(recipe: Recipe) -> Iterator[str]:
     for name in weights_of(recipe):
         yield name
         if name.endswith(".json") and recipe.files.is_local(name):
-            from modelry.weights.shards import shards_of
+            from modelry.weights.stores import shards_of
 
             yield from shards_of(recipe.files.path(name))
 

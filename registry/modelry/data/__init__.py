@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry._lazy import resolve
+from modelry._lazy import attach
 
 if TYPE_CHECKING:
     from modelry.data.columns import TextReader as TextReader
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from modelry.data.rows import Inputs as Inputs
     from modelry.data.rows import RowPreprocessor as RowPreprocessor
     from modelry.data.rows import TokenizedTexts as TokenizedTexts
+    from modelry.data.rows import first_tokens as first_tokens
+    from modelry.data.rows import word_outputs as word_outputs
+    from modelry.data.rows import word_spans as word_spans
     from modelry.data.source import as_batch as as_batch
     from modelry.data.source import as_source as as_source
     from modelry.data.spec import DataSpec as DataSpec
     from modelry.data.targets import Targets as Targets
     from modelry.data.targets import TokenTargets as TokenTargets
-    from modelry.data.targets import first_tokens as first_tokens
-    from modelry.data.targets import word_outputs as word_outputs
-    from modelry.data.targets import word_spans as word_spans
 
 _PUBLIC = {
     "ArrayPreprocessor": "modelry.data.rows:ArrayPreprocessor",
@@ -46,22 +46,14 @@ _PUBLIC = {
     "as_predictions": "modelry.data.predictions:as_predictions",
     "as_source": "modelry.data.source:as_source",
     "as_text_columns": "modelry.data.columns:as_text_columns",
-    "first_tokens": "modelry.data.targets:first_tokens",
+    "first_tokens": "modelry.data.rows:first_tokens",
     "is_text_example": "modelry.data.columns:is_text_example",
     "to_array": "modelry.data.columns:to_array",
-    "word_outputs": "modelry.data.targets:word_outputs",
-    "word_spans": "modelry.data.targets:word_spans",
+    "word_outputs": "modelry.data.rows:word_outputs",
+    "word_spans": "modelry.data.rows:word_spans",
 }
 
 __all__ = list(_PUBLIC)
 
 
-def __getattr__(name: str) -> object:
-    if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = resolve(_PUBLIC[name])
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*(name for name in globals() if name.startswith("__")), *_PUBLIC})
+__getattr__, __dir__ = attach(__name__, _PUBLIC)

@@ -17,7 +17,7 @@ from modelry._prefetch import prefetch
 from modelry.data.adapter import PeekableIterator, Source, checked_size, is_stream
 from modelry.data.buckets import plan_padded
 from modelry.data.packing import plan_predictions
-from modelry.data.rows import Inputs, is_bucketed, joined, joined_inputs, read_columns, tokenized
+from modelry.data.rows import Inputs, RowPreprocessor, is_bucketed, joined, joined_inputs, read_columns, tokenized
 from modelry.data.streams import stream_columns
 from modelry.errors import InputError
 
@@ -32,7 +32,7 @@ WINDOW = 8192  # examples: enough to fill rows well, few enough to begin soon
 
 
 def as_predictions(
-    x: Any, spec: DataSpec, *, batch_size: int | None = None, steps: int | None = None, window: int = WINDOW
+    x: Any, spec: DataSpec, *, batch_size: int | None = None, steps: int | None = None, window: int | None = None
 ) -> Predictions:
     """Return the x for Keras' predict. Labels that a stream brings are left out.
 
@@ -42,7 +42,8 @@ def as_predictions(
         spec: The task's description of its data.
         batch_size: Examples per batch, 32 by default; rows of 64 tokens in packed batches.
         steps: Read only the first `steps * batch_size` examples in memory, or the first `steps` batches of a stream.
-        window: The number of examples that are tokenized and put into batches together.
+        window: The number of examples that are tokenized and put into batches together; `None` for 8,192, or eight
+            batches of inputs without tokens, which may be large and have no lengths to plan by.
 
     Raises:
         InputError: An example is missing or wrong; the message names it.
@@ -50,9 +51,10 @@ def as_predictions(
     if isinstance(x, Predictions):
         return x
     size = checked_size(batch_size)
+    together = window or (WINDOW if isinstance(spec.preprocessor, RowPreprocessor) else 8 * size)
     if is_stream(x):
         return Predictions(
-            lambda: gathered(itertools.islice(stream_columns(x, spec, size), steps), window),
+            lambda: gathered(itertools.islice(stream_columns(x, spec, size), steps), together),
             spec,
             batch_size=size,
             once=isinstance(x, Iterator),
@@ -60,7 +62,7 @@ def as_predictions(
     columns = read_columns(spec.reader, x)
     if steps is not None:
         columns = tuple(column[: steps * size] for column in columns)
-    return Predictions(lambda: sliced(columns, window), spec, batch_size=size, num_examples=len(columns[0]))
+    return Predictions(lambda: sliced(columns, together), spec, batch_size=size, num_examples=len(columns[0]))
 
 
 @attrs.frozen(eq=False)

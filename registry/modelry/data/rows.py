@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import abc
 import itertools
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeGuard, runtime_checkable
 
@@ -290,3 +291,51 @@ class RowLayout(abc.ABC):
         for index, start in zip(self.indices, self.token_starts, strict=True):
             flat[start : start + len(values[index])] = values[index]
         return flat.reshape(self.num_rows, self.length, *first.shape[1:])
+
+
+def word_spans(text: str) -> IntArray:
+    """Return the first character of each word of a text and the one after its last, `(k, 2)` int32.
+
+    Words are separated by white space.
+    """
+    spans = [match.span() for match in re.finditer(r"\S+", text)]
+    return np.array(spans, np.int32).reshape(-1, 2)
+
+
+def first_tokens(offsets: IntArray, spans: IntArray) -> IntArray:
+    """Return the index of the first token of each word, `(k,)` int64; -1 for words without a token.
+
+    Args:
+        offsets: `(length, 2)`, the offsets of a text's tokens, as in `TokenizedTexts`; -1 for special tokens.
+        spans: `(k, 2)`, the characters of its words, ascending.
+    """
+    found = np.full(len(spans), -1, np.int64)
+    starts, ends = np.asarray(offsets)[:, 0], np.asarray(offsets)[:, 1]
+    real = np.flatnonzero((starts >= 0) & (ends > starts))
+    if len(spans):
+        # A token may begin with the space before its word: the word is the first that ends after the token's start.
+        words = np.searchsorted(spans[:, 1], starts[real], side="right")
+        within = (words < len(spans)) & (ends[real] > spans[np.minimum(words, len(spans) - 1), 0])
+        for token, word in zip(real[within][::-1], words[within][::-1], strict=True):
+            found[word] = token
+    return found
+
+
+def word_outputs(outputs: Sequence[Array], inputs: Inputs) -> list[Array]:
+    """Return the outputs of the first token of each word; NaN for words that were cut off.
+
+    Args:
+        outputs: One array `(length_i, …)` per text, as `Predictions.restore` returns them.
+        inputs: The texts, tokenized with offsets.
+
+    Returns:
+        One array of floats `(k_i, …)` per text, a row per word.
+    """
+    assert inputs.rows is not None and inputs.rows.offsets is not None  # noqa: PT018 - the task's DataSpec has them
+    found = []
+    for text, offsets, output in zip(inputs.columns[0], inputs.rows.offsets, outputs, strict=True):
+        tokens = first_tokens(offsets, word_spans(text))
+        words = np.asarray(output)[tokens].astype(np.result_type(output, np.float16))
+        words[tokens < 0] = np.nan
+        found.append(words)
+    return found

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from modelry.data.columns import describe, holds_strings, is_missing, is_string, rank, to_array
+from modelry.data.rows import first_tokens, word_spans
 from modelry.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -263,53 +263,6 @@ class TokenTargets(Targets):
             known = f"the {len(self.names)} classes are numbered from 0" if self.names else "classes count from 0"
             raise InputError(f"Row {row} of y has the label {value}, but {known}.")
         return int(value)
-
-
-def word_spans(text: str) -> IntArray:
-    """Return the first character of each word of a text and the one after its last, `(k, 2)` int32.
-
-    Words are separated by white space.
-    """
-    spans = [match.span() for match in re.finditer(r"\S+", text)]
-    return np.array(spans, np.int32).reshape(-1, 2)
-
-
-def first_tokens(offsets: IntArray, spans: IntArray) -> IntArray:
-    """Return the index of the first token of each word, `(k,)` int64; -1 for words without a token.
-
-    Args:
-        offsets: `(length, 2)`, the offsets of a text's tokens, as in `TokenizedTexts`; -1 for special tokens.
-        spans: `(k, 2)`, the characters of its words, ascending.
-    """
-    found = np.full(len(spans), -1, np.int64)
-    starts, ends = np.asarray(offsets)[:, 0], np.asarray(offsets)[:, 1]
-    real = np.flatnonzero((starts >= 0) & (ends > starts))
-    if len(spans):
-        # A token may begin with the space before its word: the word is the first that ends after the token's start.
-        words = np.searchsorted(spans[:, 1], starts[real], side="right")
-        within = (words < len(spans)) & (ends[real] > spans[np.minimum(words, len(spans) - 1), 0])
-        for token, word in zip(real[within][::-1], words[within][::-1], strict=True):
-            found[word] = token
-    return found
-
-
-def word_outputs(outputs: Sequence[Array], inputs: Inputs) -> list[Array]:
-    """Return the outputs of words, given those of tokens: of each word the output of its first token.
-
-    Args:
-        outputs: `(tokens, …)` per text.
-        inputs: The same texts, tokenized with offsets; words are separated by white space.
-
-    Returns:
-        `(words, …)` per text. Words without a token, such as those that truncation cuts off, have NaN.
-    """
-    assert inputs.rows is not None and inputs.rows.offsets is not None  # noqa: PT018 - the task's DataSpec has them
-    found = []
-    for values, text, offsets in zip(outputs, inputs.columns[0], inputs.rows.offsets, strict=True):
-        tokens = first_tokens(offsets, word_spans(text))
-        known = (tokens >= 0).reshape(-1, *[1] * (values.ndim - 1))
-        found.append(np.where(known, values[tokens], np.nan).astype(values.dtype))
-    return found
 
 
 def check_count(values: Any, y: Any, inputs: Inputs) -> None:

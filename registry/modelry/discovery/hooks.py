@@ -65,7 +65,7 @@ class Hooks:
 
     @property
     def has_observers(self) -> bool:
-        """Whether any observer is installed."""
+        """True if an observer is installed."""
         return bool(self._groups[OBSERVERS].entries)
 
     def check(self) -> tuple[Failure, ...]:

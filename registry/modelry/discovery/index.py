@@ -18,7 +18,7 @@ from modelry.discovery.names import (
     noun,
     split,
 )
-from modelry.errors import AmbiguousName, BrokenPlugin, IncompatiblePlugin, InputError, PluginError, did_you_mean
+from modelry.errors import AmbiguousName, BrokenPlugin, IncompatiblePlugin, PluginError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -85,16 +85,6 @@ class Index:
         if len(owners) > 1:
             raise _ambiguous(owners, f"The {noun(kind)} {name!r}", _ways_out(kind, short, owners))
         return owners[0] if owners else None
-
-    def find_default(self, kind: str, backbone: str, task: str) -> Entry | None:
-        """Return the default preprocessor or task class of an architecture for a task; see `Registry.default_name`."""
-        (owner, architecture), (task_owner, role) = split(backbone), split(task)
-        if owner is None or task_owner is None:
-            name = backbone if owner is None else task
-            raise InputError(f"{name!r} must be a qualified name, such as 'modelry-bert:bert'.")
-        own = f"{architecture}.{role}"
-        names = (f"{owner}:{own}", f"{task_owner}:{own}", f"{task_owner}:{role}")
-        return next((entry for name in names if (entry := self.find(kind, name)) is not None), None)
 
     def find_blocked(self, kind: str, name: str) -> Entry | None:
         """Return an entry of this name that the policy blocks."""

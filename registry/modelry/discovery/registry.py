@@ -108,29 +108,6 @@ class Registry:
         """
         return self.find(kind, name).load()
 
-    def default_name(self, kind: str, backbone: str, task: str) -> str | None:
-        """Return the qualified name of an architecture's default component for a task.
-
-        The first registered of three is taken. For `kind="preprocessors"`, `backbone="modelry-bert:bert"` and
-        `task="acme-tags:token_classifier"` these are `modelry-bert:bert.token_classifier`,
-        `acme-tags:bert.token_classifier` and `acme-tags:token_classifier`. No other distribution can supply it.
-
-        Args:
-            kind: `"preprocessors"` or `"tasks"`.
-            backbone: The qualified name of the backbone.
-            task: The qualified name of the task, an entry of `task_specs`.
-
-        Returns:
-            The name; `None` if none of the three is registered.
-
-        Raises:
-            InputError: The kind is unknown, or one of the names is not qualified.
-            AmbiguousName: One distribution registers one of these names twice.
-        """
-        check_kind(kind)
-        found = self._retry(lambda index: index.find_default(kind, backbone, task))
-        return found.qualified if found else None
-
     def find_class(self, class_name: str) -> Entry:
         """Return the entry whose class has this name, among the kinds that models are built of.
 

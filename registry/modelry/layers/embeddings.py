@@ -24,7 +24,7 @@ class PositionEmbedding(keras.layers.Layer):
         self.sequence_length = sequence_length
         self.initializer = keras.initializers.get(initializer)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Create the vectors for inputs of shape `(batch, length, hidden_dim)`."""
         self.position_embeddings = self.add_weight(
             name="embeddings", shape=(self.sequence_length, input_shape[-1]), initializer=self.initializer
@@ -88,7 +88,7 @@ class TokenAndPositionEmbedding(keras.layers.Layer):
             name="position_embedding",
         )
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         """Create the vectors for token ids of shape `(batch, length)`."""
         self.token_embedding.build(input_shape)
         self.position_embedding.build((*input_shape, self.embedding_dim))

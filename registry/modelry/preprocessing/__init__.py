@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from modelry._lazy import attach
 
 if TYPE_CHECKING:
-    from modelry.preprocessing.text_preprocessor import EncoderPreprocessor as EncoderPreprocessor
-    from modelry.preprocessing.text_preprocessor import kept_lengths as kept_lengths
     from modelry.preprocessing.preprocessor import Preprocessor as Preprocessor
+    from modelry.preprocessing.text_preprocessor import EncoderPreprocessor as EncoderPreprocessor
     from modelry.preprocessing.text_preprocessor import TextPreprocessor as TextPreprocessor
+    from modelry.preprocessing.text_preprocessor import kept_lengths as kept_lengths
 
 _PUBLIC = {
     "EncoderPreprocessor": "modelry.preprocessing.text_preprocessor:EncoderPreprocessor",

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from modelry.data.rows import TokenizedTexts
     from modelry.tokenizers.tokenizer import Tokenizer
 
 

@@ -82,7 +82,7 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Adapter:
 
 
 def check_no_adapter(config: Mapping[str, Any], files: PresetFiles) -> None:
-    """Check that the base of an adapter is no adapter itself.
+    """Check that the base of an adapter is not an adapter itself.
 
     Raises:
         PresetFormatError: It is.

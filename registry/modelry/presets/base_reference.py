@@ -1,4 +1,4 @@
-"""Which presets an adapter may have loaded as its base.
+"""Rules for the base presets that an adapter may name.
 
 An adapter may come from a stranger, and its base is opened without the caller having named it. So it must lead nowhere
 that the adapter itself could not come from: neither to files of this machine, nor to servers that only this machine
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from modelry.storage.reference import Preset
 
 HUBS = ("hf", "kaggle", "package")
-"""Schemes whose references lead to one place, whoever writes them."""
+"""Schemes with one place per reference, independent of the writer."""
 
-# The look behind keeps a search from beginning anew at every character of a long word.
+# The look behind keeps a search from restarting at every character of a long word.
 _PLACE = re.compile(r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)")
 
 

@@ -31,8 +31,8 @@ class BuiltinPresets:
         fits: dict[str, bool] = {}
         for preset in registry.presets().values():
             if preset.architecture not in fits:
-                kinds = ("tasks", "preprocessors") if task is not None else ()
-                names = [name for kind in kinds for name in default_names(kind, preset.architecture, task)]
+                kinds = () if task is None else ("tasks", "preprocessors")
+                names = [name for kind in kinds for name in default_names(kind, preset.architecture, str(task))]
                 own = [name for name in names if name.rpartition(":")[2].startswith(f"{preset.architecture}.")]
                 fits[preset.architecture] = task is None or bool(own)
         return {name: preset for name, preset in registry.presets().items() if fits[preset.architecture]}

@@ -33,7 +33,7 @@ def _check_metrics(_: object, __: object, metrics: Any) -> None:
 
 @attrs.frozen
 class CardFacts:
-    """What only the publisher knows.
+    """Facts that only the publisher knows.
 
     Attributes:
         metrics: Name → value of what was measured, such as `{"accuracy": 0.91}`.
@@ -49,7 +49,7 @@ class CardFacts:
 
     @property
     def are_given(self) -> bool:
-        """Whether the publisher has said anything."""
+        """True if the publisher has given any fact."""
         return bool(self.metrics) or self.licence is not None
 
 
@@ -59,7 +59,7 @@ def card(recipe: Recipe, reference: str, facts: CardFacts) -> str:
     Args:
         recipe: The preset.
         reference: What opens it once it is published; without secrets.
-        facts: What only the publisher knows.
+        facts: Facts that only the publisher knows.
     """
     return "\n".join((*_front_matter(recipe, facts), "", *_body(recipe, reference, facts)))
 

@@ -81,9 +81,9 @@ def load_class(recipe: Recipe, part: Part, base: type[T]) -> type[T]:
 
 @contextlib.contextmanager
 def blamed_on(what: str, overrides: Mapping[str, Any] | None = None) -> Iterator[None]:
-    """Turn whatever is raised inside, and is no error of modelry's, into one that blames the preset.
+    """Turn exceptions other than modelry's own into one that blames the preset.
 
-    Such code is called with values of any kind and size, and nobody lists what it raises then.
+    Foreign code is called with values of any kind and size here, and may raise anything.
 
     Args:
         what: What is wrong then, such as `"Preset './p' has a bad BertBackbone"`.
@@ -180,7 +180,7 @@ def _components_in(component: object) -> Iterator[object]:
 
 @attrs.frozen
 class Owner:
-    """Where a component's class comes from.
+    """Origin of a component's class.
 
     Attributes:
         name: The qualified name it is registered under.
@@ -219,7 +219,11 @@ def owned_class(component: T) -> type[T]:
 
 
 def owner_of_class(cls: type) -> Owner:
-    """Return the owner of a class, or of the nearest of its bases that a plugin registers; raises what `owner_of` does."""
+    """Return the owner of a class, or of the nearest of its bases that a plugin registers.
+
+    Raises:
+        SaveError: No plugin registers any of them.
+    """
     return _find_owner(cls)[1]
 
 

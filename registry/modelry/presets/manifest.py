@@ -4,10 +4,10 @@
 {
     "format_version": 2,
     "modelry_version": "0.1.0",
-    "components": {"backbones": "modelry-bert:bert", "tasks": "modelry-bert:bert.text_classifier"},
-    "requires": ["modelry-bert>=0.1.0,<0.2"],
-    "versions": {"modelry-bert": "0.1.0"},
-    "task": {"name": "modelry:text_classifier", "facts": {"labels": ["negative", "positive"]}},
+    "components": {"backbones": "modelry-bert:bert", "tasks": "acme-tags:token_classifier"},
+    "requires": ["acme-tags>=1.0,<1.1", "modelry-bert>=0.1.0,<0.2"],
+    "versions": {"acme-tags": "1.0", "modelry-bert": "0.1.0"},
+    "task": {"name": "acme-tags:token_classifier", "facts": {"labels": ["name", "place"]}},
     "weights": {"backbone": "model.weights.h5", "task": "task.weights.h5"},
     "files": {"config.json": {"size": 660, "sha256": "…"}}
 }
@@ -139,7 +139,7 @@ def _check_size(files: PresetFiles, name: str, manifest: Manifest, where: str) -
             f"{where} names the weights {name}, and does not list this file. Save the preset again."
         )
     expected = manifest.files[name]["size"]
-    found = files.size(name)  # where it takes fetching the file to know, whoever reads the file will see
+    found = files.size(name)  # if only fetching the file can tell, reading it will
     if found is not None and found != expected:
         raise PresetFormatError(
             f"{name} of preset {files.reference!r} has {found:,} bytes, but {NAME} says {expected:,}. "

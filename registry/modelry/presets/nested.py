@@ -1,7 +1,7 @@
 """Objects inside configs: which ones a preset may name. All others are refused before Keras sees the config.
 
 Keras' own reader finds any class or function that any installed package has registered or exported. No object is
-made here: what is allowed stays JSON, for whoever knows what the field is.
+made here: allowed values stay JSON, for the code that knows the field.
 """
 
 from __future__ import annotations

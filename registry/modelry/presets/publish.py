@@ -78,7 +78,7 @@ def upload_preset(
         `***` for a password in it.
 
     Raises:
-        PresetNotFound: `preset` is no folder with a preset in it.
+        PresetNotFound: `preset` is not a folder with a preset in it.
         PresetFormatError: A file of the preset is damaged, or is not what its manifest says.
         UnsafePresetError: There is a link in the folder, which could lead to anything on this machine.
         StorageError: `uri` is malformed, cannot be written to, or its store refuses; or `preset` cannot be read.

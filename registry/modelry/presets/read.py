@@ -59,7 +59,7 @@ def read_recipe(preset: Preset, options: OpenOptions | None = None, base: Preset
         UnsafePresetError: An adapter names a base that it may not name.
         StorageError: The reference is malformed, or nothing installed handles its scheme.
         UnknownComponent: No installed plugin reads this kind of checkpoint.
-        InputError: `base` is given for a preset that is no adapter.
+        InputError: `base` is given for a preset that is not an adapter.
     """
     return read_files(open_preset(preset, options), options, base)
 

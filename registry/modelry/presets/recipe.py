@@ -39,8 +39,8 @@ class InputParts:
 
     def map(self, change: Callable[[Part], Part]) -> InputParts:
         """Return these with each part replaced by what `change` returns for it."""
-        changed = (None if part is None else change(part) for part in (self.tokenizer, self.preprocessor))
-        return InputParts(*changed, self.settings)
+        tokenizer, preprocessor = (None if one is None else change(one) for one in (self.tokenizer, self.preprocessor))
+        return InputParts(tokenizer, preprocessor, self.settings)
 
 
 @attrs.frozen

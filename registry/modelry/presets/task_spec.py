@@ -50,7 +50,7 @@ class SavedTask:
     """The task that a preset holds.
 
     Attributes:
-        name: The task's registered name, such as `"modelry:text_classifier"`.
+        name: The task's registered name, such as `"acme-tags:token_classifier"`.
         part: Its class, with the arguments that are neither parts nor facts.
         parts: Role → the parts it has besides backbone and preprocessor, such as `{"head": …}`.
         facts: What the preset keeps about the task, as its spec reads it.
@@ -146,7 +146,7 @@ class TaskSpec:
         return {name: list(fact) if isinstance(fact, tuple) else fact for name, fact in saved.facts.items()}
 
     def needs(self, saved: SavedTask | None) -> str | None:
-        """Return what `from_preset` must be told where a preset has no trained weights for the task; else `None`."""
+        """Return the arguments that an untrained task needs; `None` if the preset has trained weights for it."""
         if saved is not None and saved.weights is not None:
             return None
         return f"training: the preset has no {self.class_name}, so what it has beside the backbone is new and untrained"

@@ -29,7 +29,7 @@ _DROPPED = "its copy in the cache was damaged, and is removed; what the store ha
 
 @attrs.frozen
 class Checked:
-    """What became of checking one file.
+    """Result of checking one file.
 
     Attributes:
         name: The file, as it is named in the preset.
@@ -160,5 +160,5 @@ def _nobody_tells(name: str, has_manifest: bool) -> str:
     if name == MANIFEST:
         return "it says what the others must be, and nothing says what it must be itself"
     if has_manifest:
-        return f"{MANIFEST} does not list it, and no store tells a digest; it is no part of the preset"
+        return f"{MANIFEST} does not list it, and the store has no digest; it is not part of the preset"
     return f"there is no {MANIFEST} that lists it, and no store tells a digest"

@@ -1,4 +1,4 @@
-"""What Keras' loops tell a source, and what they show of it."""
+"""Callbacks that connect Keras' loops with a data source, and show its progress."""
 
 from __future__ import annotations
 

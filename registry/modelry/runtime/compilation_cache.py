@@ -1,4 +1,4 @@
-"""What JAX compiled for a model, kept on disk for the next process.
+"""Programs that JAX compiled for a model, kept on disk for the next process.
 
 JAX brings the cache and has it switched off. Here it is switched on, unless somebody decided about it before.
 """

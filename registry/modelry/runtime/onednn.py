@@ -45,9 +45,9 @@ class Weight:
 def prepacked(model: keras.Model, texts: int | None) -> Iterator[None]:
     """Predict with rearranged weights inside, where that works: PyTorch, on a CPU, with oneDNN.
 
-    The rearranged copies are kept for the next predictions, and made anew when a weight has changed. What was predicted
-    before has no part in whether they are used: the last digits of scores may differ with it, and the same texts shall
-    have the same scores in every process.
+    The rearranged copies are kept for the next predictions, and replaced when a weight has changed. Earlier predictions
+    do not decide whether they are used: the last digits of scores differ with it, and the same texts must have the same
+    scores in every process.
 
     Args:
         model: The model.
@@ -75,10 +75,10 @@ def _current(model: keras.Model, known: Mapping[int, Weight]) -> dict[int, Weigh
     """Return the kernels of a model's dense layers by the identity of their tensor; those `known` keep their copies."""
     weights = {}
     for layer in model._flatten_layers():
-        if type(layer) not in (keras.layers.Dense, keras.layers.EinsumDense):
+        if not (type(layer) is keras.layers.Dense or type(layer) is keras.layers.EinsumDense):
             continue
         kernel, bias = layer.kernel, layer.bias
-        if not isinstance(kernel, keras.Variable):  # with LoRA it is a sum, and made anew each time
+        if not isinstance(kernel, keras.Variable):  # with LoRA it is a sum, computed each time
             continue
         tensor = kernel.value
         if not _usable(tensor.device.type, str(tensor.dtype)):

@@ -263,6 +263,6 @@ def bounded(files: PresetFiles, name: str, limit: int) -> Path:
     if size > limit:
         raise UnsafePresetError(
             f"{name} of preset {files.reference!r} has {size:,} bytes, which is larger than {limit:,} bytes, and is "
-            "read as a whole. Do not use this preset; tell whoever published it."
+            "read as a whole. Do not use this preset; report it to its publisher."
         )
     return path

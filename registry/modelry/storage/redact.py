@@ -51,7 +51,7 @@ def _without_value(found: re.Match[str]) -> str:
 
 
 # What signs a request says who asks and until when, and not for what. A name that may mean something else as well is
-# taken for what it says: a file that is fetched twice is no harm, and one that is taken for another is.
+# taken for what it says: fetching a file twice does no harm, but mistaking one for another does.
 _SIGNS = re.compile(
     r"x-(amz|goog|ms|oss|cos)-.*|(\w+[-_])?(token|secret|password|signature|credentials?)|sig"
     r"|(api|access)[-_]?key([-_]?id)?|auth|authorization|key-pair-id|googleaccessid|awsaccesskeyid|ossaccesskeyid",

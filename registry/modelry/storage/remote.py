@@ -171,7 +171,7 @@ class RemoteFiles(PresetFiles):
 
     @property
     def reference(self) -> str:
-        """What the user wrote to name this preset, without the secrets in it."""
+        """The preset as the user wrote it, without secrets."""
         return self._fetcher.reference
 
     @property

@@ -142,8 +142,8 @@ class SignedFiles(HashedFiles):
         """Return the path of a file that is signed; raises what `HashedFiles.fetch` does, and SignatureError."""
         if name not in self._expected:
             raise SignatureError(
-                f"{name} of {self.reference!r} is not in the {MANIFEST} that is signed, so it is not read. Whoever "
-                "publishes the preset must save and sign it with that file in it, or take the file away."
+                f"{name} of {self.reference!r} is not in the {MANIFEST} that is signed, so it is not read. The "
+                "publisher must save and sign the preset with that file, or remove the file."
             )
         return super().fetch(name)
 

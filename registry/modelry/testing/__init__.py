@@ -62,7 +62,7 @@ def __dir__() -> list[str]:
 
 def _of_tasks() -> dict[str, str]:
     """Return the names that the modules of the installed tasks' contracts export."""
-    from modelry.testing.contract import task_contracts
+    from modelry.testing.installed_contract import task_contracts
 
     found = {}
     for contract in task_contracts():

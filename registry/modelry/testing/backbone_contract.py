@@ -22,8 +22,9 @@ from modelry.testing.comparing import (
     run_eagerly,
 )
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import InstalledContract, expect, fail, owner_of, task_contracts
+from modelry.testing.contract import expect, fail
 from modelry.testing.examples import Text, batch_of, default_texts, expect_several, real_part
+from modelry.testing.installed_contract import InstalledContract, owner_of, task_contracts
 from modelry.testing.packing import check_packing, supports_packing
 from modelry.testing.presets import BACKBONE_WEIGHTS, differences, edit_json, expect_refusal, truncate
 from modelry.testing.processes import loaded_in_process, other_backends, run_probe

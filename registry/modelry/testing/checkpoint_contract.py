@@ -16,11 +16,12 @@ from modelry.backbones.checkpoint_writer import checkpoint_of
 from modelry.checkpoints.checkpoint import Checkpoint
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, ModelryError, UnknownComponent
-from modelry.preprocessing.preprocessor import Preprocessor
+from modelry.preprocessing.text_preprocessor import TextPreprocessor
 from modelry.presets.read import read_recipe
 from modelry.testing.comparing import as_numpy, expect_close, run
-from modelry.testing.contract import InstalledContract, expect, fail
+from modelry.testing.contract import expect, fail
 from modelry.testing.examples import ENGLISH, STRANGE
+from modelry.testing.installed_contract import InstalledContract
 from modelry.testing.presets import edit_json, expect_refusal, truncate
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class CheckpointContract(InstalledContract):
                 logits = task.predict(x, verbose=0)[0]
                 expect_close(logits, expected, f"The logits of {text!r:.60} are not transformers'", rule, to_do)
         if golden_states:
-            backbone, preprocessor = Backbone.from_preset(checkpoint), Preprocessor.from_preset(checkpoint)
+            backbone, preprocessor = Backbone.from_preset(checkpoint), TextPreprocessor.from_preset(checkpoint)
             for text, expected in golden_states.items():
                 packed = preprocessor.tokenize(([text],))
                 batch = preprocessor.pad(packed, [0], int(packed.lengths[0]))
@@ -115,7 +116,7 @@ class CheckpointContract(InstalledContract):
         path = Path(checkpoint) / "tokenizer.json"
         if not path.is_file():
             pytest.skip("the checkpoint has no tokenizer.json")
-        preprocessor = Preprocessor.from_preset(checkpoint)
+        preprocessor = TextPreprocessor.from_preset(checkpoint)
         original = tokenizers.Tokenizer.from_str(path.read_text("utf-8"))
         original.no_padding()
         original.enable_truncation(preprocessor.sequence_length, strategy="longest_first")
@@ -123,7 +124,7 @@ class CheckpointContract(InstalledContract):
         columns: list[tuple[list[str], ...]] = [(texts,), (texts, texts[::-1])]
         for column in columns:
             try:
-                rows = preprocessor.pack(column).token_ids
+                rows = preprocessor.tokenize(column).token_ids
             except (InputError, NotImplementedError):  # it takes no pairs
                 continue
             for text, row in zip(zip(*column, strict=True), rows, strict=True):
@@ -165,7 +166,7 @@ class CheckpointContract(InstalledContract):
     ) -> None:
         """Written for transformers and read again, it has the same weights, labels and token ids."""
         task_cls = _task_class(checkpoint)
-        model_cls = task_cls or Backbone
+        model_cls: Any = task_cls or Backbone
         model = model_cls.from_preset(checkpoint)
         model.save_to_preset(tmp_path / "written", format="transformers")
         loaded = model_cls.from_preset(tmp_path / "written")
@@ -242,7 +243,7 @@ class CheckpointContract(InstalledContract):
     def _expect_no_bare_error(self, folder: Path, damage: str) -> None:
         __tracebackhide__ = True
         try:
-            read_recipe(folder).text()
+            read_recipe(folder).inputs()
             return
         except ModelryError as error:
             # An error that a converter did not raise itself wraps the one that it let pass, which explains nothing.

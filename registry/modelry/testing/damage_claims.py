@@ -1,4 +1,4 @@
-"""Claims about presets of tasks that are damaged."""
+"""Claims about damaged presets of a task: each damage raises an error that names the file."""
 
 from __future__ import annotations
 
@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from modelry.testing.presets import (
-    BACKBONE_WEIGHTS,
-    TASK_WEIGHTS,
-    edit_json,
-    expect_refusal,
-    restored,
-    truncate,
-)
+from modelry.testing.presets import BACKBONE_WEIGHTS, TASK_WEIGHTS, edit_json, expect_refusal, restored, truncate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class DamageClaims:
-    """Claims that loading a damaged preset raises an error that names the file; a part of `TaskContract`."""
+    """The part of `TaskContract` that damages files of a preset; takes its fixtures `task` and `preset`. Abstract."""
 
     def test_truncated_weights_are_refused(self, task: Task, preset: Path) -> None:
         """Weights that are cut off raise an error that names the file."""

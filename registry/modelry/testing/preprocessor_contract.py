@@ -10,14 +10,15 @@ import pytest
 
 from modelry.errors import InputError
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import InstalledContract, expect, fail
+from modelry.testing.contract import expect, fail
 from modelry.testing.examples import STRANGE, expect_different, texts_for
+from modelry.testing.installed_contract import InstalledContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from modelry.data.rows import TokenizedTexts
-    from modelry.preprocessing.preprocessor import Preprocessor
+    from modelry.preprocessing.text_preprocessor import TextPreprocessor
 
 
 class PreprocessorContract(InstalledContract):
@@ -30,11 +31,11 @@ class PreprocessorContract(InstalledContract):
     }
 
     @pytest.fixture
-    def texts(self, preprocessor: Preprocessor) -> Sequence[str]:
+    def texts(self, preprocessor: TextPreprocessor) -> Sequence[str]:
         """Some texts of different lengths that it takes."""
         return texts_for(preprocessor)
 
-    def test_config_restores_it(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
+    def test_config_restores_it(self, preprocessor: TextPreprocessor, texts: Sequence[str]) -> None:
         """Its config creates an equal preprocessor."""
         expect_arguments_kept(preprocessor, without=("tokenizer",))
         config = preprocessor.get_config()
@@ -47,11 +48,11 @@ class PreprocessorContract(InstalledContract):
             what = f"{name} is another with a preprocessor created from the config."
             expect(np.array_equal(array, other.get(name)), what, rule, "keep every argument unchanged.")
 
-    def test_unknown_arguments_are_refused(self, preprocessor: Preprocessor) -> None:
+    def test_unknown_arguments_are_refused(self, preprocessor: TextPreprocessor) -> None:
         """An argument that it does not take raises an error."""
         expect_unknown_refused(type(preprocessor), preprocessor.get_config(), type(preprocessor))
 
-    def test_every_text_gets_a_row(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
+    def test_every_text_gets_a_row(self, preprocessor: TextPreprocessor, texts: Sequence[str]) -> None:
         """Each text, even an empty or very long one, gets a row of 1 to sequence_length tokens."""
         every = [*texts, *STRANGE]
         packed = preprocessor.tokenize((every,))
@@ -70,7 +71,7 @@ class PreprocessorContract(InstalledContract):
             what = f"{text!r:.60} gets {found.dtype} ids and {len(segments)} segment ids for {len(found)} tokens."
             expect(found.dtype.kind == "i" and len(segments) == len(found), what, rule, "np.array(ids, 'int32')")
 
-    def test_different_texts_get_different_rows(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
+    def test_different_texts_get_different_rows(self, preprocessor: TextPreprocessor, texts: Sequence[str]) -> None:
         """The content of a text reaches its row."""
         expect_different(texts, 2)
         rows = [np.asarray(ids).tolist() for ids in preprocessor.tokenize((list(texts),)).token_ids]
@@ -82,7 +83,7 @@ class PreprocessorContract(InstalledContract):
             "return the ids of tokenizer.encode.",
         )
 
-    def test_sequence_length_can_be_set(self, preprocessor: Preprocessor) -> None:
+    def test_sequence_length_can_be_set(self, preprocessor: TextPreprocessor) -> None:
         """sequence_length can be set at any time, and long texts are cut there."""
         rule = "rows have at most the sequence_length that is set now."
         to_do = "read self.sequence_length in tokenize, not in __init__."
@@ -92,7 +93,7 @@ class PreprocessorContract(InstalledContract):
             shape = preprocessor(["a good film " * 50])["token_ids"].shape
             expect(shape == (1, 5), f"With sequence_length = 5, arrays have the shape {shape}.", rule, to_do)
 
-    def test_padding_only_fills_up(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
+    def test_padding_only_fills_up(self, preprocessor: TextPreprocessor, texts: Sequence[str]) -> None:
         """Arrays of another length differ by padding only, and the mask says what is padding."""
         packed = preprocessor.tokenize((list(texts),))
         rows, longest = range(len(packed)), int(max(packed.lengths))
@@ -106,7 +107,7 @@ class PreprocessorContract(InstalledContract):
             expect(np.array_equal(array[:, :longest], short[name]), what, rule, "pad on the right.")
         self._expect_mask(packed, long)
 
-    def test_rows_are_picked_by_index(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
+    def test_rows_are_picked_by_index(self, preprocessor: TextPreprocessor, texts: Sequence[str]) -> None:
         """Pad takes any rows in any order, and a text's row does not depend on other texts."""
         packed = preprocessor.tokenize((list(texts),))
         length = int(max(packed.lengths))
@@ -123,7 +124,7 @@ class PreprocessorContract(InstalledContract):
             what = f"{name} of the first text is another among other texts than alone."
             expect(np.array_equal(alone[name][0], array[0]), what, rule, "look at one text at a time.")
 
-    def test_one_text_is_a_row_of_many(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
+    def test_one_text_is_a_row_of_many(self, preprocessor: TextPreprocessor, texts: Sequence[str]) -> None:
         """Calling it with a str gives what calling it with a list gives, without the first axis."""
         one, many = preprocessor(texts[0]), preprocessor([texts[0]])
         rule = "a single text gives arrays of shape (sequence_length,)."
@@ -131,7 +132,7 @@ class PreprocessorContract(InstalledContract):
             what = f"{name} of a str has the shape {np.shape(one.get(name))}; that of a list of it, {array.shape}."
             expect(np.array_equal(one.get(name), array[0]), what, rule, "do not override __call__.")
 
-    def test_values_that_are_not_texts_are_refused(self, preprocessor: Preprocessor) -> None:
+    def test_values_that_are_not_texts_are_refused(self, preprocessor: TextPreprocessor) -> None:
         """None among the texts raises an InputError."""
         try:
             preprocessor(["fine", None])
@@ -143,7 +144,7 @@ class PreprocessorContract(InstalledContract):
             )
         fail("None among the texts is accepted.", "wrong data raises InputError.", "do not override __call__.")
 
-    def test_pairs_keep_both_texts(self, preprocessor: Preprocessor, texts: Sequence[str]) -> None:
+    def test_pairs_keep_both_texts(self, preprocessor: TextPreprocessor, texts: Sequence[str]) -> None:
         """If it takes sentence pairs, a row holds both texts in order, also when both are long."""
         expect_different(texts, 2)
         first, second = max(texts, key=len), sorted(set(texts), key=len)[-2]
@@ -167,7 +168,7 @@ class PreprocessorContract(InstalledContract):
             found = sorted(set(np.asarray(long.segment_ids[0]).tolist()))
             expect(found == [0, 1], f"The segment ids of a long pair are {found}, not 0 and 1.", rule, to_do)
 
-    def test_padding_is_one_of_two(self, preprocessor: Preprocessor) -> None:
+    def test_padding_is_one_of_two(self, preprocessor: TextPreprocessor) -> None:
         """`padding` is "bucket" where batches may be padded to their own lengths, or "fixed"."""
         found = getattr(preprocessor, "padding", None)
         rule = 'padding is "bucket", or "fixed" for architectures with outputs that depend on padding.'
@@ -189,7 +190,7 @@ class PreprocessorContract(InstalledContract):
 
 
 @contextlib.contextmanager
-def _length(preprocessor: Preprocessor, length: int) -> Iterator[None]:
+def _length(preprocessor: TextPreprocessor, length: int) -> Iterator[None]:
     before = preprocessor.sequence_length
     preprocessor.sequence_length = length
     try:

@@ -17,7 +17,8 @@ from modelry.storage.options import OpenOptions
 from modelry.storage.redact import HIDDEN
 from modelry.storage.reference import parse_reference
 from modelry.storage.remote import RemoteStorage
-from modelry.testing.contract import InstalledContract, expect, fail
+from modelry.testing.contract import expect, fail
+from modelry.testing.installed_contract import InstalledContract
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,7 +138,7 @@ class PublishingClaims(InstalledContract):
             expect(
                 PRESET_MARKER not in one or one in (OLD, NEW),
                 f"While a preset was published, a reader found {_difference(one, NEW)}.",
-                f"a reader sees one whole version or none; a folder without {PRESET_MARKER} is no preset.",
+                f"a reader sees one whole version or none; a folder without {PRESET_MARKER} is not a preset.",
                 f"put all files in place at once; or remove an older {PRESET_MARKER} first and write the new one last.",
             )
 

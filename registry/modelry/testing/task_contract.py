@@ -12,9 +12,10 @@ from modelry.discovery.registry import registry
 from modelry.errors import InputError, UnknownArgument
 from modelry.testing.comparing import CLOSE, as_if_trained, as_numpy, expect_close, expect_near
 from modelry.testing.configs import expect_restored
-from modelry.testing.contract import InstalledContract, entry_point, expect, fail, owner_of
-from modelry.testing.examples import STRANGE, expect_different, texts_for
+from modelry.testing.contract import expect, fail
 from modelry.testing.damage_claims import DamageClaims
+from modelry.testing.examples import STRANGE, expect_different, texts_for
+from modelry.testing.installed_contract import InstalledContract, entry_point, owner_of
 from modelry.testing.presets import differences
 from modelry.testing.processes import loaded_in_process, other_backends
 
@@ -225,10 +226,10 @@ class TaskContract(DamageClaims, InstalledContract):
     def test_training_lowers_the_loss(self, task: Task, examples: Sequence[Any]) -> None:
         """A few steps of training on a few examples lower their loss."""
         labels = self.labels(task, examples)
-        data = (self.batch(task, examples), *(() if labels is None else (labels,)))
         weights, optimizer, loss = task.get_weights(), task.optimizer, task.loss
         task.compile(optimizer=keras.optimizers.Adam(1e-2), loss=loss)
-        losses = task.fit(*data, epochs=25, batch_size=len(examples), verbose=0).history["loss"]
+        x = self.batch(task, examples)
+        losses = task.fit(x, labels, epochs=25, batch_size=len(examples), verbose=0).history["loss"]
         task.set_weights(weights)
         task.compile(optimizer=optimizer, loss=loss)
         before, after = losses[0], float(np.mean(losses[-5:]))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import InstalledContract, expect, fail
+from modelry.testing.contract import expect, fail
 from modelry.testing.examples import STRANGE
+from modelry.testing.installed_contract import InstalledContract
 from modelry.testing.presets import differences
 from modelry.testing.processes import run_probe
 

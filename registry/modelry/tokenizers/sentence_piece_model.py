@@ -115,7 +115,7 @@ def encoded_pieces(data: bytes) -> list[tuple[int, int, int]]:
         data: Its result as a serialized protocol buffer.
     """
     pieces = (dict(_fields(value)) for number, value in _fields(data) if number == _ENCODED)
-    return [tuple(piece.get(key, 0) for key in _ENCODED_PIECE) for piece in pieces]  # type: ignore[misc]
+    return [tuple(piece.get(key, 0) for key in _ENCODED_PIECE) for piece in pieces]
 
 
 def _read_pieces(data: bytes) -> tuple[list[tuple[bytes, bytes, int]], int]:

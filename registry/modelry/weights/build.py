@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import threading
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import keras
 import ml_dtypes
@@ -113,7 +113,13 @@ def _counted(original: Any) -> Any:
     return staticmethod(counted) if is_static else counted
 
 
-def settle_policies(model: keras.Model) -> None:
+class LayerTree(Protocol):
+    """A model or layer, with the layers inside it."""
+
+    def _flatten_layers(self, include_self: bool = True) -> list[keras.layers.Layer]: ...
+
+
+def settle_policies(model: LayerTree) -> None:
     """Give each layer that was built with a policy by layer the one that it was built with.
 
     Otherwise Keras asks the default one of such a policy whether the layer is quantized, and saves it without scale.

@@ -40,7 +40,8 @@ def test_several_texts_in_a_row_do_not_see_each_other(backbone):
         for row in ([5, 6, 7], [8, 9])
     ]
     row = inputs([5, 6, 7, 8, 9], length=6)
-    packed = backbone.encode(**row, positions=np.array([[0, 1, 2, 0, 1, 0]]), document_ids=np.array([[1, 1, 1, 2, 2, 0]]))
+    positions, document_ids = np.array([[0, 1, 2, 0, 1, 0]]), np.array([[1, 1, 1, 2, 2, 0]])
+    packed = backbone.encode(**row, positions=positions, document_ids=document_ids)
     packed = keras.ops.convert_to_numpy(packed)[0]
     np.testing.assert_allclose(packed[:3], alone[0][0], atol=1e-5)
     np.testing.assert_allclose(packed[3:5], alone[1][0], atol=1e-5)

@@ -1,4 +1,4 @@
-"""What training the teacher and training the student have in common."""
+"""Training steps that teacher and student share."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class _Examination:
 
     @property
     def fails(self) -> bool:
-        """Whether something that users may ask for does not work."""
+        """True if something that users may ask for does not work."""
         found = {component.status for component in self.components} | {finding.status for _, finding in self.notes}
         return bool(found & FAILURES)
 

@@ -98,7 +98,7 @@ class Component:
 
     @property
     def importable(self) -> bool:
-        """Whether it makes sense to import it."""
+        """True if importing it makes sense."""
         return self.status in (OK, AMBIGUOUS)
 
 

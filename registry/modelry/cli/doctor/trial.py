@@ -168,7 +168,7 @@ def main() -> None:
 def _import_contracts(kinds: set[str]) -> None:
     if not kinds.isdisjoint(MODEL_KINDS):
         require_backend()
-        importlib.import_module("modelry.tasks.text_classifier.task")
+        importlib.import_module("modelry.tasks.base.task")
     for kind in kinds & CONTRACTS.keys():
         resolve(CONTRACTS[kind])
 

@@ -117,7 +117,7 @@ def open_file(filesystem: Any, protocol: str, path: str) -> Any:
     """Open a file of a file system for reading."""
     size = ALLOWED[protocol].block_size
     opened = filesystem.open(path, "rb", **({} if size is None else {"block_size": size, "cache_type": "readahead"}))
-    # Whoever opens a file in memory gets the same object, with one position for all.
+    # All readers of a file in memory get the same object, with one position for all.
     return io.BytesIO(bytes(opened.getbuffer())) if protocol == "memory" else opened
 
 

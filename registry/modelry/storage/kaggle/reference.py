@@ -45,7 +45,7 @@ class KaggleReference:
 
     @property
     def owner(self) -> str:
-        """Whose model it is."""
+        """Owner of the model."""
         return self.model.partition("/")[0]
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 import numpy as np
@@ -22,7 +22,7 @@ from modelry.storage.budget import Tally
 from modelry.storage.options import OpenOptions
 from modelry.storage.reference import parse_reference
 from modelry.strict_json import write_json
-from modelry.tasks.base.saving import record_task, serialized_task, task_components
+from modelry.tasks.base.saving import SavableTask, record_task, serialized_task, task_components
 from modelry.tasks.base.training import RawInputModel
 from modelry.weights.build import uninitialized, values
 from modelry.weights.load import load_mapped
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
     import keras
 
-    from modelry.presets.recipe import Recipe
+    from modelry.backbones.backbone import Backbone
+    from modelry.presets.recipe import Adapter, Recipe
     from modelry.storage.budget import Budget
 
 
@@ -45,7 +46,7 @@ class AdaptableModel(RawInputModel):
         origin: The preset that the backbone was loaded from, or `None`.
     """
 
-    backbone: Any
+    backbone: Backbone
     origin: Origin | None = None
 
     def enable_lora(self, rank: int, target_layer_names: Sequence[str] | None = None) -> None:
@@ -80,7 +81,10 @@ class AdaptableModel(RawInputModel):
         self.variables_changed()
 
     def save_adapter(
-        self, preset_dir: str | os.PathLike[str], base: str | os.PathLike[str] | None = None, **publishing: Any
+        self: AdaptedTask,
+        preset_dir: str | os.PathLike[str],
+        base: str | os.PathLike[str] | None = None,
+        **publishing: Any,
     ) -> None:
         """Write the adapters and the weights outside the backbone as a small preset that names its base preset.
 
@@ -120,7 +124,13 @@ class AdaptableModel(RawInputModel):
         self.variables_changed()
 
 
-def place_adapter(recipe: Recipe, adapter: adapters.Adapter, task: Any, restored: bool, budget: Budget) -> None:
+class AdaptedTask(SavableTask, Protocol):
+    """A task that may have adapters."""
+
+    origin: Origin | None
+
+
+def place_adapter(recipe: Recipe, adapter: Adapter, task: AdaptedTask, restored: bool, budget: Budget) -> None:
     """Add a preset's adapters to the backbone of a task; if `restored`, place its other weights too.
 
     Raises:
@@ -143,7 +153,7 @@ def place_adapter(recipe: Recipe, adapter: adapters.Adapter, task: Any, restored
 
 
 def save_adapter(
-    task: Any,
+    task: AdaptedTask,
     preset_dir: str | os.PathLike[str],
     base: str | os.PathLike[str] | None,
     publishing: Mapping[str, Any],
@@ -177,7 +187,7 @@ def save_adapter(
         record_task(folder, task, task_components(task), {"task": adapters.WEIGHTS})
 
 
-def _weights(task: Any, whole: bool) -> dict[str, keras.Variable]:
+def _weights(task: AdaptedTask, whole: bool) -> dict[str, keras.Variable]:
     """Return the variables of an adapter by stored name; those outside the backbone too if it is the `whole` task."""
     found = {
         f"backbone/{path}/{name}": getattr(layer, name)
@@ -198,7 +208,7 @@ def _check_same_place(preset_dir: str | os.PathLike[str], origin: Origin) -> Non
         )
 
 
-def _check_same_weights(backbone: Any, origin: Origin) -> None:
+def _check_same_weights(backbone: Backbone, origin: Origin) -> None:
     """Check that a preset has the weights that a backbone has beside its adapters."""
     options = attrs.asdict(origin.options, recurse=False)
     base = type(backbone).from_preset(

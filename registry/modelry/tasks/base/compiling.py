@@ -71,7 +71,9 @@ class AutoCompiledModel(BaseModel):
         """Return those that take sample weights into account, such as the mask of tokens without a label."""
         return []
 
-    def compile(self, optimizer: Any = "auto", loss: Any = "auto", *, metrics: Any = "auto", **kwargs: Any) -> None:
+    def compile(  # type: ignore[override]  # further arguments by name only
+        self, optimizer: Any = "auto", loss: Any = "auto", *, metrics: Any = "auto", **kwargs: Any
+    ) -> None:
         """Configure training.
 
         Args:

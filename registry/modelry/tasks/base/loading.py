@@ -5,7 +5,7 @@ Every class is looked up, and every override checked, before a byte of weights i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import attrs
 import keras
@@ -23,7 +23,7 @@ from modelry.presets.recipe import Origin, Part, Recipe
 from modelry.presets.task_spec import default_name, default_names, find_spec
 from modelry.presets.transformers import DEFAULT_SEQUENCE_LENGTH
 from modelry.storage.options import OPTIONS, OpenOptions, take_options
-from modelry.tasks.base.adapters import place_adapter
+from modelry.tasks.base.adapters import AdaptedTask, place_adapter
 from modelry.weights.build import initialize, settle_policies, uninitialized
 from modelry.weights.load import load_mapped
 from modelry.weights.load import load_weights as place_weights
@@ -32,22 +32,68 @@ from modelry.weights.stores import bring_weights, open_weights
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from modelry.backbones.backbone import Backbone
+    from modelry.preprocessing.preprocessor import Preprocessor
     from modelry.storage.reference import Preset
 
-T = TypeVar("T", bound=Any)
+
+class LoadableTask(AdaptedTask, Protocol):
+    """A class of tasks, as loading calls it; see `modelry.Task` for all of these."""
+
+    task: ClassVar[str | None]
+    backbone_cls: ClassVar[type[Backbone]]
+    preprocessor_cls: ClassVar[type[Preprocessor]]
+
+    def __init__(self, **arguments: Any) -> None: ...
+
+    @property
+    def variables(self) -> list[keras.Variable]:
+        """All variables."""
+
+    @classmethod
+    def arguments(cls) -> tuple[str, ...]:
+        """Return the names of the constructor's arguments."""
+
+    @classmethod
+    def override_names(cls) -> tuple[str, ...]:
+        """Return the names of the overrides of `from_preset`."""
+
+    @classmethod
+    def check_backbone(cls, backbone: Any) -> Backbone:
+        """Return the backbone if the task takes it."""
+
+    @classmethod
+    def restores(cls, recipe: Recipe, overrides: Mapping[str, Any]) -> bool:
+        """Return whether the weights outside the backbone come from the preset."""
+
+    @classmethod
+    def check_restored(cls, recipe: Recipe, overrides: Mapping[str, Any], backbone: Backbone) -> None:
+        """Check that the weights to restore belong to the task."""
+
+    @classmethod
+    def from_parts(
+        cls, recipe: Recipe, overrides: Mapping[str, Any], backbone: Backbone, preprocessor: Any, dtype: Any
+    ) -> Self:
+        """Create the task of a preset."""
+
+    def compile(self) -> None:
+        """Compile with the defaults of the task."""
+
+
+T = TypeVar("T", bound=LoadableTask)
 
 
 @attrs.frozen
-class _Assembly:
+class _Assembly(Generic[T]):
     """The decisions about a task, before any model exists."""
 
     recipe: Recipe
-    cls: type[Any]
+    cls: type[T]
     preprocessor: Any
     overrides: Mapping[str, Any]
     options: OpenOptions
 
-    def build(self, dtype: Any = None) -> Any:
+    def build(self, dtype: Any = None) -> T:
         """Build the task without values; a `dtype` takes precedence over the overrides and the preset."""
         recipe, cls = self.recipe, self.cls
         given = self.overrides if dtype is None else {**self.overrides, "dtype": dtype}
@@ -58,7 +104,7 @@ class _Assembly:
                     recipe, self.overrides, backbone, self.preprocessor, dtype or backbone.dtype_policy
                 )
 
-    def _backbone(self, overrides: Mapping[str, Any]) -> Any:
+    def _backbone(self, overrides: Mapping[str, Any]) -> Backbone:
         given = overrides.get("backbone")
         if given is not None:
             return self.cls.check_backbone(given)
@@ -101,7 +147,7 @@ def load_task(cls: type[T], preset: Preset, load_weights: bool, overrides: Mappi
     return task
 
 
-def _place(assembly: _Assembly, task: T, read_backbone: bool, read_own: bool) -> T:
+def _place(assembly: _Assembly[T], task: T, read_backbone: bool, read_own: bool) -> T:
     """Give the task the preset's weights; return it, or a quantized one in its place."""
     recipe, budget = assembly.recipe, assembly.options.limits
     if read_own:
@@ -124,7 +170,7 @@ def _place(assembly: _Assembly, task: T, read_backbone: bool, read_own: bool) ->
     return task
 
 
-def _place_own(recipe: Recipe, task: Any, name: str, assembly: _Assembly) -> None:
+def _place_own(recipe: Recipe, task: T, name: str, assembly: _Assembly[T]) -> None:
     """Give the task the preset's weights outside the backbone."""
     store = open_weights(recipe.files, name, assembly.options.limits)
     where = f"{name} of preset {recipe.files.reference!r}"
@@ -137,7 +183,7 @@ def _place_own(recipe: Recipe, task: Any, name: str, assembly: _Assembly) -> Non
 
 
 def create_task(
-    cls: type[T], recipe: Recipe, overrides: Mapping[str, Any], backbone: Any, preprocessor: Any, dtype: Any
+    cls: type[T], recipe: Recipe, overrides: Mapping[str, Any], backbone: Backbone, preprocessor: Any, dtype: Any
 ) -> T:
     """Create a task of the arguments that its preset saved and those of the caller; see `Task.from_parts`."""
     saved = recipe.task
@@ -185,7 +231,7 @@ def _task_classes() -> list[str]:
     return sorted(entry.attribute for entry in registry.entries("tasks") if "." not in entry.name)
 
 
-def _preprocessor(recipe: Recipe, cls: type[Any], overrides: Mapping[str, Any]) -> Any:
+def _preprocessor(recipe: Recipe, cls: type[T], overrides: Mapping[str, Any]) -> Any:
     length = overrides.get("sequence_length")
     if "preprocessor" in overrides:
         if length is not None:
@@ -201,7 +247,7 @@ def _preprocessor(recipe: Recipe, cls: type[Any], overrides: Mapping[str, Any]) 
     inputs = recipe.inputs()
     if inputs.preprocessor is None and not inputs.settings and length is None and isinstance(limit, int):
         options["sequence_length"] = min(limit, DEFAULT_SEQUENCE_LENGTH)
-    names = tuple(default_names("preprocessors", recipe.backbone.name, cls.task))
+    names = () if cls.task is None else tuple(default_names("preprocessors", recipe.backbone.name, cls.task))
     return build_preprocessor(recipe, cls.preprocessor_cls, options, names)
 
 

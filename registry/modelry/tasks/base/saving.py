@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from modelry.arguments import KERAS_ARGUMENTS
 from modelry.backbones.checkpoint_writer import write_checkpoint
@@ -32,9 +32,46 @@ from modelry.weights.stores import open_store
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import keras
+
+    from modelry.backbones.backbone import Backbone
+    from modelry.presets.task_spec import TaskSpec
+
+
+class SavableTask(Protocol):
+    """The parts of a task that a preset is made of."""
+
+    name: str
+    backbone: Backbone
+    keras_hub_class: ClassVar[str | None]
+
+    @property
+    def preprocessor(self) -> Any:
+        """The preprocessor: a `Preprocessor`, another callable, or `None`."""
+
+    def spec(self) -> TaskSpec:
+        """Return the description of this kind of task."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts that the manifest keeps."""
+
+    def saved_config(self) -> dict[str, Any]:
+        """Return the arguments that are neither parts nor facts."""
+
+    def saved_parts(self) -> dict[str, Any]:
+        """Return role → component besides backbone and preprocessor."""
+
+    def own_layers(self) -> list[keras.layers.Layer]:
+        """Return the layers outside the backbone."""
+
+    def own_weights(self) -> dict[str, keras.Variable]:
+        """Return the variables outside the backbone by stored name."""
+
+    def _flatten_layers(self, include_self: bool = True) -> list[keras.layers.Layer]: ...
+
 
 def save_task(
-    task: Any,
+    task: SavableTask,
     preset_dir: str | os.PathLike[str],
     max_shard_size: float | None,
     format_name: str,
@@ -61,21 +98,21 @@ def save_task(
         record_task(folder, task, [*task_components(task), *components_of(preprocessor)], weights)
 
 
-def task_components(task: Any) -> list[tuple[str, Any]]:
+def task_components(task: SavableTask) -> list[tuple[str, Any]]:
     """Return kind and component of a task and its parts, the preprocessor excepted."""
     roles = task.spec().parts
     parts = [(roles[role], part) for role in roles if (part := getattr(task, role, None)) is not None]
     return [("backbones", task.backbone), ("tasks", task), *parts]
 
 
-def record_task(folder: Path, task: Any, components: list[tuple[str, Any]], weights: dict[str, str]) -> None:
+def record_task(folder: Path, task: SavableTask, components: list[tuple[str, Any]], weights: dict[str, str]) -> None:
     """Write the `modelry.json` of a preset with a task."""
     spec = task.spec()
     name = owner_of_class(type(spec)).name
     record(folder, [*components, ("task_specs", spec)], weights, name, task.facts())
 
 
-def serialized_task(task: Any) -> Serialized:
+def serialized_task(task: SavableTask) -> Serialized:
     """Return the contents of `task.json`, with copies of the backbone's and the preprocessor's.
 
     Raises:
@@ -100,7 +137,7 @@ def _config(part: Any) -> dict[str, Any]:
     return {key: value for key, value in part.get_config().items() if key not in KERAS_ARGUMENTS}
 
 
-def save_task_weights(task: Any, filepath: str | os.PathLike[str]) -> None:
+def save_task_weights(task: SavableTask, filepath: str | os.PathLike[str]) -> None:
     """Write the weights outside the backbone; see `Task.save_task_weights`."""
     path, weights = _weights_file(filepath), task.own_weights()
     if not weights:
@@ -108,7 +145,7 @@ def save_task_weights(task: Any, filepath: str | os.PathLike[str]) -> None:
     save_hdf5(path, weights)
 
 
-def load_task_weights(task: Any, filepath: str | os.PathLike[str]) -> None:
+def load_task_weights(task: SavableTask, filepath: str | os.PathLike[str]) -> None:
     """Read the weights outside the backbone; see `Task.load_task_weights`."""
     path = _weights_file(filepath)
     load_weights(task.own_weights(), open_store(path), where=str(path))

@@ -15,7 +15,6 @@ from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.task_spec import TaskSpec, find_spec
 from modelry.runtime.onednn import release
 from modelry.tasks.base.adapters import AdaptableModel
-from modelry.tasks.base.head import Head
 from modelry.tasks.base.loading import create_task, load_task
 from modelry.tasks.base.packing import call_packed, is_packed
 from modelry.tasks.base.saving import load_task_weights, save_task, save_task_weights
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from modelry.presets.recipe import Recipe
     from modelry.storage.reference import Preset
+    from modelry.tasks.base.head import Head
 
 NOT_OWN = ("backbone", "preprocessor", "compile", "inputs", "outputs", *KERAS_ARGUMENTS)
 
@@ -59,7 +59,7 @@ class Task(AdaptableModel):
 
     task: ClassVar[str | None] = None
     backbone_cls: ClassVar[type[Backbone]] = Backbone
-    preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor
+    preprocessor_cls: ClassVar[type[Preprocessor]] = Preprocessor  # type: ignore[type-abstract]
     resets: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -93,7 +93,7 @@ class Task(AdaptableModel):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Return the outputs for the backbone's inputs, or for packed rows."""
-        if is_packed(inputs):
+        if self.head is not None and is_packed(inputs):
             return call_packed(self.backbone, self.head, inputs, self.output_per == "token", training)
         return super().call(inputs, training=training, mask=mask)
 
@@ -159,7 +159,7 @@ class Task(AdaptableModel):
 
     @property
     def supports_packing(self) -> bool:
-        """Whether token rows are packed in `fit`, `evaluate` and `predict`."""
+        """True if token rows are packed in `fit`, `evaluate` and `predict`."""
         # A mesh of devices splits arrays by their first axis, and rows and documents would not stay together.
         packs = self.head is not None and self.backbone.supports_packing
         return packs and keras.distribution.distribution() is None
@@ -182,7 +182,7 @@ class Task(AdaptableModel):
         others = (keras.layers.InputLayer,)
         return [layer for layer in self.layers if layer is not self.backbone and not isinstance(layer, others)]
 
-    def own_weights(self) -> dict[str, Any]:
+    def own_weights(self) -> dict[str, keras.Variable]:
         """Return the variables outside the backbone by stored name.
 
         The layers of a head are stored as if they were layers of the task itself, where KerasHub's tasks have them.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class RawInputModel(AutoCompiledModel):
-    """A model that trains and predicts on raw inputs, such as texts, which its preprocessor turns into arrays; abstract.
+    """A model on raw inputs, such as texts, which its preprocessor turns into arrays; abstract.
 
     Texts come as a list, tuple, NumPy array or pandas column of strings; sentence pairs as two of these in a tuple
     `(first, second)`, as a list of pairs, or as a dict with `"text"` and `"text_pair"`. Other preprocessors define
@@ -49,7 +49,7 @@ class RawInputModel(AutoCompiledModel):
 
     @property
     def supports_packing(self) -> bool:
-        """Whether the model takes packed rows (sequence packing); see `modelry.data.packing`."""
+        """True if the model takes packed rows (sequence packing); see `modelry.data.packing`."""
         return False
 
     def targets(self) -> Targets:
@@ -81,12 +81,13 @@ class RawInputModel(AutoCompiledModel):
             )
         return list(texts)
 
-    def finish(self, outputs: Any, inputs: Inputs) -> Any:
+    def finish(self, outputs: Any, inputs: Inputs | None) -> Any:
         """Return what `predict` returns, given the outputs of all examples and their inputs.
 
         Args:
             outputs: Arrays `(examples, …)`; for `output_per = "token"` a list of one `(tokens, …)` array per example.
-            inputs: The columns and, of token rows, the tokens of the same examples.
+            inputs: The columns and tokens of the same examples; `None` unless `output_per` is `"token"` or
+                `needs_offsets` is set.
         """
         return outputs
 
@@ -107,7 +108,7 @@ class RawInputModel(AutoCompiledModel):
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: int = 1,
+        validation_freq: int | Sequence[int] = 1,
     ) -> Any:
         """Train on raw inputs and labels.
 
@@ -169,8 +170,16 @@ class RawInputModel(AutoCompiledModel):
                 held_out = unpack_validation(validation_data)
             elif validation_split:
                 (x, y, sample_weight), held_out = split_validation(x, y, sample_weight, validation_split, spec)
-            chosen = {"shuffle": shuffle, "class_weight": class_weight, "steps_per_epoch": steps_per_epoch}
-            source = as_source(_given(x), y, sample_weight, spec, batch_size=batch_size, **chosen)
+            source = as_source(
+                _given(x),
+                y,
+                sample_weight,
+                spec,
+                batch_size=batch_size,
+                shuffle=shuffle,
+                class_weight=class_weight,
+                steps_per_epoch=steps_per_epoch,
+            )
             if held_out is not None:
                 options["validation_data"] = as_source(
                     *held_out, spec, batch_size=validation_batch_size or batch_size, steps=validation_steps

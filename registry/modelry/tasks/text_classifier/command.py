@@ -117,8 +117,7 @@ def _check_preset(preset: str) -> Recipe:
 
     recipe = read_recipe(preset)
     check_requirements(recipe)
-    task = recipe.task
-    if task is None or task.short_name != TextClassifierSpec.name or not is_trained(task):
+    if recipe.task is None or recipe.task.short_name != TextClassifierSpec.name or not is_trained(recipe.task):
         raise PresetError(
             f"Preset {recipe.files.reference!r} has no trained classifier, so it cannot label texts yet. "
             "Train one on it with TextClassifier.from_preset(…, num_classes=…).fit(…), and save that."

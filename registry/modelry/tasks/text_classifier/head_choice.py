@@ -25,7 +25,7 @@ _ARGUMENTS = ("num_classes", "activation", "dropout", "hidden_dim")
 
 @attrs.frozen
 class HeadChoice:
-    """What a preset and the caller's overrides say about the head.
+    """Decision about the head, from a preset and the caller's overrides.
 
     Attributes:
         restored: Whether the head gets the preset's weights.
@@ -102,12 +102,12 @@ def check_saved_head(recipe: Recipe, choice: HeadChoice, cls: type[Any], backbon
 
 def _saved_problem_type(recipe: Recipe, given: Mapping[str, Any], restored: bool) -> str | None:
     """Return the preset's problem type where it is the classifier's; `None` for the one that the activation tells."""
-    saved = None if recipe.task is None else recipe.task.facts.get("problem_type")
+    saved: str | None = None if recipe.task is None else recipe.task.facts.get("problem_type")
     if "head" in given or saved is None:
         return None
     if "activation" not in given or goes_with(saved, activation_name(given["activation"])):
         return saved
-    # Scores that were trained to be numbers are no probabilities of anything.
+    # Scores that were trained to be numbers do not stand for probabilities.
     return saved if saved == REGRESSION and restored else None
 
 

@@ -45,7 +45,7 @@ class ClassifierHead(Head, abc.ABC):
 
 
 class PooledHead(ClassifierHead, abc.ABC):
-    """A head that pools the hidden states of a text into one vector and scores it, with or without a hidden layer; abstract.
+    """A head that pools a text's hidden states into one vector, and scores it; abstract.
 
     ```
     pool → dropout → dense

@@ -114,7 +114,7 @@ class TextClassifierSpec(TaskSpec):
         }
 
     def needs(self, saved: SavedTask | None) -> str | None:
-        """Return what a fresh head must be told."""
+        """Return the arguments that a fresh head needs."""
         if saved is not None and is_trained(saved):
             return None
         return "num_classes=, or labels=: the preset has no trained head, so it gets a new, untrained one"

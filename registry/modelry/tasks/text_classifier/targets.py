@@ -55,7 +55,7 @@ class ClassificationTargets(Targets):
 
     @property
     def one_hot(self) -> bool:
-        """Whether the label of a text is a row of numbers; then a class name becomes such a row too."""
+        """True if the label of a text is a row of numbers; then a class name becomes such a row too."""
         one_number = self.sparse and self.problem_type == SINGLE_LABEL
         return not one_number and self.num_classes is not None and self.num_classes > 1
 

@@ -73,6 +73,7 @@ class TextClassifier(Task):
     """
 
     task = "text_classifier"
+    head: ClassifierHead
     head_cls: ClassVar[type[ClassifierHead]] = MeanPoolHead
     head_options: ClassVar[Mapping[str, Any]] = {}
 
@@ -225,7 +226,7 @@ class TextClassifier(Task):
 
     @property
     def has_own_head(self) -> bool:
-        """Whether the constructor makes an equal head of `saved_config`."""
+        """True if the constructor makes an equal head of `saved_config`."""
         return self.makes_head_of(self)
 
     @classmethod

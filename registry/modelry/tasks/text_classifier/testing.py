@@ -11,8 +11,7 @@ import pytest
 from keras import ops
 
 from modelry.errors import InputError
-from modelry.tasks.base.head import Head
-from modelry.tasks.text_classifier.heads import FirstTokenHead, MeanPoolHead, PooledOutputHead
+from modelry.tasks.text_classifier.heads import ClassifierHead, FirstTokenHead, MeanPoolHead, PooledOutputHead
 from modelry.tasks.text_classifier.spec import PROBLEM_TYPES, REGRESSION, SINGLE_LABEL
 from modelry.tasks.text_classifier.task import TextClassifier
 from modelry.tasks.text_classifier.testing_heads import HeadContract
@@ -74,8 +73,9 @@ class TextClassifierContract(TaskContract):
         """Check that any head can be trained on a backbone of token ids, and the general ones saved and loaded."""
         if "token_ids" not in batch:
             return
-        head: Head = GatedMaxHead(3, dropout=0.0, dtype=backbone.dtype_policy, name="head")
+        head: ClassifierHead = GatedMaxHead(3, dropout=0.0, dtype=backbone.dtype_policy, name="head")
         _expect_training(TextClassifier(backbone, head=head), batch)
+        heads: list[type[FirstTokenHead | MeanPoolHead | PooledOutputHead]]
         heads = [FirstTokenHead, MeanPoolHead, *([PooledOutputHead] if "pooled_output" in backbone.output else [])]
         for head_cls in heads:
             head = head_cls(3, dropout=0.0, dtype=backbone.dtype_policy, name="head")
@@ -179,7 +179,7 @@ class TextClassifierContract(TaskContract):
         expect_close(self.predict(loaded, texts), self.predict(classifier, texts), what, rule, to_do)
 
 
-class GatedMaxHead(Head):
+class GatedMaxHead(ClassifierHead):
     """A head as another author would write it: scores the largest value of each feature in a text, scaled by a gate.
 
     Args:

@@ -18,13 +18,14 @@ from modelry.testing.comparing import (
     gradients,
 )
 from modelry.testing.configs import expect_arguments_kept, expect_json, expect_restored, expect_unknown_refused
-from modelry.testing.contract import InstalledContract, expect
+from modelry.testing.contract import expect
+from modelry.testing.installed_contract import InstalledContract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from modelry.tasks.base.head import Head
+    from modelry.tasks.text_classifier.heads import ClassifierHead
 
 HIDDEN_DIM = 8
 LENGTHS = (7, 4, 1)
@@ -53,12 +54,12 @@ class HeadContract(InstalledContract):
         return np.arange(max(LENGTHS)) < np.array(LENGTHS)[:, None]
 
     @pytest.fixture(autouse=True)
-    def _as_if_trained(self, head: Head, outputs: Arrays, mask: Any) -> Iterator[None]:
+    def _as_if_trained(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> Iterator[None]:
         head(outputs, padding_mask=mask)
         with as_if_trained(head):
             yield
 
-    def test_config_restores_it(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_config_restores_it(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """Its config is JSON and creates an equal head, which scores the same with the same weights."""
         expect_arguments_kept(head)
         config = head.get_config()
@@ -72,11 +73,11 @@ class HeadContract(InstalledContract):
         what = "The restored head scores otherwise with the same weights"
         expect_close(_score(restored, outputs, mask), _score(head, outputs, mask), what, rule, to_do, tolerance=2e-7)
 
-    def test_unknown_arguments_are_refused(self, head: Head) -> None:
+    def test_unknown_arguments_are_refused(self, head: ClassifierHead) -> None:
         """An argument that it does not take raises UnknownArgument."""
         expect_unknown_refused(type(head), head.get_config(), type(head))
 
-    def test_every_class_gets_a_score(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_every_class_gets_a_score(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """It gives one finite score for each class."""
         for num_classes in (head.num_classes, head.num_classes + 3):
             scores = _score(_variant(head, outputs, num_classes=num_classes), outputs, mask)
@@ -87,14 +88,14 @@ class HeadContract(InstalledContract):
                 scores.shape == shape and np.isfinite(scores).all(), what, rule, "end in a dense layer of num_classes."
             )
 
-    def test_scores_are_of_the_text(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_scores_are_of_the_text(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """Other outputs of the backbone give other scores."""
         other = {name: array[::-1] + 1.0 for name, array in outputs.items()}
         same = np.array_equal(_score(head, other, mask), _score(head, outputs, mask))
         what = "Texts with other states get the same scores."
         expect(not same, what, "scores are computed from the backbone's outputs.", "pool outputs, and score that.")
 
-    def test_a_hidden_layer_may_have_any_size(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_a_hidden_layer_may_have_any_size(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """If it takes `hidden_dim`, the hidden layer has that size, and any size of it gives finite scores."""
         if "hidden_dim" not in argument_names(type(head)):
             pytest.skip("the head has no argument hidden_dim")
@@ -106,7 +107,7 @@ class HeadContract(InstalledContract):
             sized = any(size in tuple(weight.shape) for weight in other.weights)
             expect(sized and np.isfinite(scores).all(), what, rule, "pass hidden_dim on, or do not take it.")
 
-    def test_activation_is_applied(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_activation_is_applied(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """`softmax` and `sigmoid` are applied to the scores without activation."""
         logits = _score(_variant(head, outputs, like=head, activation="linear"), outputs, mask)
         for name in ("softmax", "sigmoid"):
@@ -116,7 +117,7 @@ class HeadContract(InstalledContract):
             rule = "the loss is chosen by the activation, so the head must apply this activation."
             expect_close(found, expected, what, rule, "give the last layer activation=self.activation.")
 
-    def test_dropout_is_active_in_training_alone(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_dropout_is_active_in_training_alone(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """The rate of dropout is obeyed in training, and nothing is dropped otherwise."""
         rule = "dropout is the rate in training, and predictions are deterministic."
         to_do = "self.drop = keras.layers.Dropout(dropout), and self.drop(x, training=training) before the last layer."
@@ -132,7 +133,7 @@ class HeadContract(InstalledContract):
         what = "With dropout=0.5, two calls with training=True give the same scores."
         expect(not np.array_equal(first, second), what, rule, to_do)
 
-    def test_content_of_padding_does_not_matter(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_content_of_padding_does_not_matter(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """States where the padding mask is 0 do not change the scores."""
         other = dict(outputs)
         states = outputs["sequence_output"]
@@ -144,7 +145,7 @@ class HeadContract(InstalledContract):
         )
         expect_close(_score(head, other, mask), _score(head, outputs, mask), what, rule, to_do)
 
-    def test_length_of_padding_does_not_matter(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_length_of_padding_does_not_matter(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """A text's scores are the same however far it is padded."""
         expected = _score(head, outputs, mask)
         for row, length in enumerate(LENGTHS):
@@ -155,7 +156,7 @@ class HeadContract(InstalledContract):
             to_do = "take the mean over real tokens, not over all; reduce over the axis of tokens, never of texts."
             expect_close(_score(head, alone, mask[row : row + 1, :length])[0], expected[row], what, rule, to_do)
 
-    def test_mask_may_be_missing_or_integer(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_mask_may_be_missing_or_integer(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """padding_mask=None means that all tokens are real; a mask of integers equals the Boolean one."""
         rule = "padding_mask is None, Boolean or integer."
         full = np.ones_like(mask)
@@ -165,26 +166,26 @@ class HeadContract(InstalledContract):
         what = "With an int32 mask, scores are not those of the Boolean one"
         expect_close(_score(head, outputs, mask.astype("int32")), _score(head, outputs, mask), what, rule, to_do)
 
-    def test_gradients_reach_every_weight(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_gradients_reach_every_weight(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """Every trainable weight is trained."""
         expect_gradients(gradients(head, dict(outputs), padding_mask=mask), type(head))
 
-    def test_bfloat16(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_bfloat16(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """In bfloat16, weights and scores are bfloat16, and near those of float32."""
         self._expect_dtype(head, outputs, mask, "bfloat16")
 
-    def test_mixed_bfloat16(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_mixed_bfloat16(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """In mixed_bfloat16, weights are float32, scores are bfloat16, and near those of float32."""
         self._expect_dtype(head, outputs, mask, "mixed_bfloat16")
 
-    def test_compiled_is_eager(self, head: Head, outputs: Arrays, mask: Any) -> None:
+    def test_compiled_is_eager(self, head: ClassifierHead, outputs: Arrays, mask: Any) -> None:
         """In a compiled model it scores as in a plain call."""
         found = _model(head, outputs).predict({**outputs, "padding_mask": mask.astype("int32")}, verbose=0)
         to_do = "use only keras.ops; branch on values with ops.where, not with if."
         what = "In predict, scores are not those of a call"
         expect_close(found, _score(head, outputs, mask), what, "compiling changes nothing.", to_do)
 
-    def test_saving_restores_it(self, head: Head, outputs: Arrays, mask: Any, tmp_path: Path) -> None:
+    def test_saving_restores_it(self, head: ClassifierHead, outputs: Arrays, mask: Any, tmp_path: Path) -> None:
         """A model with it, saved and loaded by Keras, scores the same."""
         _model(head, outputs).save(tmp_path / "model.keras")
         loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -193,7 +194,7 @@ class HeadContract(InstalledContract):
         what = "After saving and loading, scores are others"
         expect_close(found, _score(head, outputs, mask), what, "weights are saved and loaded.", to_do)
 
-    def _expect_dtype(self, head: Head, outputs: Arrays, mask: Any, policy: str) -> None:
+    def _expect_dtype(self, head: ClassifierHead, outputs: Arrays, mask: Any, policy: str) -> None:
         __tracebackhide__ = True
 
         def call(one: Any) -> dict[str, Any]:
@@ -203,11 +204,13 @@ class HeadContract(InstalledContract):
         expect_dtype(head, None, policy, call)
 
 
-def _score(head: Head, outputs: Mapping[str, Any], mask: Any) -> np.ndarray[Any, Any]:
+def _score(head: ClassifierHead, outputs: Mapping[str, Any], mask: Any) -> np.ndarray[Any, Any]:
     return as_numpy(head(dict(outputs), padding_mask=mask, training=False))
 
 
-def _variant(head: Head, outputs: Arrays, like: Head | None = None, **changes: Any) -> Head:
+def _variant(
+    head: ClassifierHead, outputs: Arrays, like: ClassifierHead | None = None, **changes: Any
+) -> ClassifierHead:
     """Return a head with other arguments, built, and with the weights of `like`."""
     other = type(head).from_config({**head.get_config(), **changes})
     other(dict(outputs), padding_mask=np.ones(outputs["sequence_output"].shape[:2], "int32"))
@@ -216,7 +219,7 @@ def _variant(head: Head, outputs: Arrays, like: Head | None = None, **changes: A
     return other
 
 
-def _model(head: Head, outputs: Arrays) -> keras.Model:
+def _model(head: ClassifierHead, outputs: Arrays) -> keras.Model:
     inputs = {
         name: keras.Input((None, array.shape[-1]) if array.ndim == 3 else array.shape[1:], name=name)
         for name, array in outputs.items()

@@ -8,6 +8,7 @@ from modelry.discovery.entry import Entry
 from modelry.discovery.registry import registry
 from modelry.discovery.scan import Scan
 from modelry.errors import AmbiguousName, InputError
+from modelry.presets.task_spec import default_name, default_names
 
 BERT, TAGS, OTHER = "acme-bert", "acme-tags", "stranger"
 BACKBONE, TASK = f"{BERT}:bert", f"{TAGS}:token_classifier"
@@ -15,7 +16,7 @@ BACKBONE, TASK = f"{BERT}:bert", f"{TAGS}:token_classifier"
 
 @pytest.fixture
 def default(monkeypatch):
-    """Look up the default preprocessor where these names are registered: `default("acme-bert:bert.x", …)`."""
+    """Look up the default preprocessors where these names are registered: `default("acme-bert:bert.x", …)`."""
     with registry.isolated():
 
         def find(*names, kind="preprocessors", backbone=BACKBONE, task=TASK):
@@ -26,7 +27,7 @@ def default(monkeypatch):
             found = Scan(tuple(entries), frozenset())
             monkeypatch.setattr("modelry.discovery.registry.scan", lambda: found)
             registry.refresh()
-            return registry.default_name(kind, backbone, task)
+            return tuple(default_names(kind, backbone, task))
 
         yield find
 
@@ -34,8 +35,9 @@ def default(monkeypatch):
 def test_the_architecture_comes_first_then_the_task_for_it_then_the_task_for_any(default):
     names = [f"{BERT}:bert.token_classifier", f"{TAGS}:bert.token_classifier", f"{TAGS}:token_classifier"]
     for first in range(3):
-        assert default(*reversed(names[first:])) == names[first]
-    assert default() is None
+        assert default(*reversed(names[first:])) == tuple(names[first:])
+    assert default() == ()
+    assert default_name("preprocessors", BACKBONE, TASK) == f"{BACKBONE}.token_classifier"
 
 
 @pytest.mark.parametrize(
@@ -50,29 +52,30 @@ def test_the_architecture_comes_first_then_the_task_for_it_then_the_task_for_any
     ],
 )
 def test_nothing_else_is_a_default(default, name):
-    assert default(name) is None
+    assert default(name) == ()
 
 
 def test_a_stranger_does_not_make_a_default_ambiguous(default):
-    assert default(f"{OTHER}:bert.token_classifier", f"{TAGS}:bert.token_classifier") == f"{TAGS}:bert.token_classifier"
+    names = (f"{OTHER}:bert.token_classifier", f"{TAGS}:bert.token_classifier")
+    assert default(*names) == names[1:]
 
 
 def test_a_preference_and_a_registration_by_a_call_change_no_default(default):
-    assert default(f"{OTHER}:token_classifier", f"{TAGS}:token_classifier") == f"{TAGS}:token_classifier"
+    assert default(f"{OTHER}:token_classifier", f"{TAGS}:token_classifier") == (f"{TAGS}:token_classifier",)
     registry.prefer("preprocessors", "token_classifier", OTHER)
     registry.register("preprocessors", "bert.token_classifier", int)
     registry.register("preprocessors", "token_classifier", int, replace=True)
-    assert registry.default_name("preprocessors", BACKBONE, TASK) == f"{TAGS}:token_classifier"
+    assert default_name("preprocessors", BACKBONE, TASK) == f"{TAGS}:token_classifier"
 
 
 def test_a_backbone_registered_by_a_call_has_defaults_registered_by_a_call(default):
-    assert default() is None
+    assert default() == ()
     registry.register("preprocessors", "mine.token_classifier", int)
-    assert registry.default_name("preprocessors", "runtime:mine", TASK) == "runtime:mine.token_classifier"
+    assert default_name("preprocessors", "runtime:mine", TASK) == "runtime:mine.token_classifier"
 
 
 def test_the_distribution_may_be_spelt_in_any_way(default):
-    assert default(f"{TAGS}:token_classifier", task="Acme_Tags:token_classifier") == f"{TAGS}:token_classifier"
+    assert default(f"{TAGS}:token_classifier", task="Acme_Tags:token_classifier") == (f"{TAGS}:token_classifier",)
 
 
 def test_a_name_twice_in_one_distribution_is_ambiguous(default):
@@ -80,14 +83,15 @@ def test_a_name_twice_in_one_distribution_is_ambiguous(default):
         default(f"{TAGS}:token_classifier", f"{TAGS}:token_classifier")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"backbone": "bert"}, "'bert' must be a qualified name"),
-        ({"task": "token_classifier"}, "'token_classifier' must be a qualified name"),
-        ({"kind": "preprocessor"}, r"'preprocessor' is not a kind of component\. Did you mean 'preprocessors'\?"),
-    ],
-)
-def test_a_short_name_or_a_wrong_kind_is_refused(default, arguments, message):
-    with pytest.raises(InputError, match=message):
-        default(**arguments)
+def test_one_distribution_may_bring_the_backbone_and_the_task_for_any_backbone(default):
+    own = f"{TAGS}:token_classifier"
+    assert default(own, backbone=f"{TAGS}:pixel") == (own,)
+
+
+def test_a_short_name_means_the_backbone_that_is_registered(default):
+    assert default(f"{TAGS}:bert.token_classifier", backbone="bert") == (f"{TAGS}:bert.token_classifier",)
+
+
+def test_a_wrong_kind_is_refused(default):
+    with pytest.raises(InputError, match=r"'preprocessor' is not a kind of component\. Did you mean 'preprocessors'\?"):
+        default(kind="preprocessor")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-PROGRAM = "from modelry.tasks.base.measuring import peak_memory; print(peak_memory())"
+PROGRAM = "from modelry.cli.measuring import peak_memory; print(peak_memory())"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not count the parent's memory in the first place")
