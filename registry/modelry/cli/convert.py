@@ -77,8 +77,8 @@ def _difference(source: tuple[Any, Any], target: tuple[Any, Any]) -> float:
     first, second = (_outputs(model, preprocessor) for model, preprocessor in (source, target))
     # Formats differ in where an activation of the outputs stands: the task knows what is comparable.
     first, second = (
-        model.comparable(outputs) if hasattr(model, "comparable") else outputs
-        for outputs, (model, _) in zip((first, second), (source, target), strict=True)
+        model.comparable(outputs, other) if hasattr(model, "comparable") else outputs
+        for outputs, model, other in ((first, source[0], target[0]), (second, target[0], source[0]))
     )
     pairs = zip(_arrays(first), _arrays(second), strict=True)
     return max(float(np.abs(one - other).max()) for one, other in pairs)
