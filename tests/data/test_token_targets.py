@@ -402,6 +402,10 @@ def test_outputs_per_word_are_those_of_first_tokens_and_nan_where_a_word_was_cut
     assert np.isnan(first[2]).all()
     assert second.shape == (0, 2)
     assert np.isnan(word_outputs([np.arange(4), np.arange(1)], inputs)[0][2])
+    half = [np.arange(4).astype("bfloat16"), np.arange(1).astype("bfloat16")]  # not promoted by NumPy
+    words = word_outputs(half, inputs)[0]
+    assert words.dtype == half[0].dtype
+    assert np.isnan(words[2])
 
 
 @pytest.mark.parametrize("packing", [False, True])

@@ -335,7 +335,10 @@ def word_outputs(outputs: Sequence[Array], inputs: Inputs) -> list[Array]:
     found = []
     for text, offsets, output in zip(inputs.columns[0], inputs.rows.offsets, outputs, strict=True):
         tokens = first_tokens(offsets, word_spans(text))
-        words = np.asarray(output)[tokens].astype(np.result_type(output, np.float16))
+        values = np.asarray(output)
+        # NaN needs floats. NumPy does not promote bfloat16, which is one already.
+        dtype = np.result_type(values, np.float16) if values.dtype.kind in "biu" else values.dtype
+        words = values[tokens].astype(dtype)
         words[tokens < 0] = np.nan
         found.append(words)
     return found
