@@ -226,18 +226,10 @@ class TaskContract(DamageClaims, InstalledContract):
     def test_training_lowers_the_loss(self, task: Task, examples: Sequence[Any]) -> None:
         """A few steps of training on a few examples lower their loss."""
         labels = self.labels(task, examples)
-<<<<<<< HEAD
-        data = (self.batch(task, examples), *(() if labels is None else (labels,)))
-        weights, optimizer, loss = task.get_weights(), task.optimizer, task.loss
-        task.compile(optimizer=keras.optimizers.Adam(1e-2), loss=loss)
-        history = task.fit(*data, epochs=25, batch_size=len(examples), verbose=0)
-        losses = history.history["loss"]
-=======
         weights, optimizer, loss = task.get_weights(), task.optimizer, task.loss
         task.compile(optimizer=keras.optimizers.Adam(1e-2), loss=loss)
         x = self.batch(task, examples)
         losses = task.fit(x, labels, epochs=25, batch_size=len(examples), verbose=0).history["loss"]
->>>>>>> docs
         task.set_weights(weights)
         task.compile(optimizer=optimizer, loss=loss)
         before, after = losses[0], float(np.mean(losses[-5:]))
