@@ -122,7 +122,8 @@ def test_the_dtype_is_the_one_that_keras_is_configured_to_use(run, tmp_path):
 def test_a_wrong_dtype_is_a_usage_error(invoke):
     result = invoke("explain", str(KERAS_HUB), "--dtype", "float8")
     assert result.exit_code == 2
-    assert "Choose one of" in result.stderr and "bfloat16" in result.stderr
+    assert "Choose one of" in result.stderr
+    assert "bfloat16" in result.stderr
 
 
 def test_a_missing_plugin_is_named_with_its_command_and_the_rest_is_explained(copy_of, explain, invoke):
