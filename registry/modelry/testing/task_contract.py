@@ -46,7 +46,7 @@ class TaskContract(DamageClaims, InstalledContract):
 
     @pytest.fixture
     def examples(self, task: Task) -> Sequence[Any]:
-        """Different examples, at least four; by default texts, from which `Task.sample_inputs` makes inputs."""
+        """Different examples, at least four; by default texts, which `Task.sample_inputs` turns into inputs."""
         if getattr(task.preprocessor, "tokenizer", None) is None:
             fail(
                 f"{type(task).__name__} has no tokenizer, so the kit has no inputs for it.",
@@ -93,7 +93,7 @@ class TaskContract(DamageClaims, InstalledContract):
             expect_close(first, second, what, rule, to_do, tolerance)
 
     def is_finite(self, outputs: Any) -> bool:
-        """Return whether the outputs of some examples are numbers where they should be, and none is infinite."""
+        """Return whether some outputs have numbers where they should, and none is infinite."""
         return all(bool(np.isfinite(one).all()) for one in keras.tree.flatten(outputs))
 
     def fresh_arguments(self, task: Task) -> dict[str, Any]:
@@ -226,9 +226,9 @@ class TaskContract(DamageClaims, InstalledContract):
     def test_training_lowers_the_loss(self, task: Task, examples: Sequence[Any]) -> None:
         """A few steps of training on a few examples lower their loss."""
         labels = self.labels(task, examples)
-        x = self.batch(task, examples)
         weights, optimizer, loss = task.get_weights(), task.optimizer, task.loss
         task.compile(optimizer=keras.optimizers.Adam(1e-2), loss=loss)
+        x = self.batch(task, examples)
         losses = task.fit(x, labels, epochs=25, batch_size=len(examples), verbose=0).history["loss"]
         task.set_weights(weights)
         task.compile(optimizer=optimizer, loss=loss)
