@@ -11,8 +11,7 @@ import pytest
 TASKS = ("word-tagger", "pixel-classifier", "text-matcher")
 PUBLIC = {"modelry"} | {
     f"modelry.{name}"
-    for name in ("tasks", "data", "preprocessing", "tokenizers", "backbones", "checkpoints", "layers", "errors")
-    + ("plugin", "testing")
+    for name in "tasks data preprocessing tokenizers backbones checkpoints layers errors plugin testing".split()
 }
 
 TRAIN_TAGGER = """

@@ -250,7 +250,7 @@ class TextClassifier(Task):
         return auto_metrics(self.problem_type, self.activation)
 
     def comparable(self, outputs: Any, other: Any) -> Any:
-        """Return scores, or probabilities if only one of both classifiers has an activation: transformers' have none."""
+        """Return scores, or probabilities if only one of both classifiers has an activation."""
         if self.activation == other.activation:
             return outputs
         return probabilities(outputs, self.problem_type, self.activation)
