@@ -11,7 +11,18 @@ import pytest
 TASKS = ("word-tagger", "pixel-classifier", "text-matcher")
 PUBLIC = {"modelry"} | {
     f"modelry.{name}"
-    for name in "tasks data preprocessing tokenizers backbones checkpoints layers errors plugin testing".split()
+    for name in [
+        "tasks",
+        "data",
+        "preprocessing",
+        "tokenizers",
+        "backbones",
+        "checkpoints",
+        "layers",
+        "errors",
+        "plugin",
+        "testing",
+    ]
 }
 
 TRAIN_TAGGER = """
