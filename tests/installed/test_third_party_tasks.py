@@ -9,21 +9,8 @@ import shutil
 import pytest
 
 TASKS = ("word-tagger", "pixel-classifier", "text-matcher")
-PUBLIC = {"modelry"} | {
-    f"modelry.{name}"
-    for name in [
-        "tasks",
-        "data",
-        "preprocessing",
-        "tokenizers",
-        "backbones",
-        "checkpoints",
-        "layers",
-        "errors",
-        "plugin",
-        "testing",
-    ]
-}
+_PACKAGES = ("tasks", "data", "preprocessing", "tokenizers", "backbones", "checkpoints", "layers", "errors")
+PUBLIC = {"modelry", *(f"modelry.{name}" for name in (*_PACKAGES, "plugin", "testing"))}
 
 TRAIN_TAGGER = """
 import keras, numpy as np
