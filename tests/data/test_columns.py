@@ -114,6 +114,6 @@ def test_an_empty_text_is_a_text() -> None:
         (pd.DataFrame({"text": ["a"], "label": [1]}), "column 'label'.*labels as y"),
     ],
 )
-def test_what_is_no_text_is_refused_with_its_place(x: Any, message: str) -> None:
+def test_other_values_than_texts_are_refused_with_their_row(x: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         as_text_columns(x)
