@@ -9,11 +9,19 @@ import shutil
 import pytest
 
 TASKS = ("word-tagger", "pixel-classifier", "text-matcher")
-PUBLIC = {"modelry"} | {
-    f"modelry.{name}"
-    for name in ("tasks", "data", "preprocessing", "tokenizers", "backbones", "checkpoints", "layers", "errors")
-    + ("plugin", "testing")
-}
+PACKAGES = [
+    "backbones",
+    "checkpoints",
+    "data",
+    "errors",
+    "layers",
+    "plugin",
+    "preprocessing",
+    "tasks",
+    "testing",
+    "tokenizers",
+]
+PUBLIC = {"modelry", *(f"modelry.{name}" for name in PACKAGES)}
 
 TRAIN_TAGGER = """
 import keras, numpy as np
@@ -189,7 +197,9 @@ def test_a_name_that_two_tasks_have(environment, install):
     environment.run(TRAIN_TAGGER + "tagger.save_to_preset('tagger')")
     install("other-tagger")
     # What is saved says whose it is; so a newcomer changes nothing.
-    assert environment.run("import modelry; print(modelry.Task.from_preset('tagger').labels)") == ["('O', 'PER', 'LOC')"]
+    assert environment.run("import modelry; print(modelry.Task.from_preset('tagger').labels)") == [
+        "('O', 'PER', 'LOC')"
+    ]
     failed = environment.start(
         "python", "-c", "import modelry; modelry.WordTagger.from_preset('bert_micro_sst2', labels=['a'])"
     )
