@@ -34,7 +34,7 @@ class Scale(keras.layers.Layer):
 
 class Answerer(Task):
     def answer(self, question: str) -> str:
-        return str(self.predict([question], batchsize=1) + self.nonsense(3))  # attr-defined
+        return str(self.predict([question], batchsize=1) + self.nonsense(3))  # call-arg attr-defined
 
 def rename(backbone: Backbone, task: Task) -> None:
     backbone.any_name = 3  # attr-defined

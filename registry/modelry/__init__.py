@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from modelry.tasks.text_classifier.task import TextClassifier as TextClassifier
     from modelry.tokenizers.byte_pair import BytePairTokenizer as BytePairTokenizer
     from modelry.tokenizers.sentence_piece import SentencePieceTokenizer as SentencePieceTokenizer
+    from modelry.tokenizers.splitting_tokenizer import SplittingTokenizer as SplittingTokenizer
     from modelry.tokenizers.tokenizer import Tokenizer as Tokenizer
-    from modelry.tokenizers.vocabulary import SplittingTokenizer as SplittingTokenizer
     from modelry.tokenizers.wordpiece import WordPieceTokenizer as WordPieceTokenizer
 
     __version__: str
@@ -44,7 +44,7 @@ _PUBLIC = {
     "Preprocessor": "modelry.preprocessing.preprocessor:Preprocessor",
     "PresetFiles": "modelry.storage.files:PresetFiles",
     "SentencePieceTokenizer": "modelry.tokenizers.sentence_piece:SentencePieceTokenizer",
-    "SplittingTokenizer": "modelry.tokenizers.vocabulary:SplittingTokenizer",
+    "SplittingTokenizer": "modelry.tokenizers.splitting_tokenizer:SplittingTokenizer",
     "Storage": "modelry.storage.handler:Storage",
     "Task": "modelry.tasks.base.task:Task",
     "Tokenizer": "modelry.tokenizers.tokenizer:Tokenizer",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,20 +23,26 @@ def resolve(target: str) -> object:
     return found
 
 
-def attach(package: str, names: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+def attach(
+    package: str, names: Mapping[str, str], installed: Callable[[], Mapping[str, str]] | None = None
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Return the `__getattr__` and `__dir__` of a public package of modelry.
 
     Args:
         package: The package's `__name__`.
         names: Public name → `"module:attribute"`.
+        installed: Returns further names, which depend on the installed plugins.
     """
 
-    def __getattr__(name: str) -> object:  # noqa: N807 - the name that Python looks for
-        if name not in names:
+    def __getattr__(name: str) -> Any:  # noqa: N807 - the name that Python looks for
+        found = names
+        if name not in names and installed is not None and not name.startswith("__"):  # Python and pytest ask for those
+            found = {**names, **installed()}
+        if name not in found:
             from modelry.errors import did_you_mean
 
-            raise AttributeError(f"module {package!r} has no attribute {name!r}.{did_you_mean(name, names)}")
-        value = vars(sys.modules[package])[name] = resolve(names[name])
+            raise AttributeError(f"module {package!r} has no attribute {name!r}.{did_you_mean(name, found)}")
+        value = vars(sys.modules[package])[name] = resolve(found[name])
         return value
 
     def __dir__() -> list[str]:  # noqa: N807 - the name that Python looks for

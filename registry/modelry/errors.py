@@ -36,6 +36,31 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+__all__ = [
+    "AmbiguousName",
+    "BrokenPlugin",
+    "ChecksumMismatch",
+    "CorruptCache",
+    "DeadlineExceeded",
+    "IncompatiblePlugin",
+    "InputError",
+    "LockError",
+    "MissingPlugin",
+    "ModelryError",
+    "PluginError",
+    "PresetError",
+    "PresetFormatError",
+    "PresetNotFound",
+    "PresetRefused",
+    "SaveError",
+    "SignatureError",
+    "StorageError",
+    "UnknownArgument",
+    "UnknownComponent",
+    "UnsafePresetError",
+    "WeightsError",
+]
+
 
 class ModelryError(Exception):
     """The root of the tree."""

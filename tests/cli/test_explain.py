@@ -74,8 +74,12 @@ def test_a_built_in_preset_from_its_name_to_its_weights(explain):
     assert [(found["kind"], found["distribution"]) for found in plan["components"]] == [
         (kind, "modelry-bert") for kind in ("backbones", "tokenizers", "preprocessors", "tasks")
     ]
-    assert plan["head"] == {"new": False, "num_classes": 2}
-    assert plan["labels"] == ["negative", "positive"]
+    assert plan["task"] == {
+        "name": "text_classifier",
+        "labels": ["negative", "positive"],
+        "num_classes": 2,
+        "problem_type": "single_label",
+    }
     assert plan["fetch_bytes"] == 0
     assert {file["name"] for file in plan["files"]} == {
         "config.json", "modelry.json", "model.weights.h5", "task.weights.h5", "task.json", "preprocessor.json",
@@ -118,7 +122,8 @@ def test_the_dtype_is_the_one_that_keras_is_configured_to_use(run, tmp_path):
 def test_a_wrong_dtype_is_a_usage_error(invoke):
     result = invoke("explain", str(KERAS_HUB), "--dtype", "float8")
     assert result.exit_code == 2
-    assert "There are float16, bfloat16" in result.stderr
+    assert "Choose one of" in result.stderr
+    assert "bfloat16" in result.stderr
 
 
 def test_a_missing_plugin_is_named_with_its_command_and_the_rest_is_explained(copy_of, explain, invoke):
@@ -148,16 +153,25 @@ def test_what_a_preset_requires_and_is_not_there(copy_of, explain, edit):
     assert plan["problems"][0].endswith('needs acme-bert>=3, which is not installed. Run: pip install "acme-bert>=3"')
 
 
-def test_a_new_head_is_told_and_no_problem(copy_of, explain, invoke):
+def test_a_preset_without_a_task_says_what_it_can_become(copy_of, explain, invoke):
     preset = copy_of("keras_hub/bert")
     for name in ("task.json", "preprocessor.json", "tokenizer.json", "task.weights.h5"):
         (preset / name).unlink()
     plan = explain(preset)
-    assert (plan["exit"], plan["head"]) == (0, {"new": True, "num_classes": None})
-    assert [need.partition(":")[0] for need in plan["needs"]] == [
-        "num_classes=, or labels=", "preprocessor="
-    ]  # fmt: skip
+    assert (plan["exit"], plan["task"]) == (0, None)
+    assert [need.partition(";")[0] for need in plan["needs"]] == [
+        "TextClassifier: num_classes= or labels=",
+        "preprocessor=: one of yours, or None and token ids for texts",
+    ]
     assert [line[0] for line in rows(invoke("explain", str(preset)).stdout)][-3:] == ["pass", "pass", "loads"]
+
+
+def test_a_task_without_its_weights_gets_a_new_head(copy_of, explain):
+    preset = copy_of("keras_hub/bert")
+    (preset / "task.weights.h5").unlink()
+    plan = explain(preset)
+    assert (plan["exit"], plan["task"]["num_classes"]) == (0, 3)
+    assert plan["needs"] == ["num_classes= or labels=; the preset has no trained head, so it gets a new, untrained one"]
 
 
 def test_a_tokenizer_that_cannot_be_read_is_told_and_the_rest_is_explained(copy_of, explain, edit):
@@ -275,6 +289,6 @@ def test_sharded_weights_are_read_with_their_index(tmp_path, copy_of, explain):
 
 
 def test_a_plan_reads_no_weights(monkeypatch):
-    monkeypatch.setattr("modelry.weights.stores.FileMap.array", None)
+    monkeypatch.setattr("modelry.weights.tensors.FileMap.array", None)
     assert plan_of(str(TRANSFORMERS), "float32")["loads"] is True
     assert FolderFiles(TRANSFORMERS, "x").is_local("config.json") is True

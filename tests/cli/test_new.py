@@ -28,6 +28,7 @@ SHORT, LONG = "x1", "acme-very-long-hierarchical-attention-network"
 COMMON = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".gitignore", ".github/workflows/ci.yml"}
 OWN = {
     "architecture": {"backbone", "tokenizer", "text_classifier", "test_conformance", "test_end_to_end"},
+    "task": {"spec", "head", "task", "test_task"},
     "head": {"head", "test_head"},
     "storage": {"storage", "test_storage"},
     "checkpoint": {"checkpoint", "conftest", "test_checkpoint"},
@@ -192,6 +193,7 @@ def test_class_names_do_not_repeat_what_they_are():
         (["acme", "--kind", "head", "--component", "Acme!"], "'Acme!' cannot name the component"),
         (["acme", "--kind", "storage", "--component", "a_b"], "'a_b' cannot name the component"),
         (["acme", "--kind", "head", "--component", "a" * 41], "too long"),
+        (["acme", "--kind", "task", "--component", "token_targets"], "would be TokenTargets, which is also the name"),
         (["acme", "--kind", "head", "--licence", "GPL"], "'GPL' is not a licence"),
         (["acme", "--kind", "head", "--backend", "jaxx"], "'jaxx' is not a backend. Did you mean 'jax'?"),
     ],
@@ -280,6 +282,7 @@ def test_a_component_that_is_taken_is_for_those_who_ask_for_it(new, install, ins
     install("other", {"modelry.heads": {"gated": "other:Head"}})
     for name, kind, owner in (
         ("gated", "head", "a head of other"),
+        ("text-classifier", "task", "a task of modelry"),
         ("modelry-hf", "storage", "a storage handler of modelry"),
         ("modelry-bert-micro-sst2", "presets", "the preset package://modelry-bert/"),
     ):
@@ -300,7 +303,7 @@ def test_on_a_terminal_it_asks(environment, inside):
     process = subprocess.Popen(COMMAND, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     shown = ""
-    for question, answer in {"NAME": "acme-gate", "Number or name": "9", "": "2", "Author": AUTHOR}.items():
+    for question, answer in {"NAME": "acme-gate", "Number or name": "9", "": "3", "Author": AUTHOR}.items():
         while not (question and question in shown and shown.rstrip().endswith(":")) and not (
             not question and shown.count("Number or name") == 2
         ):

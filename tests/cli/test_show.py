@@ -57,9 +57,12 @@ def test_a_preset_of_keras_hub(show):
             component("preprocessors", "bert.text_classifier", "preprocessor:BertTextClassifierPreprocessor"),
             component("tasks", "bert.text_classifier", "text_classifier:BertTextClassifier"),
         ],
-        "labels": None,
-        "num_classes": 3,
-        "problem_type": "single_label",
+        "task": {
+            "name": "text_classifier",
+            "labels": None,
+            "num_classes": 3,
+            "problem_type": "single_label",
+        },
         "sequence_length": 40,
         "dtype": "float32",
         "backbone": {
@@ -82,8 +85,8 @@ def test_a_preset_of_keras_hub(show):
 def test_a_checkpoint_of_transformers(show):
     facts = show(TRANSFORMERS)
     assert facts["format"] == "transformers"
-    assert facts["labels"] == ["label_a", "label_b", "label_c", "label_d", "label_e"]
-    assert (facts["num_classes"], facts["sequence_length"], facts["dtype"]) == (5, 64, None)
+    assert facts["task"]["labels"] == ["label_a", "label_b", "label_c", "label_d", "label_e"]
+    assert (facts["task"]["num_classes"], facts["sequence_length"], facts["dtype"]) == (5, 64, None)
     assert facts["weights"] == [{"name": "model.safetensors", "found": True}]
     assert facts["keras_hub"] is None
 
@@ -132,7 +135,7 @@ def test_a_pip_command_for_what_a_preset_requires(copy_of, invoke, show):
     (preset / "modelry.json").write_text(json.dumps(MANIFEST))
     facts = show(preset)
     assert facts["format"] == "modelry"
-    assert facts["labels"] == ["bad", "so so", "good"]
+    assert facts["task"]["labels"] == ["bad", "so so", "good"]
     met, missing = facts["requires"]
     assert met == {"requirement": "modelry-bert>=0.1,<0.2", "problem": None}
     assert missing["requirement"] == "acme-bert>=3"
@@ -142,27 +145,26 @@ def test_a_pip_command_for_what_a_preset_requires(copy_of, invoke, show):
     assert f"requires\t{missing['problem']}" in lines
 
 
-def test_a_backbone_alone_gets_the_classifier_of_its_architecture(copy_of, show):
+def test_a_backbone_alone_has_no_task(copy_of, show):
     preset = copy_of("keras_hub/bert")
     for name in ("task.json", "preprocessor.json", "task.weights.h5"):
         (preset / name).unlink()
     facts = show(preset)
-    assert [found["name"] for found in facts["components"]] == [
-        "bert", "bert", "bert.text_classifier", "bert.text_classifier"
+    assert [(found["kind"], found["name"]) for found in facts["components"]] == [
+        ("backbones", "bert"), ("tokenizers", "bert")
     ]  # fmt: skip
-    assert (facts["num_classes"], facts["sequence_length"]) == (None, None)
+    assert (facts["task"], facts["sequence_length"]) == (None, None)
 
 
-def test_an_architecture_without_a_classifier_gets_the_generic_one(copy_of, show, install):
+def test_a_backbone_may_come_from_any_distribution(copy_of, show, install):
     install("acme", {"modelry.backbones": {"bart": "acme:Electra"}})
     preset = copy_of("keras_hub/bert")
     for name in ("task.json", "preprocessor.json", "tokenizer.json", "task.weights.h5"):
         (preset / name).unlink()
     path = preset / "config.json"
     path.write_text(path.read_text().replace("keras_hub>Bert", "keras_hub>Bart"))
-    backbone, task = show(preset)["components"]
+    (backbone,) = show(preset)["components"]
     assert (backbone["target"], backbone["distribution"], backbone["version"]) == ("acme:Electra", "acme", "1.5")
-    assert (task["name"], task["problem"]) == ("modelry:text_classifier", None)
 
 
 def test_weights_may_be_absent(copy_of, invoke, show):

@@ -171,8 +171,7 @@ def test_classes_are_reachable_by_their_name(run):
         BERT,
     )
     assert output.splitlines() == [
-        "['AcmeBert', 'AcmeClassifier', 'Backbone', 'Head', 'Preprocessor', 'Task', 'TextClassifier', "
-        "'TextClassifierPreprocessor', 'TinyHead', 'Tokenizer']",
+        "['AcmeBert', 'AcmeClassifier', 'Backbone', 'Head', 'Preprocessor', 'Task', 'TinyHead', 'Tokenizer']",
         "<class 'acme_bert.backbone.AcmeClassifier'> True False",
         "module 'modelry.models' has no attribute 'AcmeClasifier'. No installed plugin registers a class named "
         "'AcmeClasifier'. Did you mean 'AcmeClassifier'?",

@@ -55,8 +55,8 @@ def test_an_installed_task_is_listed_and_loaded_without_keras(run, tasks):
     [
         (
             {},
-            "token_classifier",
-            "UnknownComponent No installed plugin registers a task 'token_classifier'. Installed: none.",
+            "summarizer",
+            "UnknownComponent No installed plugin registers a task 'summarizer'. Installed: none.",
         ),
         (
             {"acme_tags": "token_classifier"},

@@ -102,6 +102,13 @@ def test_an_architecture(author):
     assert ann.classify("./reviews", "What a delight!") in ("good", "bad")
 
 
+def test_a_task(author):
+    ann = author("task")
+    ann.install()
+    ann.check()
+    assert ann.use("print(type(restored).__name__, len(restored.tag(sentences)[0]))")[-1] == "AcmeGist 5"
+
+
 def test_a_head(author):
     ann = author("head")
     ann.install()

@@ -2,7 +2,6 @@ import pytest
 
 from modelry import Backbone, Preprocessor, TextClassifier, Tokenizer, isolated, models
 from modelry.errors import InputError, UnknownArgument
-from modelry.presets import events
 from modelry.presets.base_reference import options_for_base
 from modelry.storage.options import OpenOptions
 
@@ -89,8 +88,8 @@ def test_an_option_that_a_store_has_no_use_for_is_refused(cls, in_memory):
 def test_observers_hear_no_secrets(web, preset, monkeypatch):
     heard = []
     with isolated() as registry:
-        monkeypatch.setattr(type(events.registry.hooks), "has_observers", True)
-        monkeypatch.setattr(type(events.registry.hooks), "announce", lambda _, event: heard.append(event))
+        monkeypatch.setattr(type(registry.hooks), "has_observers", True)
+        monkeypatch.setattr(type(registry.hooks), "announce", lambda _, event: heard.append(event))
         Tokenizer.from_preset(f"{web.url}/sentiment?sig=planted")
         assert registry is not None
     assert len(heard) > 3

@@ -1,6 +1,6 @@
 import pytest
 
-from modelry.storage.redact import redact
+from modelry.storage.redaction import redact
 from modelry.storage.reference import parse_reference
 
 

@@ -20,7 +20,7 @@ import json, resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[2]),) * 2)
 import modelry
 from modelry.errors import InputError
-from modelry.tokenizers.vocabulary import SplittingTokenizer
+from modelry.tokenizers.splitting_tokenizer import SplittingTokenizer
 from modelry.tokenizers.wordpiece import WordPieceTokenizer
 
 class Words(SplittingTokenizer):

@@ -8,8 +8,8 @@ import pytest
 from modelry.errors import InputError
 from modelry.storage.open import open_preset
 from modelry.tokenizers.byte_pair import BytePairTokenizer
+from modelry.tokenizers.splitting_tokenizer import SplittingTokenizer
 from modelry.tokenizers.transformers_files import byte_pair_config, sentence_piece_config, wordpiece_config
-from modelry.tokenizers.vocabulary import SplittingTokenizer
 from modelry.tokenizers.word_splitting import BOUNDARY, WordSplitter
 from modelry.tokenizers.wordpiece import WordPieceTokenizer
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from modelry.errors import InputError
-from modelry.tokenizers.vocabulary import SplittingTokenizer
+from modelry.tokenizers.splitting_tokenizer import SplittingTokenizer
 
 
 class CharacterTokenizer(SplittingTokenizer):

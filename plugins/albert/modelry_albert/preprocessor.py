@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from modelry import TextClassifierPreprocessor
+from modelry.tasks.text_classifier import TextClassifierPreprocessor
 from modelry_albert.tokenizer import AlbertTokenizer
 
 if TYPE_CHECKING:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.tasks.text_classifier.heads import PooledOutputHead
-from modelry.tasks.text_classifier.task import TextClassifier
+from modelry.tasks.text_classifier import PooledOutputHead, TextClassifier
 from modelry_albert.backbone import AlbertBackbone
 from modelry_albert.preprocessor import AlbertTextClassifierPreprocessor
 

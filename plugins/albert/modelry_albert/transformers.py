@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from modelry import PresetFiles
     from modelry.checkpoints import SourcedWeight
-    from modelry.tasks.text_classifier.heads import PooledOutputHead
+    from modelry.tasks.text_classifier import PooledOutputHead
     from modelry_albert.backbone import AlbertBackbone
 
 ENCODER = Names(("albert.", ""))

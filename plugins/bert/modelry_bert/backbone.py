@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.backbones.base_model import id_inputs
-from modelry.backbones.segmented_backbone import SegmentedBackbone
+from modelry.backbones import SegmentedBackbone, id_inputs
 from modelry.layers import transformer_layers
 
 if TYPE_CHECKING:

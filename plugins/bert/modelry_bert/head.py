@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.tasks.text_classifier.heads import PooledOutputHead
+from modelry.tasks.text_classifier import PooledOutputHead
 
 
 class BertClassificationHead(PooledOutputHead):

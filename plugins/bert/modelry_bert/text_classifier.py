@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.tasks.text_classifier.task import TextClassifier
+from modelry.tasks.text_classifier import TextClassifier
 from modelry_bert.backbone import BertBackbone
 from modelry_bert.head import BertClassificationHead
 from modelry_bert.preprocessor import BertTextClassifierPreprocessor

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 
-from modelry.backbones.backbone import Backbone
-from modelry.backbones.base_model import id_inputs
+from modelry.backbones import Backbone, id_inputs
 from modelry.layers import attention_mask, bert_initializer
 from modelry_deberta_v3.disentangled_attention_encoder import DisentangledAttentionEncoder
 from modelry_deberta_v3.relative_embedding import RelativeEmbedding

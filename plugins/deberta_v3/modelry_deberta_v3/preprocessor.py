@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelry import TextClassifierPreprocessor
+from modelry.tasks.text_classifier import TextClassifierPreprocessor
 from modelry_deberta_v3.tokenizer import DebertaV3Tokenizer
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from modelry.tasks.text_classifier.heads import FirstTokenHead
-from modelry.tasks.text_classifier.task import TextClassifier
+from modelry.tasks.text_classifier import FirstTokenHead, TextClassifier
 from modelry_deberta_v3.backbone import DebertaV3Backbone
 from modelry_deberta_v3.preprocessor import DebertaV3TextClassifierPreprocessor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelry.backbones.backbone import Backbone
+    from modelry.backbones import Backbone
 
 
 class DebertaV3TextClassifier(TextClassifier):

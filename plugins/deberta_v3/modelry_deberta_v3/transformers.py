@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from modelry import PresetFiles
     from modelry.checkpoints import SourcedWeight
-    from modelry.tasks.text_classifier.heads import FirstTokenHead
+    from modelry.tasks.text_classifier import FirstTokenHead
     from modelry_deberta_v3.backbone import DebertaV3Backbone
 
 ENCODER = Names(("deberta.", ""))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.tasks.text_classifier.heads import FirstTokenHead
-from modelry.tasks.text_classifier.task import TextClassifier
+from modelry.tasks.text_classifier import FirstTokenHead, TextClassifier
 from modelry_electra.backbone import ElectraBackbone
 from modelry_electra.preprocessor import ElectraTextClassifierPreprocessor
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from modelry import PresetFiles
-    from modelry.tasks.text_classifier.heads import FirstTokenHead
+    from modelry.tasks.text_classifier import FirstTokenHead
     from modelry_electra.backbone import ElectraBackbone
 
 ENCODER = Names(("electra.", ""))

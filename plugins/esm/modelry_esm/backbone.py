@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 
-from modelry.backbones.backbone import Backbone
-from modelry.backbones.base_model import id_inputs
+from modelry.backbones import Backbone, id_inputs
 from modelry.errors import InputError
 from modelry.layers import PositionEmbedding, RotaryEmbedding, attention_mask, bert_initializer, split_heads
 from modelry_esm.encoder import ESMEncoder, TokenDropout

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry import TextClassifierPreprocessor
 from modelry.checkpoints import write_json
 from modelry.errors import SaveError
+from modelry.tasks.text_classifier import TextClassifierPreprocessor
 from modelry_esm.tokenizer import ESMTokenizer
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 
-from modelry.backbones.base_model import id_inputs
-from modelry.backbones.segmented_backbone import SegmentedBackbone
+from modelry.backbones import SegmentedBackbone, id_inputs
 from modelry.layers import bert_initializer
 from modelry_f_net.f_net_encoder import FNetEncoder
 

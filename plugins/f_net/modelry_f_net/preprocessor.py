@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry import TextClassifierPreprocessor
 from modelry.errors import InputError
+from modelry.tasks.text_classifier import TextClassifierPreprocessor
 from modelry_f_net.tokenizer import FNetTokenizer
 
 if TYPE_CHECKING:

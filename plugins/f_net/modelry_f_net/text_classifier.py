@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from modelry.tasks.text_classifier.heads import PooledOutputHead
-from modelry.tasks.text_classifier.task import TextClassifier
+from modelry.tasks.text_classifier import PooledOutputHead, TextClassifier
 from modelry_f_net.backbone import FNetBackbone
 from modelry_f_net.preprocessor import FNetTextClassifierPreprocessor
 

@@ -7,8 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from modelry.backbones.backbone import Backbone
-from modelry.backbones.base_model import id_inputs
+from modelry.backbones import Backbone, id_inputs
 from modelry.layers import RotaryEmbedding, attention_mask, bert_initializer, split_heads
 from modelry_modernbert.encoder import ModernBertEncoder
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.tasks.text_classifier.heads import FirstTokenHead
-from modelry.tasks.text_classifier.task import TextClassifier
+from modelry.tasks.text_classifier import FirstTokenHead, TextClassifier
 from modelry_modernbert.backbone import ModernBertBackbone
 from modelry_modernbert.preprocessor import ModernBertTextClassifierPreprocessor
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from modelry import PresetFiles
     from modelry.checkpoints import SourcedWeight
-    from modelry.tasks.text_classifier.heads import PooledHead
+    from modelry.tasks.text_classifier import PooledHead
     from modelry_modernbert.backbone import ModernBertBackbone
 
 ENCODER = Names(("model.", ""))

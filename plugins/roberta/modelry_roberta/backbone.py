@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from modelry.backbones.transformer_backbone import TransformerBackbone
+from modelry.backbones import TransformerBackbone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

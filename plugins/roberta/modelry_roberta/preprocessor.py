@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from modelry import TextClassifierPreprocessor
+from modelry.tasks.text_classifier import TextClassifierPreprocessor
 from modelry_roberta.tokenizer import RobertaTokenizer, XLMRobertaTokenizer
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from modelry import PresetFiles
     from modelry.checkpoints import SourcedWeight
-    from modelry.tasks.text_classifier.heads import FirstTokenHead
+    from modelry.tasks.text_classifier import FirstTokenHead
     from modelry_roberta.backbone import RobertaBackbone
 
 ENCODER = Names(("roberta.", ""))

@@ -6,8 +6,7 @@ from typing import Any
 
 import keras
 
-from modelry.backbones.backbone import Backbone
-from modelry.backbones.base_model import id_inputs
+from modelry.backbones import Backbone, id_inputs
 from modelry.layers import RotaryEmbedding, attention_mask, bert_initializer
 from modelry_roformer_v2.encoder import EPSILON, RoformerNorm, RoformerV2Encoder
 

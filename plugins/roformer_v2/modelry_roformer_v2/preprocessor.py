@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelry import TextClassifierPreprocessor
+from modelry.tasks.text_classifier import TextClassifierPreprocessor
 from modelry_roformer_v2.tokenizer import RoformerV2Tokenizer
 
 

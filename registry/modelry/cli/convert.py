@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from modelry._progress import progress
 from modelry.cli.output import write_line
 from modelry.errors import SaveError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # What both are run on: short and long, of several scripts, and without a word.
 TEXTS = ("A good film.", "Es war einmal …", "電影很好看", "naïve café 🎬", " ", "word " * 300)
@@ -69,17 +72,25 @@ def _load(preset: str) -> tuple[Any, Any]:
 
 def _difference(source: tuple[Any, Any], target: tuple[Any, Any]) -> float:
     """Return the greatest difference between the outputs of two models, for sample inputs."""
-    import keras
     import numpy as np
 
     first, second = (_outputs(model, preprocessor) for model, preprocessor in (source, target))
     # Formats differ in where an activation of the outputs stands: the task knows what is comparable.
     first, second = (
-        model.comparable(outputs) if hasattr(model, "comparable") else outputs
-        for outputs, (model, _) in zip((first, second), (source, target), strict=True)
+        model.comparable(outputs, other) if hasattr(model, "comparable") else outputs
+        for outputs, model, other in ((first, source[0], target[0]), (second, target[0], source[0]))
     )
-    pairs = zip(keras.tree.flatten(first), keras.tree.flatten(second), strict=True)
+    pairs = zip(_arrays(first), _arrays(second), strict=True)
     return max(float(np.abs(one - other).max()) for one, other in pairs)
+
+
+def _arrays(outputs: Any) -> Iterator[Any]:
+    """Yield the arrays of a model's outputs: one, or several in a dict or a sequence."""
+    if isinstance(outputs, (dict, list, tuple)):
+        for part in outputs.values() if isinstance(outputs, dict) else outputs:
+            yield from _arrays(part)
+    else:
+        yield outputs
 
 
 def _outputs(model: Any, preprocessor: Any) -> Any:

@@ -149,7 +149,7 @@ class TaskSpec:
         """Return the arguments that an untrained task needs; `None` if the preset has trained weights for it."""
         if saved is not None and saved.weights is not None:
             return None
-        return f"training: the preset has no {self.class_name}, so what it has beside the backbone is new and untrained"
+        return f"nothing, and train it; the preset has no {self.class_name}, so the other weights are new"
 
     def is_registered_for(self, backbone: str) -> bool:
         """Return whether the distribution of a backbone registers its own class for this task."""

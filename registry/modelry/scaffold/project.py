@@ -19,6 +19,9 @@ LICENCES = ("Apache-2.0", "MIT")
 _AUTHOR = re.compile(r"(?P<name>[^<>\x00-\x1f]*[^<>\s])(\s*<(?P<email>[^<>@\s]+@[^<>@\s]+)>)?")
 
 
+TASK_IMPORTS = frozenset(("Any", "Backbone", "Inputs", "Sequence", "Targets", "Task", "TokenTargets", "WordReader"))
+"""The names that the module of a new task imports."""
+
 PRESETS = "presets"
 """Stands for the kind of component of a plugin that registers none."""
 
@@ -55,6 +58,14 @@ KINDS = {
             "A text encoder for modelry, with its tokenizer and classifier.",
             "backbones",
             needs=("keras>=3.15.1",),
+        ),
+        Kind(
+            "task",
+            "a task of your own, such as one label per word, on any text encoder",
+            "A task for modelry: one label per word, on any text encoder.",
+            "task_specs",
+            needs_bert="test",
+            needs=("keras>=3.15.1", "numpy>=1.26"),
         ),
         Kind(
             "head",
@@ -165,6 +176,12 @@ def plan(
     name = names.distribution_name(name)
     if component is None:
         component = names.default_component(name, chosen.separators[0])
+    prefix = names.class_prefix(component, chosen.name)
+    if chosen.name == "task" and prefix in TASK_IMPORTS:
+        raise InputError(
+            f"The class of the task {component!r} would be {prefix}, which is also the name of a class that it uses. "
+            "Pass another with --component."
+        )
     matched = _AUTHOR.fullmatch(author.strip())
     if matched is None:
         raise InputError(f"{author!r} is not an author. Write 'A. Author <a@example.org>', or the name alone.")

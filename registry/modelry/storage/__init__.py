@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from modelry.storage.options import COMMON_OPTIONS as COMMON_OPTIONS
     from modelry.storage.options import COMMON_PUBLISHING_OPTIONS as COMMON_PUBLISHING_OPTIONS
     from modelry.storage.options import OpenOptions as OpenOptions
-    from modelry.storage.redact import redact as redact
+    from modelry.storage.redaction import redact as redact
     from modelry.storage.reference import Reference as Reference
     from modelry.storage.reference import parse_reference as parse_reference
     from modelry.storage.remote import RemoteStorage as RemoteStorage
@@ -56,7 +56,7 @@ _PUBLIC = {
     "checked_name": "modelry.storage.names:checked_name",
     "open_preset": "modelry.storage.open:open_preset",
     "parse_reference": "modelry.storage.reference:parse_reference",
-    "redact": "modelry.storage.redact:redact",
+    "redact": "modelry.storage.redaction:redact",
 }
 
 __all__ = list(_PUBLIC)

@@ -16,7 +16,7 @@ from modelry.errors import InputError, LockError, UnsafePresetError, did_you_mea
 from modelry.storage.cache.layout import hash_key
 from modelry.storage.lock import LockedPreset
 from modelry.storage.names import check_names
-from modelry.storage.redact import HIDDEN, hidden_values, identifying_values, redact
+from modelry.storage.redaction import HIDDEN, hidden_values, identifying_values, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

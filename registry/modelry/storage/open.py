@@ -20,7 +20,7 @@ from modelry.storage.lock_file import read_lock
 from modelry.storage.names import check_names
 from modelry.storage.options import OpenOptions
 from modelry.storage.os_errors import is_file, storage_errors
-from modelry.storage.redact import redact
+from modelry.storage.redaction import redact
 from modelry.storage.reference import Reference, parse_reference
 from modelry.storage.views import MirroredFiles, SignedFiles
 

@@ -12,7 +12,7 @@ import attrs
 
 from modelry.errors import InputError, StorageError
 from modelry.storage.os_errors import is_possible
-from modelry.storage.redact import redact
+from modelry.storage.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,9 +18,9 @@ It also has the contracts of the installed tasks, such as those for a classifier
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from modelry._lazy import resolve
+from modelry._lazy import attach
 
 if TYPE_CHECKING:
     from modelry.testing.backbone_contract import BackboneContract as BackboneContract
@@ -44,22 +44,6 @@ _PUBLIC = {
 __all__ = list(_PUBLIC)
 
 
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):  # asked for by Python and pytest
-        raise AttributeError(f"module 'modelry.testing' has no attribute {name!r}.")
-    targets = _PUBLIC if name in _PUBLIC else _PUBLIC | _of_tasks()
-    if name not in targets:
-        from modelry.errors import did_you_mean
-
-        raise AttributeError(f"module 'modelry.testing' has no attribute {name!r}.{did_you_mean(name, targets)}")
-    value = globals()[name] = resolve(targets[name])
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*(name for name in globals() if name.startswith("__")), *_PUBLIC})
-
-
 def _of_tasks() -> dict[str, str]:
     """Return the names that the modules of the installed tasks' contracts export."""
     from modelry.testing.installed_contract import task_contracts
@@ -70,3 +54,6 @@ def _of_tasks() -> dict[str, str]:
         for name in getattr(module, "__all__", [contract.__name__]):
             found[name] = f"{module.__name__}:{name}"
     return found
+
+
+__getattr__, __dir__ = attach(__name__, _PUBLIC, installed=_of_tasks)

@@ -14,7 +14,7 @@ from modelry.errors import ModelryError, StorageError
 from modelry.storage.checksums import MANIFEST
 from modelry.storage.handler import PRESET_MARKER, Release, Storage
 from modelry.storage.options import OpenOptions
-from modelry.storage.redact import HIDDEN
+from modelry.storage.redaction import HIDDEN
 from modelry.storage.reference import parse_reference
 from modelry.storage.remote import RemoteStorage
 from modelry.testing.contract import expect, fail

@@ -46,7 +46,7 @@ class TaskContract(DamageClaims, InstalledContract):
 
     @pytest.fixture
     def examples(self, task: Task) -> Sequence[Any]:
-        """Different examples, at least four; by default texts, of which `Task.sample_inputs` makes the task's inputs."""
+        """Different examples, at least four; by default texts, which `Task.sample_inputs` turns into inputs."""
         if getattr(task.preprocessor, "tokenizer", None) is None:
             fail(
                 f"{type(task).__name__} has no tokenizer, so the kit has no inputs for it.",
@@ -93,7 +93,7 @@ class TaskContract(DamageClaims, InstalledContract):
             expect_close(first, second, what, rule, to_do, tolerance)
 
     def is_finite(self, outputs: Any) -> bool:
-        """Return whether the outputs of some examples have numbers only where they should have, and none is infinite."""
+        """Return whether some outputs have numbers where they should, and none is infinite."""
         return all(bool(np.isfinite(one).all()) for one in keras.tree.flatten(outputs))
 
     def fresh_arguments(self, task: Task) -> dict[str, Any]:

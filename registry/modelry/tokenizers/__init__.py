@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from modelry.tokenizers.sentence_piece_model import WORDS as WORDS
     from modelry.tokenizers.special_tokens import SpecialTokens as SpecialTokens
     from modelry.tokenizers.special_tokens import write_tokenizer_json as write_tokenizer_json
+    from modelry.tokenizers.splitting_tokenizer import SplittingTokenizer as SplittingTokenizer
     from modelry.tokenizers.tokenizer import NO_SPAN as NO_SPAN
     from modelry.tokenizers.tokenizer import Encoded as Encoded
     from modelry.tokenizers.tokenizer import TokenId as TokenId
     from modelry.tokenizers.tokenizer import Tokenizer as Tokenizer
+    from modelry.tokenizers.tokenizer import VocabularyTokenizer as VocabularyTokenizer
     from modelry.tokenizers.tokenizer import check_texts as check_texts
     from modelry.tokenizers.tokenizer_json import build_pipeline as build_pipeline
     from modelry.tokenizers.tokenizer_json import plain_tokens as plain_tokens
     from modelry.tokenizers.transformers_files import byte_pair_config as byte_pair_config
     from modelry.tokenizers.transformers_files import sentence_piece_config as sentence_piece_config
     from modelry.tokenizers.transformers_files import wordpiece_config as wordpiece_config
-    from modelry.tokenizers.vocabulary import SplittingTokenizer as SplittingTokenizer
-    from modelry.tokenizers.vocabulary import VocabularyTokenizer as VocabularyTokenizer
     from modelry.tokenizers.wordpiece import EncoderWordPieceTokenizer as EncoderWordPieceTokenizer
     from modelry.tokenizers.wordpiece import WordPieceTokenizer as WordPieceTokenizer
 
@@ -47,10 +47,10 @@ _PUBLIC = {
     "QUOTES": "modelry.tokenizers.sentence_piece_model:QUOTES",
     "SentencePieceTokenizer": "modelry.tokenizers.sentence_piece:SentencePieceTokenizer",
     "SpecialTokens": "modelry.tokenizers.special_tokens:SpecialTokens",
-    "SplittingTokenizer": "modelry.tokenizers.vocabulary:SplittingTokenizer",
+    "SplittingTokenizer": "modelry.tokenizers.splitting_tokenizer:SplittingTokenizer",
     "TokenId": "modelry.tokenizers.tokenizer:TokenId",
     "Tokenizer": "modelry.tokenizers.tokenizer:Tokenizer",
-    "VocabularyTokenizer": "modelry.tokenizers.vocabulary:VocabularyTokenizer",
+    "VocabularyTokenizer": "modelry.tokenizers.tokenizer:VocabularyTokenizer",
     "WORDS": "modelry.tokenizers.sentence_piece_model:WORDS",
     "WordPieceTokenizer": "modelry.tokenizers.wordpiece:WordPieceTokenizer",
     "build_pipeline": "modelry.tokenizers.tokenizer_json:build_pipeline",

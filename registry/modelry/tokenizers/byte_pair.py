@@ -13,9 +13,8 @@ from tokenizers import decoders, models, pre_tokenizers, processors
 
 from modelry.errors import InputError, UnsafePresetError
 from modelry.strict_json import read_json_file
-from modelry.tokenizers.tokenizer import LARGEST_ASSET, check_texts
+from modelry.tokenizers.tokenizer import LARGEST_ASSET, VocabularyTokenizer, check_texts, ordered_tokens
 from modelry.tokenizers.tokenizer_json import build_pipeline
-from modelry.tokenizers.vocabulary import VocabularyTokenizer, ordered_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

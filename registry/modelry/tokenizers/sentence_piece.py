@@ -23,9 +23,8 @@ from modelry.tokenizers.sentence_piece_model import (
     with_charsmap,
     write_model,
 )
-from modelry.tokenizers.tokenizer import NO_SPAN, TokenId, check_texts
+from modelry.tokenizers.tokenizer import NO_SPAN, TokenId, VocabularyTokenizer, check_texts
 from modelry.tokenizers.tokenizer_json import build_pipeline
-from modelry.tokenizers.vocabulary import VocabularyTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -20,8 +20,7 @@ from modelry.errors import InputError, PresetFormatError, UnsafePresetError
 from modelry.presets.tokenizer_settings import SETTINGS
 from modelry.storage.files import read_json
 from modelry.strict_json import field
-from modelry.tokenizers.tokenizer import LARGEST_ASSET
-from modelry.tokenizers.vocabulary import ordered_tokens
+from modelry.tokenizers.tokenizer import LARGEST_ASSET, ordered_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

@@ -10,8 +10,7 @@ import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers
 
 from modelry.errors import InputError
-from modelry.tokenizers.tokenizer import check_texts
-from modelry.tokenizers.vocabulary import VocabularyTokenizer
+from modelry.tokenizers.tokenizer import VocabularyTokenizer, check_texts
 from modelry.tokenizers.word_splitting import BOUNDARY, WordSplitter
 
 if TYPE_CHECKING:

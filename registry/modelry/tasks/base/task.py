@@ -338,8 +338,8 @@ class Task(AdaptableModel):
         load_task_weights(self, filepath)
         release(self)
 
-    def comparable(self, outputs: Any) -> Any:
-        """Return outputs in a form in which those of equal tasks in different formats are equal; by default as is."""
+    def comparable(self, outputs: Any, other: Any) -> Any:
+        """Return outputs in a form that can be compared with those of the same task in another format, `other`."""
         return outputs
 
     # Keras

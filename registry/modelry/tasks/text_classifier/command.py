@@ -178,7 +178,7 @@ def _classify_texts(
 
 
 def _load(preset: str) -> Any:
-    from modelry import TextClassifier
+    from modelry.tasks.text_classifier import TextClassifier
 
     return TextClassifier.from_preset(preset, compile=False)
 

@@ -117,7 +117,7 @@ class TextClassifierSpec(TaskSpec):
         """Return the arguments that a fresh head needs."""
         if saved is not None and is_trained(saved):
             return None
-        return "num_classes=, or labels=: the preset has no trained head, so it gets a new, untrained one"
+        return "num_classes= or labels=; the preset has no trained head, so it gets a new, untrained one"
 
     def usage(self, reference: str) -> Iterable[str]:
         """Yield the lines that load a classifier and classify a text."""

@@ -249,8 +249,10 @@ class TextClassifier(Task):
         """Return sparse categorical accuracy, binary accuracy, or the mean absolute error."""
         return auto_metrics(self.problem_type, self.activation)
 
-    def comparable(self, outputs: Any) -> Any:
-        """Return probabilities: transformers' classifiers have no activation, so it is applied here."""
+    def comparable(self, outputs: Any, other: Any) -> Any:
+        """Return scores, or probabilities if only one of both classifiers has an activation."""
+        if self.activation == other.activation:
+            return outputs
         return probabilities(outputs, self.problem_type, self.activation)
 
     def targets(self) -> ClassificationTargets:
