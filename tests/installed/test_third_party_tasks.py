@@ -9,19 +9,8 @@ import shutil
 import pytest
 
 TASKS = ("word-tagger", "pixel-classifier", "text-matcher")
-PACKAGES = [
-    "backbones",
-    "checkpoints",
-    "data",
-    "errors",
-    "layers",
-    "plugin",
-    "preprocessing",
-    "tasks",
-    "testing",
-    "tokenizers",
-]
-PUBLIC = {"modelry", *(f"modelry.{name}" for name in PACKAGES)}
+_PACKAGES = ("tasks", "data", "preprocessing", "tokenizers", "backbones", "checkpoints", "layers", "errors")
+PUBLIC = {"modelry", *(f"modelry.{name}" for name in (*_PACKAGES, "plugin", "testing"))}
 
 TRAIN_TAGGER = """
 import modelry, keras, numpy as np  # modelry chooses the backend
