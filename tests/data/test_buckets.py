@@ -74,7 +74,7 @@ def test_rows_of_one_bucket_keep_their_order() -> None:
     assert np.concatenate([batch.indices for batch in plan]).tolist() == [0, 1, 2, 3, 4]
 
 
-def test_a_generator_mixes_rows_and_batches_anew_each_time() -> None:
+def test_a_generator_draws_other_rows_and_batches_each_time() -> None:
     lengths = np.random.default_rng(0).integers(1, 65, size=300)
     rng = np.random.default_rng(3)
 

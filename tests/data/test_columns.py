@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from modelry.data.columns import as_text_columns
+from modelry.data.columns import WordReader, as_text_columns
 from modelry.errors import InputError
 
 
@@ -114,6 +115,30 @@ def test_an_empty_text_is_a_text() -> None:
         (pd.DataFrame({"text": ["a"], "label": [1]}), "column 'label'.*labels as y"),
     ],
 )
-def test_what_is_no_text_is_refused_with_its_place(x: Any, message: str) -> None:
+def test_other_values_than_texts_are_refused_with_their_row(x: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         as_text_columns(x)
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ("a b", "x is of type str"),
+        (["a b", "c"], "Row 0 of x is of type str"),
+        ([["a"], None], "Row 1 of x is missing"),
+        ([["a b"]], "Row 0 of x has the word 'a b'"),
+        ([["a", ""]], "Row 0 of x has the word ''"),
+        ([[1]], "Row 0 of x has the word 1"),
+        ([], "x is empty"),
+    ],
+)
+def test_words_that_would_not_be_found_again_are_refused(x, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        WordReader().columns(x)
+
+
+def test_words_become_one_column_of_texts():
+    assert WordReader().columns([["A", "film"], [], ("No",)]) == (["A film", "", "No"],)
+    assert WordReader().is_example(["A", "film"]) is True
+    assert WordReader().is_example([["A", "film"]]) is False
+    assert WordReader().is_example([]) is None

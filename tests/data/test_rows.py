@@ -28,7 +28,7 @@ def test_no_rows_have_no_lengths() -> None:
     assert TokenizedTexts((), ()).lengths.tolist() == []
 
 
-def test_a_row_preprocessor_is_told_from_a_callable(packer: object) -> None:
+def test_a_row_preprocessor_differs_from_a_callable(packer: object) -> None:
     assert isinstance(packer, RowPreprocessor)
     assert not isinstance(len, RowPreprocessor)
 

@@ -68,7 +68,7 @@ def test_a_callable_must_keep_the_rows() -> None:
         encode(lambda x: np.float32(1), (["a"],))
 
 
-def test_three_kinds_of_preprocessors_are_told_apart(packer: Any) -> None:
+def test_three_kinds_of_preprocessors_are_distinguished(packer: Any) -> None:
     assert isinstance(packer, RowPreprocessor)
     assert not isinstance(packer, ArrayPreprocessor)
     assert not isinstance(len, RowPreprocessor | ArrayPreprocessor)

@@ -362,7 +362,7 @@ def test_the_last_part_is_held_out() -> None:
     assert (held_out[1].tolist(), held_out[2]) == ([7, 8, 9], [7, 8, 9])
 
 
-def test_what_is_split_is_a_source_again(packer: Any) -> None:
+def test_both_parts_of_a_split_become_sources(packer: Any) -> None:
     for x in (["a", "b", "c", "d"], (["a", "b", "c", "d"], ["e", "f", "g", "h"]), [("a", "e")] * 4):
         for part in split_validation(x, ["pos", "neg"] * 2, None, 0.5, SPEC):
             assert part is not None

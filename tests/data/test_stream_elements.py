@@ -81,7 +81,9 @@ def test_other_tuples_are_refused(value: Any) -> None:
         (("a", "b", "c"), [1, 0, 1], SPARSE, False),
     ],
 )
-def test_a_single_example_is_told_from_a_batch(x: Any, y: Any, targets: ClassificationTargets, expected: bool) -> None:
+def test_a_single_example_is_distinguished_from_a_batch(
+    x: Any, y: Any, targets: ClassificationTargets, expected: bool
+) -> None:
     assert is_example(Element(x, y), spec_of(len, targets=targets)) is expected
 
 

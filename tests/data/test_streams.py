@@ -253,7 +253,7 @@ def test_an_iterator_with_a_length_keeps_its_first_batch(stream: Any) -> None:
     assert [read(batch)[1] for batch in source.batches()] == [[0], [1], [1]]
 
 
-def test_a_dataset_is_told_of_its_epochs_and_may_change(stream: Any) -> None:
+def test_a_dataset_is_notified_of_its_epochs_and_may_change(stream: Any) -> None:
     dataset = Lessons()
     source = stream(dataset)
 
@@ -385,7 +385,7 @@ def test_arguments_are_checked_before_anything_is_read(stream: Any) -> None:
         pd.Index(["a"]),
     ],
 )
-def test_what_lies_in_memory_is_no_stream(x: Any) -> None:
+def test_data_in_memory_is_not_a_stream(x: Any) -> None:
     assert not is_stream(x)
 
 
@@ -393,5 +393,5 @@ def test_what_lies_in_memory_is_no_stream(x: Any) -> None:
     "make",
     [lambda: iter(["a"]), lambda: (x for x in "a"), Lessons, Reiterable, lambda: torch.utils.data.DataLoader(["a"])],
 )
-def test_what_is_read_element_by_element_is_a_stream(make: Any) -> None:
+def test_objects_read_element_by_element_are_streams(make: Any) -> None:
     assert is_stream(make())

@@ -13,7 +13,7 @@ _PACKAGES = ("tasks", "data", "preprocessing", "tokenizers", "backbones", "check
 PUBLIC = {"modelry", *(f"modelry.{name}" for name in (*_PACKAGES, "plugin", "testing"))}
 
 TRAIN_TAGGER = """
-import keras, numpy as np
+import modelry, keras, numpy as np  # modelry chooses the backend
 from modelry import Task, WordTagger
 keras.utils.set_random_seed(0)
 sentences = [["Angela", "is", "in", "Leeds"], ["Where", "is", "my", "parcel", "?"], ["Refund", "it", "!"]]
@@ -25,7 +25,7 @@ print(losses[-1] < losses[0] / 2, tagger.tag(sentences) == labels)
 """
 
 TRAIN_IMAGES = """
-import keras, numpy as np
+import modelry, keras, numpy as np  # modelry chooses the backend
 from modelry import Task
 from pixel_classifier import ImageClassifier, PixelBackbone, PixelPreprocessor
 keras.utils.set_random_seed(0)
@@ -41,7 +41,7 @@ print(type(restored).__name__, (restored.predict(images, verbose=0) == classifie
 """
 
 TRAIN_MATCHER = """
-import keras, numpy as np
+import modelry, keras, numpy as np  # modelry chooses the backend
 from modelry import Task, TextMatcher
 keras.utils.set_random_seed(0)
 queries = ["Where is my parcel?", "Refund my money", "How do I log in?", "Is it red?"]

@@ -84,7 +84,7 @@ def as_source(
 
 
 class MemorySource(Source):
-    """The batches of a data set in memory: tokenized once, full of tokens, drawn afresh for each epoch.
+    """The batches of a data set in memory: tokenized once, full of tokens, in new batches each epoch.
 
     Args:
         examples: n examples with their labels.
