@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 TYPICAL_ROWS = 2048  # of a batch: what oneDNN chooses a layout for
 
 
-class PrepackedMode(TorchFunctionMode):
+class PrepackedMode(TorchFunctionMode):  # type: ignore[misc, unused-ignore]  # Any where PyTorch is missing
     """Multiplies by rearranged weights inside; everything else is PyTorch's own.
 
     Args:
