@@ -8,8 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from modelry import Backbone, Head
+from modelry import Backbone
 from modelry.errors import UnsafePresetError
+from modelry.tasks.text_classifier import ClassifierHead
 
 
 class Good(Backbone):
@@ -210,7 +211,7 @@ class Unregistered(Good):
     pass
 
 
-class GoodHead(Head):
+class GoodHead(ClassifierHead):
     def __init__(self, num_classes, activation=None, dropout=0.1, width=6, **kwargs: Any) -> None:
         super().__init__(num_classes, activation, dropout, **kwargs)
         self.width = width

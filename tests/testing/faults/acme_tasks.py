@@ -9,8 +9,9 @@ import acme_models
 import acme_text
 import numpy as np
 
-from modelry import Head, TextClassifier
+from modelry import TextClassifier
 from modelry.errors import InputError
+from modelry.tasks.text_classifier import ClassifierHead
 
 
 class GoodClassifier(TextClassifier):
@@ -116,7 +117,7 @@ class TakesAnyLabel(GoodClassifier):
             return {"loss": 0.0}
 
 
-class LonelyHead(Head):
+class LonelyHead(ClassifierHead):
     """Nobody registers it."""
 
     def __init__(self, num_classes, activation=None, dropout=0.1, **kwargs: Any) -> None:

@@ -8,10 +8,10 @@ HEAD = '''"""A head."""
 
 import keras
 from keras import ops
-from modelry import Head
+from modelry.tasks.text_classifier import ClassifierHead
 
 
-class MeanHead(Head):
+class MeanHead(ClassifierHead):
     """Classifies by the mean of the states."""
 
     def __init__(self, num_classes, activation=None, dropout=0.1, **kwargs):

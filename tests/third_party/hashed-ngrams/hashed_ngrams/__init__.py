@@ -3,7 +3,8 @@
 from zlib import crc32
 
 import keras
-from modelry import Backbone, Head, TextClassifier, TextClassifierPreprocessor, Tokenizer
+from modelry import Backbone, TextClassifier, TextClassifierPreprocessor, Tokenizer
+from modelry.tasks.text_classifier import ClassifierHead
 
 
 class NgramTokenizer(Tokenizer):
@@ -68,7 +69,7 @@ class NgramBackbone(Backbone):
         return self.token_embedding(token_ids)  # (B, T, E)
 
 
-class MlpHead(Head):
+class MlpHead(ClassifierHead):
     """Classifies the mean of the embeddings with one hidden layer.
 
     Args:
