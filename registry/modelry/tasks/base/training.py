@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from modelry.data.predictions import Predictions
-    from modelry.data.rows import InputReader, Inputs
+    from modelry.data.rows import InputReader
 
 
 class RawInputModel(AutoCompiledModel):
@@ -81,7 +81,7 @@ class RawInputModel(AutoCompiledModel):
             )
         return list(texts)
 
-    def finish(self, outputs: Any, inputs: Inputs | None) -> Any:
+    def finish(self, outputs: Any, inputs: Any) -> Any:
         """Return what `predict` returns, given the outputs of all examples and their inputs.
 
         Args:
