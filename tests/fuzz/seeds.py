@@ -74,7 +74,6 @@ def _write_modelry(folder: Path) -> None:
         versions={"modelry": "0.1.0", "modelry-bert": "0.1.0"},
         task="modelry:text_classifier",
         facts={"labels": ["negative", "neutral", "positive"], "problem_type": "single_label"},
-        problem_type="single_label",
         weights={"backbone": "model.weights.h5", "task": "task.weights.h5"},
         files={path.relative_to(folder).as_posix(): digest(path) for path in folder.rglob("*") if path.is_file()},
     )

@@ -145,6 +145,9 @@ class _Reader:
         spec = known_spec(name)
         if spec is None and self._manifest is not None:  # a class with a name of its own, in version 1
             return next(((one.name, one) for _, one in task_specs() if one.reads_version_1), (name, None))
+        if spec is None and registry.has("tasks", class_name):  # such a class in KerasHub's own files: it alone knows
+            task = getattr(registry.load("tasks", class_name), "task", None)
+            return (name, None) if task is None else (task, known_spec(task))
         return name, spec
 
     def _name(self, kind: str, serialized: Mapping[str, Any], file: str) -> str:
