@@ -14,7 +14,7 @@ def test_lines_when_piped(invoke):
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert BERT in lines
-    assert "storage\tfile\tmodelry.storage.local:LocalStorage\tmodelry\t0.1.0\t" in lines
+    assert "storage\tfile\tmodelry.storage.open:LocalStorage\tmodelry\t0.1.0\t" in lines
     assert {line.split("\t")[0] for line in lines} == {
         "backbones", "checkpoints", "heads", "plugin", "preprocessors", "storage", "tasks", "tokenizers"
     }  # fmt: skip

@@ -9,9 +9,8 @@ from modelry.backbones.int8 import saved_policy
 from modelry.errors import InputError, PresetError
 from modelry.presets.components import announced, blamed_on, check_given, create, load_class
 from modelry.presets.read import ready_recipe
-from modelry.storage.budget import Tally
-from modelry.storage.options import take_options
-from modelry.storage.reference import display_name
+from modelry.storage.options import Tally, take_options
+from modelry.storage.paths import display_name
 from modelry.weights.build import initialize, settle_policies, uninitialized
 from modelry.weights.load import layer_weights, load_mapped, load_weights
 from modelry.weights.stores import bring_weights, open_weights
@@ -22,9 +21,8 @@ if TYPE_CHECKING:
     import keras
 
     from modelry.presets.recipe import Recipe
-    from modelry.storage.budget import Budget
-    from modelry.storage.options import OpenOptions
-    from modelry.storage.reference import Preset
+    from modelry.storage.options import Budget, OpenOptions
+    from modelry.storage.paths import Preset
 
 B = TypeVar("B", bound="keras.Model")
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from modelry.backbones.backbone import Backbone
-from modelry.layers.attention import attention_mask
 from modelry.layers.embeddings import PositionEmbedding
 from modelry.layers.functions import bert_initializer
+from modelry.layers.transformer import attention_mask
 
 if TYPE_CHECKING:
-    from modelry.layers.transformer_encoder import TransformerEncoder
+    from modelry.layers.transformer import TransformerEncoder
 
 
 class SegmentedBackbone(Backbone, abc.ABC):

@@ -8,10 +8,9 @@ import keras
 
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import id_inputs
-from modelry.layers.attention import attention_mask
 from modelry.layers.embeddings import TokenAndPositionEmbedding
 from modelry.layers.functions import bert_initializer
-from modelry.layers.transformer_encoder import transformer_layers
+from modelry.layers.transformer import attention_mask, transformer_layers
 
 
 class TransformerBackbone(Backbone):

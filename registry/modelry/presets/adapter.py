@@ -25,25 +25,22 @@ import attrs
 from modelry.errors import PresetFormatError
 from modelry.presets import keras_hub
 from modelry.presets.manifest import read_manifest
-from modelry.presets.nested import check_keys
 from modelry.presets.recipe import Adapter, Recipe
 from modelry.storage.checksums import MANIFEST, read_checksums, sha256_of
-from modelry.strict_json import field
+from modelry.strict_json import check_keys, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from modelry.storage.files import PresetFiles
 
+MARKER = "adapter"
+"""The key of `config.json` that makes a preset an adapter."""
+
 KIND = "lora"
 WEIGHTS = "adapter.safetensors"
 
-_KEYS = ("adapter", "rank", "alpha", "layers", "base", "base_files", "sequence_length")
-
-
-def is_adapter(config: Mapping[str, Any]) -> bool:
-    """Return whether the contents of a `config.json` are those of an adapter."""
-    return "adapter" in config
+_KEYS = (MARKER, "rank", "alpha", "layers", "base", "base_files", "sequence_length")
 
 
 def read(files: PresetFiles, config: Mapping[str, Any]) -> Adapter:
@@ -54,7 +51,7 @@ def read(files: PresetFiles, config: Mapping[str, Any]) -> Adapter:
     """
     where = f"config.json of preset {files.reference!r}"
     check_keys(config, _KEYS, where)
-    kind = field(config, "adapter", str, where)
+    kind = field(config, MARKER, str, where)
     if kind != KIND:
         raise PresetFormatError(f"{where} is an adapter of the kind {kind!r:.200}, and only {KIND!r} is known.")
     manifest = read_manifest(files)
@@ -87,7 +84,7 @@ def check_no_adapter(config: Mapping[str, Any], files: PresetFiles) -> None:
     Raises:
         PresetFormatError: It is.
     """
-    if is_adapter(config):
+    if MARKER in config:
         raise PresetFormatError(
             f"The base of the adapter, {files.reference!r}, is an adapter itself, and chains are not followed. Load "
             "it, call merge_lora() and save_to_preset(), and pass base= with that folder."

@@ -17,7 +17,7 @@ from modelry.errors import UnsafePresetError
 
 if TYPE_CHECKING:
     from modelry.storage.options import OpenOptions
-    from modelry.storage.reference import Preset
+    from modelry.storage.paths import Preset
 
 HUBS = ("hf", "kaggle", "package")
 """Schemes with one place per reference, independent of the writer."""

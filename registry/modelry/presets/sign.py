@@ -9,7 +9,7 @@ from modelry.errors import InputError, PresetFormatError, PresetNotFound, SaveEr
 from modelry.presets.manifest import NAME
 from modelry.presets.verify import passes, verify
 from modelry.storage.files import FolderFiles, read_json
-from modelry.storage.os_errors import explain, is_file, is_folder, storage_errors
+from modelry.storage.paths import explain, is_file, is_folder, storage_errors
 from modelry.storage.signature import FIELD, make_signature
 from modelry.strict_json import write_json
 

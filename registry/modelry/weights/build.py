@@ -29,7 +29,7 @@ from modelry.errors import WeightsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from modelry.storage.budget import Tally
+    from modelry.storage.options import Tally
 
     _Adopt: TypeAlias = Callable[[np.ndarray[Any, Any], str], Any]
 

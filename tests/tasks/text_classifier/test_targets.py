@@ -9,8 +9,7 @@ import torch
 
 from modelry.data.rows import Inputs
 from modelry.errors import InputError
-from modelry.tasks.text_classifier.labels import infer_labels
-from modelry.tasks.text_classifier.targets import ClassificationTargets
+from modelry.tasks.text_classifier.targets import ClassificationTargets, infer_labels
 
 SPARSE = ClassificationTargets(("neg", "neutral", "pos"), 3)
 DENSE = ClassificationTargets(("neg", "neutral", "pos"), 3, sparse=False)

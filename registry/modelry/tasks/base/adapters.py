@@ -15,12 +15,11 @@ from modelry.errors import InputError, PresetFormatError
 from modelry.presets import adapter as adapters
 from modelry.presets.components import blamed_on
 from modelry.presets.keras_hub import TASK
-from modelry.presets.publish import new_preset
 from modelry.presets.read import read_recipe
 from modelry.presets.recipe import Origin
-from modelry.storage.budget import Tally
-from modelry.storage.options import OpenOptions
-from modelry.storage.reference import parse_reference
+from modelry.presets.write import new_preset
+from modelry.storage.options import OpenOptions, Tally
+from modelry.storage.paths import parse_reference
 from modelry.strict_json import write_json
 from modelry.tasks.base.saving import SavableTask, record_task, serialized_task, task_components
 from modelry.tasks.base.training import RawInputModel
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
     from modelry.backbones.backbone import Backbone
     from modelry.presets.recipe import Adapter, Recipe
-    from modelry.storage.budget import Budget
+    from modelry.storage.options import Budget
 
 
 class AdaptableModel(RawInputModel):

@@ -15,7 +15,7 @@ from modelry.backbones.int8 import saved_policy
 from modelry.backbones.loading import backbone_weights, build_backbone, check_dtype, place_backbone, tally_of
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetError
-from modelry.preprocessing.loading import build_preprocessor
+from modelry.preprocessing.preprocessor import build_preprocessor
 from modelry.presets.base_reference import options_for_base
 from modelry.presets.components import announced, blamed_on, check_known, create, load_class
 from modelry.presets.read import ready_recipe
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from modelry.backbones.backbone import Backbone
     from modelry.preprocessing.preprocessor import Preprocessor
-    from modelry.storage.reference import Preset
+    from modelry.storage.paths import Preset
 
 
 class LoadableTask(AdaptedTask, Protocol):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modelry.presets.recipe import Recipe
-    from modelry.storage.reference import Preset
+    from modelry.storage.paths import Preset
     from modelry.tasks.base.head import Head
 
 NOT_OWN = ("backbone", "preprocessor", "compile", "inputs", "outputs", *KERAS_ARGUMENTS)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from modelry.backbones.backbone import Backbone
     from modelry.presets.recipe import Recipe
-    from modelry.storage.reference import Preset
+    from modelry.storage.paths import Preset
 
 
 class TextClassifier(Task):
