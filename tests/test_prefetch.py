@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelry._prefetch import prefetch
+from modelry.data.adapter import prefetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

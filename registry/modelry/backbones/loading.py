@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelry.arguments import argument_defaults
 from modelry.backbones.int8 import saved_policy
@@ -27,14 +27,6 @@ if TYPE_CHECKING:
 B = TypeVar("B", bound="keras.Model")
 
 
-class HasLayers(Protocol):
-    """A model, whose layers number its weights in files."""
-
-    @property
-    def layers(self) -> list[keras.layers.Layer]:
-        """The layers, without those inside them."""
-
-
 @announced
 def load_backbone(cls: type[B], preset: Preset, read_weights: bool, overrides: Mapping[str, Any]) -> B:
     """Load a preset's backbone, which must be a `cls`."""
@@ -51,7 +43,7 @@ def load_backbone(cls: type[B], preset: Preset, read_weights: bool, overrides: M
         bring_weights(recipe.files, [recipe.backbone_weights], options.limits)
         if recipe.quantized:
             check_dtype(recipe, overrides)
-            stored = [(recipe.backbone_weights, backbone_weights(backbone))]
+            stored = [(recipe.backbone_weights, layer_weights(backbone.layers))]
             dtype = saved_policy(recipe, stored, backbone.dtype_policy, options.limits)
             backbone = build_backbone(recipe, found, recipe.backbone.config, {**overrides, "dtype": dtype}, options)
             settle_policies(backbone)
@@ -96,11 +88,6 @@ def check_dtype(recipe: Recipe, overrides: Mapping[str, Any]) -> None:
         raise InputError(f"dtype= is for float presets, and {recipe.files.reference!r} is quantized. Leave it out.")
 
 
-def backbone_weights(backbone: HasLayers) -> dict[str, keras.Variable]:
-    """Return the backbone's variables by the name under which KerasHub's layout stores them."""
-    return layer_weights(backbone.layers)
-
-
 def place_backbone(recipe: Recipe, backbone: keras.Model, budget: Budget) -> None:
     """Give the backbone the preset's weights.
 
@@ -113,7 +100,7 @@ def place_backbone(recipe: Recipe, backbone: keras.Model, budget: Budget) -> Non
     where = f"{recipe.backbone_weights} of preset {recipe.files.reference!r}"
     checkpoint = recipe.checkpoint
     if checkpoint is None:
-        load_weights(backbone_weights(backbone), store, where=where)
+        load_weights(layer_weights(backbone.layers), store, where=where)
         return
     with blamed_on(f"{where} cannot be mapped"):
         weights = list(checkpoint.backbone_weights(backbone))

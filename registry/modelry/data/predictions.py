@@ -13,8 +13,7 @@ import attrs
 import keras
 import numpy as np
 
-from modelry._prefetch import prefetch
-from modelry.data.adapter import PeekableIterator, Source, checked_size, is_stream
+from modelry.data.adapter import PeekableIterator, Source, checked_size, is_stream, prefetch
 from modelry.data.buckets import plan_padded
 from modelry.data.packing import plan_predictions
 from modelry.data.rows import Inputs, RowPreprocessor, is_bucketed, joined, joined_inputs, read_columns, tokenized

@@ -184,7 +184,8 @@ class RawInputModel(AutoCompiledModel):
                 options["validation_data"] = as_source(
                     *held_out, spec, batch_size=validation_batch_size or batch_size, steps=validation_steps
                 )
-            release(self)
+            if keras.backend.backend() == "torch":
+                release(self)
             options["callbacks"] = joined(callbacks, EpochNumbers(source))
             with _unused_pooler():
                 return super().fit(source, **options)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import keras
 import numpy as np
 
 from modelry.data.columns import Array, describe, holds_strings, is_string, rank, to_array
@@ -158,12 +157,6 @@ class ClassificationTargets(Targets):
     sparse: bool = True
     problem_type: str = SINGLE_LABEL
     set_labels: Callable[[tuple[str, ...] | None], None] = attrs.field(default=lambda labels: None, eq=False)
-
-    def __attrs_post_init__(self) -> None:
-        if isinstance(self.labels, str):
-            raise InputError(f"labels is a single string, {self.labels!r}. Pass a tuple of names.")
-        if len(set(self.labels)) != len(self.labels):
-            raise InputError(f"labels names a class twice: {', '.join(map(repr, self.labels))}. Name each once.")
 
     @property
     def one_hot(self) -> bool:
@@ -356,11 +349,3 @@ def _classes(targets: Array) -> Array:
             raise InputError("class_weight needs one class per text, but y marks several. Pass sample_weight instead.")
         return np.asarray(targets.argmax(axis=-1))
     return np.round(targets.reshape(len(targets))).astype(np.int64)
-
-
-def is_sparse(loss: Any) -> bool:
-    """Return whether a loss takes the integer of each text's one class; so does a model without a loss."""
-    if loss is None:
-        return True
-    names = ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy")
-    return isinstance(loss, keras.losses.SparseCategoricalCrossentropy) or getattr(loss, "__name__", loss) in names
