@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelry.data.adapter import prefetch
+from modelry._prefetch import prefetch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Batches for Keras: the base class of the data sources that `fit`, `evaluate` and `predict` read, and prefetching.
+"""Batches for Keras: the base class of the data sources that `fit`, `evaluate` and `predict` read.
 
 Keras passes an instance of its `DataAdapter` through untouched ("Allow passing a custom data adapter"). The public
 `keras.utils.PyDataset` does not do, for two reasons: it cannot end a stream of unknown length, and on TensorFlow Keras
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import keras
@@ -21,8 +20,6 @@ from modelry.data.rows import RowPreprocessor
 from modelry.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-
     from modelry.data.spec import DataSpec
 
 BatchData = tuple[Any, ...]  # (features,), (features, y) or (features, y, sample_weight), of NumPy arrays
@@ -30,7 +27,6 @@ BatchData = tuple[Any, ...]  # (features,), (features, y) or (features, y, sampl
 BATCH_SIZE = 32  # Keras' default
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 
 class Source(DataAdapter):
@@ -168,24 +164,12 @@ def checked_size(batch_size: int | None) -> int:
     return size
 
 
-def prefetch(function: Callable[[T], R], items: Iterable[T]) -> Generator[R]:
-    """Yield `function(item)` for each item, while a thread works on the next one.
+def joined_callbacks(callbacks: Any, *own: keras.callbacks.Callback) -> list[Any]:
+    """Return the user's callbacks, in any form that Keras takes, together with `own`.
 
-    Items are read in the caller's thread, because they may come from a database connection or something else that
-    belongs to one thread. If reading fails, the results of earlier items come first. Closing the generator waits for
-    the call in progress.
+    A `CallbackList` becomes a list of its members: Keras then tells all of them of the model and of the loop, where it
+    takes a list that somebody else made for finished, and it keeps their history and their progress bar.
     """
-    iterator, pending = iter(items), None
-    end: Exception | None = None
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="modelry") as pool:
-        while end is None:
-            following = None
-            try:
-                following = pool.submit(function, next(iterator))
-            except Exception as error:  # StopIteration is one of them
-                end = error
-            if pending is not None:
-                yield pending.result()
-            pending = following
-    if not isinstance(end, StopIteration):
-        raise end
+    if type(callbacks) is keras.callbacks.CallbackList:
+        callbacks = callbacks.callbacks
+    return [*keras.tree.flatten(callbacks if callbacks is not None else []), *own]

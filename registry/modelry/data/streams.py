@@ -23,7 +23,8 @@ import attrs
 import keras
 import numpy as np
 
-from modelry.data.adapter import PeekableIterator, Source, prefetch
+from modelry._prefetch import prefetch
+from modelry.data.adapter import PeekableIterator, Source
 from modelry.data.columns import describe, is_string, rank, to_array
 from modelry.data.packing import single_batch
 from modelry.data.rows import Inputs, read_columns

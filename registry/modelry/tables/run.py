@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from modelry.data.adapter import prefetch
+from modelry._prefetch import prefetch
 from modelry.errors import InputError
 from modelry.tables.resume import ChunkResult
 from modelry.tables.table import NULL, format_of, merge_columns
