@@ -14,7 +14,7 @@ from modelry.discovery.pip import pip_install
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, PluginError, PresetFormatError, PresetNotFound
 from modelry.presets import adapter, keras_hub, transformers
-from modelry.presets.base_reference import checked_base, options_for_base
+from modelry.presets.adapter import checked_base, options_for_base
 from modelry.presets.components import check_requirements
 from modelry.storage.files import read_json
 from modelry.storage.open import open_preset

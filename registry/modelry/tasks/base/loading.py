@@ -16,7 +16,7 @@ from modelry.backbones.loading import build_backbone, check_dtype, place_backbon
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetError
 from modelry.preprocessing.preprocessor import build_preprocessor
-from modelry.presets.base_reference import options_for_base
+from modelry.presets.adapter import options_for_base
 from modelry.presets.components import announced, blamed_on, check_known, create, load_class
 from modelry.presets.read import ready_recipe
 from modelry.presets.recipe import Origin, Part, Recipe
