@@ -28,20 +28,22 @@ def resolve(target: str) -> object:
 def attach(
     package: str, file: str, installed: str | None = None
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """Return the `__getattr__`, `__dir__` and `__all__` of a public package, whose stub, `__init__.pyi`, lists its names.
+    """Return the `__getattr__`, `__dir__` and `__all__` of a public package; its stub, `__init__.pyi`, lists the names.
 
     Args:
         package: The package's `__name__`.
         file: The package's `__file__`.
-        installed: `module:function`, which returns further names, those of installed plugins: name → `module:attribute`.
+        installed: `module:function`, which returns the further names of installed plugins: name → `module:attribute`.
     """
-    load, __dir__, public = lazy_loader.attach_stub(package, file)
+    load, names, public = lazy_loader.attach_stub(package, file)
 
     def __getattr__(name: str) -> Any:  # noqa: N807 - the name that Python looks for
         if name in public:
             return load(name)
-        # Python and pytest ask for names with underscores.
-        further: Any = resolve(installed)() if installed and not name.startswith("__") else {}  # type: ignore[operator]
+        further: Any = {}
+        if installed is not None and not name.startswith("__"):  # Python and pytest ask for those
+            find: Any = resolve(installed)
+            further = find()
         if name not in further:
             from modelry.errors import did_you_mean
 
@@ -50,4 +52,4 @@ def attach(
         value = vars(sys.modules[package])[name] = resolve(further[name])
         return value
 
-    return __getattr__, __dir__, public
+    return __getattr__, names, public

@@ -84,7 +84,7 @@ def task_contracts() -> list[Any]:
 
 def exports() -> dict[str, str]:
     """Return the names that the modules of these contracts export, for `modelry.testing`: name → `module:name`."""
-    found = {}
+    found: dict[str, str] = {}
     for contract in task_contracts():
         module = contract.__module__
         exported = getattr(importlib.import_module(module), "__all__", [contract.__name__])
