@@ -22,6 +22,7 @@ _AUTHOR = re.compile(r"(?P<name>[^<>\x00-\x1f]*[^<>\s])(\s*<(?P<email>[^<>@\s]+@
 TASK_IMPORTS = frozenset(("Any", "Backbone", "Inputs", "Sequence", "Targets", "Task", "TokenTargets", "WordReader"))
 """The names that the module of a new task imports."""
 
+
 @attrs.frozen
 class Kind:
     """A kind of plugin.
