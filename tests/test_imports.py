@@ -29,7 +29,7 @@ FLOORS = {
     "checkpoints": 4,
     "presets": 5,
     "weights": 6,
-    "data": 6,
+    "data": 7,
     "tokenizers": 7,
     "preprocessing": 8,
     "runtime": 7,

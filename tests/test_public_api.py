@@ -338,7 +338,7 @@ def private_imports(text: str) -> list[str]:
 def test_private_imports_are_found():
     text = """
 import modelry.weights.load
-from modelry.layers.attention import attend
+from modelry.layers.transformer import attend
 from modelry.layers import (
     attend,
     nothing,
@@ -348,7 +348,7 @@ from modelry import TextClassifier
 """
     assert private_imports(text) == [
         "modelry.weights.load",
-        "modelry.layers.attention",
+        "modelry.layers.transformer",
         "modelry.layers.nothing",
         "modelry.resolve",
     ]

@@ -12,8 +12,7 @@ import modelry
 from modelry.cli.app import app
 from modelry.discovery.policy import read_policy
 from modelry.errors import InputError, PluginError
-from modelry.storage.budget import Budget
-from modelry.storage.options import OPTIONS, OpenOptions
+from modelry.storage.options import OPTIONS, Budget, OpenOptions
 
 SUSPICIOUS = re.compile(r"trust|unsafe|safe_mode|insecure|pickle|custom_objects|no_verify|no_check|skip_|bypass")
 PUBLIC = [value for name in modelry.__all__ if inspect.isclass(value := getattr(modelry, name)) or callable(value)]

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from modelry.discovery.registry import register as register
     from modelry.discovery.registry import registry as registry
     from modelry.preprocessing.preprocessor import Preprocessor as Preprocessor
-    from modelry.presets.publish import upload_preset as upload_preset
-    from modelry.storage.budget import Budget as Budget
+    from modelry.presets.write import upload_preset as upload_preset
     from modelry.storage.files import PresetFiles as PresetFiles
     from modelry.storage.handler import Storage as Storage
+    from modelry.storage.options import Budget as Budget
     from modelry.tasks.base.head import Head as Head
     from modelry.tasks.base.task import Task as Task
     from modelry.tasks.text_classifier.preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "Backbone": "modelry.backbones.backbone:Backbone",
-    "Budget": "modelry.storage.budget:Budget",
+    "Budget": "modelry.storage.options:Budget",
     "BytePairTokenizer": "modelry.tokenizers.byte_pair:BytePairTokenizer",
     "Checkpoint": "modelry.checkpoints.checkpoint:Checkpoint",
     "Head": "modelry.tasks.base.head:Head",
@@ -55,7 +55,7 @@ _PUBLIC = {
     "models": "modelry.models",
     "register": "modelry.discovery.registry:register",
     "registry": "modelry.discovery.registry:registry",
-    "upload_preset": "modelry.presets.publish:upload_preset",
+    "upload_preset": "modelry.presets.write:upload_preset",
 }
 
 __all__ = list(_PUBLIC)

@@ -24,9 +24,8 @@ from typing import TYPE_CHECKING
 
 from modelry._backend import require_backend
 from modelry._lazy import resolve
-from modelry.discovery.entry import API
+from modelry.discovery.entry import API, KINDS, MODEL_KINDS
 from modelry.discovery.hook_values import BuiltinPreset, Command, Fetched, PresetLoaded, Published, keras_hub_presets
-from modelry.discovery.names import KINDS, MODEL_KINDS
 from modelry.discovery.registry import registry
 from modelry.errors import did_you_mean
 

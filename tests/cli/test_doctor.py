@@ -393,7 +393,7 @@ def test_the_cache_that_is_told_is_the_one_that_is_used(environment, tmp_path):
     code = """
 import jax
 from modelry.cli.environment import environment
-from modelry.runtime.compilation_cache import enable_compilation_cache
+from modelry.runtime.jax import enable_compilation_cache
 enable_compilation_cache()
 print(jax.config.jax_compilation_cache_dir)
 print(environment()["compilation cache"])

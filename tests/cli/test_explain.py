@@ -66,7 +66,7 @@ def test_a_built_in_preset_from_its_name_to_its_weights(explain):
     assert plan["contributor"]["target"] == "modelry_bert.plugin"
     assert plan["storage"] == {
         "scheme": "package",
-        "target": "modelry.storage.local:PackageStorage",
+        "target": "modelry.storage.open:PackageStorage",
         "distribution": "modelry",
         "version": plan["storage"]["version"],
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from modelry.discovery.names import normalise
+from modelry.discovery.entry import normalise
 from modelry.discovery.scan import _declarations, installed, scan
 from modelry.errors import BrokenPlugin
 

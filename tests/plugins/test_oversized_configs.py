@@ -17,8 +17,8 @@ import pytest
 from modelry import Backbone, Budget, models, registry
 from modelry.arguments import argument_defaults, argument_names
 from modelry.errors import InputError, PresetFormatError, UnsafePresetError
-from modelry.layers.transformer_encoder import transformer_layers
-from modelry.storage.budget import Tally
+from modelry.layers.transformer import transformer_layers
+from modelry.storage.options import Tally
 from modelry.weights.build import uninitialized
 
 from .test_packages import PACKAGES

@@ -12,9 +12,9 @@ import pytest
 
 import modelry_bert
 from modelry import models, registry
+from modelry.discovery.entry import KINDS
 from modelry.discovery.hints import CLASSES, FIRST_PARTY, first_party
 from modelry.discovery.index import Index
-from modelry.discovery.names import KINDS
 from modelry.discovery.policy import Policy
 from modelry_bert import BertBackbone
 

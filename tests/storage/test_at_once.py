@@ -14,7 +14,7 @@ from modelry.errors import PresetNotFound, StorageError
 from modelry.storage.filesystems.storage import FsspecStorage
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
-from modelry.storage.reference import parse_reference
+from modelry.storage.paths import parse_reference
 from modelry.storage.remote import RemoteStorage
 from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, Snapshot
 

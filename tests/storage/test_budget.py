@@ -10,10 +10,9 @@ import pytest
 
 from modelry import Budget, TextClassifier
 from modelry.errors import InputError, UnsafePresetError
-from modelry.storage.budget import Tally
 from modelry.storage.filesystems.guards import _reach_of
 from modelry.storage.open import open_preset
-from modelry.storage.options import OpenOptions
+from modelry.storage.options import OpenOptions, Tally
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, "9", True, None])

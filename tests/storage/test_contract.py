@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from modelry.storage.filesystems.storage import FsspecStorage
-from modelry.storage.local import LocalStorage, PackageStorage
+from modelry.storage.open import LocalStorage, PackageStorage
 from modelry.testing import StorageContract
 
 

@@ -11,13 +11,12 @@ import zipfile
 import pytest
 
 from modelry.errors import InputError, PresetNotFound, StorageError, UnsafePresetError
-from modelry.storage.budget import Budget
 from modelry.storage.filesystems.chain import parse_links, uri_of
 from modelry.storage.filesystems.connect import connect
 from modelry.storage.filesystems.storage import FsspecStorage
 from modelry.storage.open import open_preset
-from modelry.storage.options import OpenOptions
-from modelry.storage.reference import parse_reference
+from modelry.storage.options import Budget, OpenOptions
+from modelry.storage.paths import parse_reference
 from modelry.testing import StorageContract
 from modelry.testing.presets import contents
 

@@ -2,7 +2,7 @@ import pytest
 
 from modelry import Backbone, Preprocessor, TextClassifier, Tokenizer, isolated, models
 from modelry.errors import InputError, UnknownArgument
-from modelry.presets.base_reference import options_for_base
+from modelry.presets.adapter import options_for_base
 from modelry.storage.options import OpenOptions
 
 from .conftest import upload

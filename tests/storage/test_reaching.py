@@ -14,7 +14,7 @@ import pytest
 import modelry
 from modelry.errors import InputError, LockError, PresetNotFound, SaveError, StorageError
 from modelry.presets.read import read_recipe
-from modelry.presets.sign import sign_preset
+from modelry.presets.verify import sign_preset
 from modelry.presets.write import new_folder
 from modelry.storage import files
 from modelry.storage.open import open_preset

@@ -1,7 +1,7 @@
 import pytest
 
+from modelry.storage.paths import parse_reference
 from modelry.storage.redaction import redact
-from modelry.storage.reference import parse_reference
 
 
 @pytest.mark.parametrize(

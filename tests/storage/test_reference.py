@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from modelry.errors import InputError, StorageError
-from modelry.storage.reference import parse_reference
+from modelry.storage.paths import parse_reference
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from modelry import TextClassifier, Tokenizer
 from modelry.errors import ChecksumMismatch, InputError, PresetFormatError, SignatureError, UnsafePresetError
 from modelry.presets.read import read_recipe
-from modelry.presets.sign import sign_preset
-from modelry.presets.verify import verify
+from modelry.presets.verify import sign_preset, verify
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 from modelry.storage.views import SignedFiles

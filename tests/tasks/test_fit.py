@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from modelry.errors import InputError
-from modelry.weights.build import GENERATOR_STATE, values
+from modelry.weights.build import GENERATOR_STATE
+from modelry.weights.save import values
 
 from .conftest import LABELS, TEXTS
 

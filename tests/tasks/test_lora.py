@@ -208,14 +208,14 @@ def test_an_adapter_from_a_store_names_no_folder_of_this_machine(base, trained, 
     "base", ["/etc", "file:///etc", "https://10.0.0.1/base", "s3://bucket/base", "zip://p::hf://a/b", "memory://b/c"]
 )
 def test_where_an_adapter_from_a_store_may_not_lead(base):
-    from modelry.presets.base_reference import checked_base
+    from modelry.presets.adapter import checked_base
 
     with pytest.raises(UnsafePresetError, match=r"If you trust it, pass base="):
         checked_base(base, "https://example.org/adapter")
 
 
 def test_where_an_adapter_may_lead():
-    from modelry.presets.base_reference import checked_base
+    from modelry.presets.adapter import checked_base
 
     for base in ("bert_micro_sst2", "hf://a/b", "https://example.org/base"):
         assert checked_base(base, "https://example.org/adapter") == base

@@ -14,7 +14,7 @@ from modelry.presets.manifest import NAME
 from modelry.presets.read import read_recipe
 from modelry.presets.verify import passes, verify
 from modelry.storage.files import FolderFiles
-from modelry.weights.build import values
+from modelry.weights.save import values
 
 from .conftest import BERT, TEXTS, VOCABULARY
 

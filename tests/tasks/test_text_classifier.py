@@ -243,3 +243,18 @@ def test_a_generator_of_one_batch_is_all_there_is(make):
     assert len(losses) == 1
     with pytest.raises(Exception, match="InputError" if keras.backend.backend() == "tensorflow" else "read only once"):
         make().fit(((TEXTS, LABELS) for _ in range(1)), epochs=2, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (("a", "a"), "names a class twice"),
+        ("ab", "labels must be a list of names"),
+        (("a", "b", "c"), "labels says 3 classes, but the head has 2"),
+    ],
+)
+def test_names_of_classes_are_checked_when_they_are_set(labels, message):
+    classifier = TextClassifier.from_preset(BERT, num_classes=2, labels=["neg", "pos"])
+    with pytest.raises(InputError, match=message):
+        classifier.labels = labels
+    assert classifier.labels == ("neg", "pos")

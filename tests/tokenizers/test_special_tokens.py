@@ -7,8 +7,8 @@ import tokenizers
 from modelry.errors import InputError, SaveError
 from modelry.tokenizers.sentence_piece import SentencePieceTokenizer
 from modelry.tokenizers.sentence_piece_model import NORMAL, UNKNOWN, SentencePieceModel
-from modelry.tokenizers.special_tokens import SpecialTokens, write_tokenizer_json
 from modelry.tokenizers.splitting_tokenizer import SplittingTokenizer
+from modelry.tokenizers.tokenizer_json import SpecialTokens, write_tokenizer_json
 
 TEXTS = ["a gripping , funny film .", "O'Neill's   well-known e-mail: a.b@c.org (v2.0)", "emoji 😀 and\ttabs", ""]
 BERT = SpecialTokens(

@@ -7,7 +7,8 @@ from keras.src.backend.common.global_state import get_global_attribute
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
 from modelry.errors import WeightsError
-from modelry.weights.build import GENERATOR_STATE, initialize, is_placed, place, uninitialized, values
+from modelry.weights.build import GENERATOR_STATE, initialize, is_placed, place, uninitialized
+from modelry.weights.save import values
 
 from .zoo import numbers, small_model
 

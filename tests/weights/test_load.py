@@ -7,9 +7,9 @@ import pytest
 
 from modelry.checkpoints.weights import Flat, Linear, Same, SourcedWeight
 from modelry.errors import PresetFormatError, WeightsError
-from modelry.weights.build import initialize, is_placed, uninitialized, values
+from modelry.weights.build import initialize, is_placed, uninitialized
 from modelry.weights.load import layer_weights, load_mapped, load_weights
-from modelry.weights.save import save_hdf5, save_safetensors
+from modelry.weights.save import save_hdf5, save_safetensors, values
 from modelry.weights.stores import open_store
 from modelry.weights.tensors import TensorInfo, TensorStore
 

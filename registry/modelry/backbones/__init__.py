@@ -9,12 +9,12 @@ from modelry._lazy import attach
 if TYPE_CHECKING:
     from modelry.backbones.backbone import Backbone as Backbone
     from modelry.backbones.base_model import id_inputs as id_inputs
-    from modelry.backbones.segmented_backbone import SegmentedBackbone as SegmentedBackbone
+    from modelry.backbones.transformer_backbone import SegmentedBackbone as SegmentedBackbone
     from modelry.backbones.transformer_backbone import TransformerBackbone as TransformerBackbone
 
 _PUBLIC = {
     "Backbone": "modelry.backbones.backbone:Backbone",
-    "SegmentedBackbone": "modelry.backbones.segmented_backbone:SegmentedBackbone",
+    "SegmentedBackbone": "modelry.backbones.transformer_backbone:SegmentedBackbone",
     "TransformerBackbone": "modelry.backbones.transformer_backbone:TransformerBackbone",
     "id_inputs": "modelry.backbones.base_model:id_inputs",
 }

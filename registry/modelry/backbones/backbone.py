@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modelry.preprocessing.preprocessor import Preprocessor
-    from modelry.storage.reference import Preset
+    from modelry.storage.paths import Preset
 
 
 class Backbone(BaseModel):

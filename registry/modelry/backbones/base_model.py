@@ -8,8 +8,15 @@ import keras
 
 from modelry.arguments import argument_names, check_arguments
 from modelry.presets.builtin import BuiltinPresets
-from modelry.runtime.compilation_cache import enable_compilation_cache
-from modelry.runtime.jax import PREDICTING, TESTING, TRAINING, keeping, prediction_function, put_back
+from modelry.runtime.jax import (
+    PREDICTING,
+    TESTING,
+    TRAINING,
+    enable_compilation_cache,
+    keeping,
+    prediction_function,
+    put_back,
+)
 
 
 class BaseModel(keras.Model):

@@ -16,8 +16,7 @@ from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.components import owner_of
 from modelry.presets.transformers import WEIGHTS
 from modelry.strict_json import write_json
-from modelry.weights.build import values
-from modelry.weights.save import save_safetensors
+from modelry.weights.save import save_safetensors, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keras.dtype_policies import DTypePolicy
 
     from modelry.presets.recipe import Recipe
-    from modelry.storage.budget import Budget
+    from modelry.storage.options import Budget
     from modelry.weights.build import LayerTree
 
 LAYERS = (

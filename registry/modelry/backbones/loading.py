@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelry.arguments import argument_defaults
 from modelry.backbones.int8 import saved_policy
 from modelry.errors import InputError, PresetError
 from modelry.presets.components import announced, blamed_on, check_given, create, load_class
 from modelry.presets.read import ready_recipe
-from modelry.storage.budget import Tally
-from modelry.storage.options import take_options
-from modelry.storage.reference import display_name
+from modelry.storage.options import Tally, take_options
+from modelry.storage.paths import display_name
 from modelry.weights.build import initialize, settle_policies, uninitialized
 from modelry.weights.load import layer_weights, load_mapped, load_weights
 from modelry.weights.stores import bring_weights, open_weights
@@ -22,19 +21,10 @@ if TYPE_CHECKING:
     import keras
 
     from modelry.presets.recipe import Recipe
-    from modelry.storage.budget import Budget
-    from modelry.storage.options import OpenOptions
-    from modelry.storage.reference import Preset
+    from modelry.storage.options import Budget, OpenOptions
+    from modelry.storage.paths import Preset
 
 B = TypeVar("B", bound="keras.Model")
-
-
-class HasLayers(Protocol):
-    """A model, whose layers number its weights in files."""
-
-    @property
-    def layers(self) -> list[keras.layers.Layer]:
-        """The layers, without those inside them."""
 
 
 @announced
@@ -53,7 +43,7 @@ def load_backbone(cls: type[B], preset: Preset, read_weights: bool, overrides: M
         bring_weights(recipe.files, [recipe.backbone_weights], options.limits)
         if recipe.quantized:
             check_dtype(recipe, overrides)
-            stored = [(recipe.backbone_weights, backbone_weights(backbone))]
+            stored = [(recipe.backbone_weights, layer_weights(backbone.layers))]
             dtype = saved_policy(recipe, stored, backbone.dtype_policy, options.limits)
             backbone = build_backbone(recipe, found, recipe.backbone.config, {**overrides, "dtype": dtype}, options)
             settle_policies(backbone)
@@ -98,11 +88,6 @@ def check_dtype(recipe: Recipe, overrides: Mapping[str, Any]) -> None:
         raise InputError(f"dtype= is for float presets, and {recipe.files.reference!r} is quantized. Leave it out.")
 
 
-def backbone_weights(backbone: HasLayers) -> dict[str, keras.Variable]:
-    """Return the backbone's variables by the name under which KerasHub's layout stores them."""
-    return layer_weights(backbone.layers)
-
-
 def place_backbone(recipe: Recipe, backbone: keras.Model, budget: Budget) -> None:
     """Give the backbone the preset's weights.
 
@@ -115,7 +100,7 @@ def place_backbone(recipe: Recipe, backbone: keras.Model, budget: Budget) -> Non
     where = f"{recipe.backbone_weights} of preset {recipe.files.reference!r}"
     checkpoint = recipe.checkpoint
     if checkpoint is None:
-        load_weights(backbone_weights(backbone), store, where=where)
+        load_weights(layer_weights(backbone.layers), store, where=where)
         return
     with blamed_on(f"{where} cannot be mapped"):
         weights = list(checkpoint.backbone_weights(backbone))

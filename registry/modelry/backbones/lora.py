@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import keras
 
 from modelry.errors import InputError
-from modelry.weights.build import forget, values
+from modelry.weights.build import forget
 from modelry.weights.load import layer_weights
+from modelry.weights.save import values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

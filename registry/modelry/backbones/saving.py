@@ -9,19 +9,16 @@ import keras
 from modelry.arguments import one_of
 from modelry.backbones.checkpoint_writer import write_checkpoint
 from modelry.backbones.int8 import check_savable, quantized_paths
-from modelry.backbones.loading import backbone_weights
 from modelry.backbones.lora import Adaptable, merged
 from modelry.errors import SaveError
-from modelry.preprocessing.loading import write_preprocessor
-from modelry.preprocessing.preprocessor import Preprocessor
-from modelry.presets.components import owner_of
+from modelry.preprocessing.preprocessor import Preprocessor, write_preprocessor
+from modelry.presets.components import Serialized, owner_of, serialized
 from modelry.presets.keras_hub import BACKBONE_WEIGHTS, METADATA
 from modelry.presets.manifest import Manifest
-from modelry.presets.parts import Serialized, serialized
-from modelry.presets.publish import new_preset
 from modelry.presets.task_spec import task_specs
-from modelry.presets.write import write_manifest
+from modelry.presets.write import new_preset, write_manifest
 from modelry.strict_json import write_json
+from modelry.weights.load import layer_weights
 from modelry.weights.save import FLOATS, save_hdf5
 
 if TYPE_CHECKING:
@@ -119,7 +116,7 @@ def write_backbone(
             "tasks": _tasks_for(backbone),
         },
     )
-    path, weights = folder / BACKBONE_WEIGHTS, backbone_weights(backbone)
+    path, weights = folder / BACKBONE_WEIGHTS, layer_weights(backbone.layers)
     return save_hdf5(path, weights, max_shard_size=max_shard_size, dtype=dtype)[0].name
 
 

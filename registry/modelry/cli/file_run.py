@@ -18,7 +18,7 @@ from modelry.errors import InputError
 from modelry.presets import adapter
 from modelry.presets.components import find_entry
 from modelry.presets.keras_hub import ASSETS
-from modelry.storage.budget import Budget
+from modelry.storage.options import Budget
 from modelry.tables.resume import PartialResults
 from modelry.tables.run import Addition, TableRun, open_table
 from modelry.tables.table import format_of, text_column

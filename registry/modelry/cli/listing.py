@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
-from modelry.discovery.names import HOOK_GROUPS, KINDS
+from modelry.discovery.entry import HOOK_GROUPS, KINDS
 from modelry.discovery.registry import registry
 from modelry.errors import did_you_mean
 

@@ -66,7 +66,7 @@ def _locked(file: LockFile, presets: list[str]) -> LockFile:
     from modelry.storage.lock import lock_preset
     from modelry.storage.lock_file import LockFile
     from modelry.storage.open import open_unlocked, resolve_name
-    from modelry.storage.reference import parse_reference
+    from modelry.storage.paths import parse_reference
 
     keys = {file.key(resolve_name(parse_reference(preset))): preset for preset in presets}
     return LockFile(file.path, {key: lock_preset(open_unlocked(preset)) for key, preset in keys.items()})
@@ -88,7 +88,7 @@ def _remove(file: LockFile, presets: list[str], as_json: bool) -> None:
 def _key_in(file: LockFile, preset: str) -> str:
     """Return how the file names a preset that is in it."""
     from modelry.storage.open import resolve_name
-    from modelry.storage.reference import parse_reference
+    from modelry.storage.paths import parse_reference
 
     key = preset if preset in file.presets else file.key(resolve_name(parse_reference(preset)))
     if key not in file.presets:
@@ -103,7 +103,7 @@ def _drift(file: LockFile, presets: list[str]) -> list[_Drift]:
     """Return for each preset what it was locked as, what it is now, and how they differ."""
     from modelry.storage.lock import lock_differences
     from modelry.storage.open import resolve_name
-    from modelry.storage.reference import parse_reference
+    from modelry.storage.paths import parse_reference
 
     for preset in presets:
         if preset in file.presets:

@@ -11,10 +11,9 @@ import typer
 from typer.core import TyperCommand
 
 from modelry.cli.output import print_warning
-from modelry.discovery.entry import Entry
+from modelry.discovery.entry import CORE, TASK_SPECS, Entry, is_name, split
 from modelry.discovery.hints import COMMANDS
 from modelry.discovery.hook_values import Command
-from modelry.discovery.names import CORE, TASK_SPECS, is_name, split
 from modelry.discovery.pip import install_advice, pip_upgrade
 from modelry.discovery.registry import registry
 from modelry.errors import AmbiguousName, BrokenPlugin, ModelryError, did_you_mean

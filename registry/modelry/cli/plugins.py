@@ -9,7 +9,7 @@ import typer
 
 from modelry.cli.doctor.survey import FAILURES, Survey, survey, worst
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
-from modelry.discovery.names import HOOK_GROUPS, KINDS, PREFIX, noun
+from modelry.discovery.entry import HOOK_GROUPS, KINDS, PREFIX, noun
 
 if TYPE_CHECKING:
     from modelry.cli.doctor.survey import Contributor, Finding

@@ -22,7 +22,7 @@ def sign(
     `modelry verify --key` and `from_preset(…, public_key=…)` check it with the public key. If the private key is
     encrypted, MODELRY_KEY_PASSWORD has the password.
     """
-    from modelry.presets.sign import sign_preset
+    from modelry.presets.verify import sign_preset
 
     sign_preset(preset_dir, key, os.environ.get(PASSWORD))
     write_line(f"{preset_dir} is signed")

@@ -29,7 +29,7 @@ def upload(
 
     Tokens and credentials are taken from where the store's own tools keep them, such as HF_TOKEN or AWS_PROFILE.
     """
-    from modelry.presets.publish import upload_preset
+    from modelry.presets.write import upload_preset
 
     metrics = dict(_metric(text) for text in metric or ())
     write_line(

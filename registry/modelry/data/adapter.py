@@ -1,4 +1,4 @@
-"""The base class of the data sources that Keras' `fit`, `evaluate` and `predict` read batches from.
+"""Batches for Keras: the base class of the data sources that `fit`, `evaluate` and `predict` read.
 
 Keras passes an instance of its `DataAdapter` through untouched ("Allow passing a custom data adapter"). The public
 `keras.utils.PyDataset` does not do, for two reasons: it cannot end a stream of unknown length, and on TensorFlow Keras
@@ -162,3 +162,14 @@ def checked_size(batch_size: int | None) -> int:
     if size < 1:
         raise InputError(f"batch_size is {batch_size}. Pass at least 1.")
     return size
+
+
+def joined_callbacks(callbacks: Any, *own: keras.callbacks.Callback) -> list[Any]:
+    """Return the user's callbacks, in any form that Keras takes, together with `own`.
+
+    A `CallbackList` becomes a list of its members: Keras then tells all of them of the model and of the loop, where it
+    takes a list that somebody else made for finished, and it keeps their history and their progress bar.
+    """
+    if type(callbacks) is keras.callbacks.CallbackList:
+        callbacks = callbacks.callbacks
+    return [*keras.tree.flatten(callbacks if callbacks is not None else []), *own]

@@ -6,6 +6,7 @@ The order is free within a window, so batches are full. While a window is predic
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import keras
 import numpy as np
 
 from modelry._prefetch import prefetch
-from modelry.data.adapter import PeekableIterator, Source, checked_size, is_stream
+from modelry.data.adapter import PeekableIterator, Source, checked_size, is_stream, joined_callbacks
 from modelry.data.buckets import plan_padded
 from modelry.data.packing import plan_predictions
 from modelry.data.rows import Inputs, RowPreprocessor, is_bucketed, joined, joined_inputs, read_columns, tokenized
@@ -269,3 +270,57 @@ def gathered(batches: Iterable[Columns], size: int) -> Iterator[Columns]:
             waiting = []
     if waiting:
         yield joined(waiting)
+
+
+class PredictionProgress(keras.callbacks.Callback):
+    """Shows a progress bar of examples, where Keras' own counts batches, and ends the loop after the last batch.
+
+    Keras warns that data "ran out" if it has to find the end of a source of unknown length by itself.
+
+    Args:
+        source: The examples that are predicted.
+        verbose: 0 for nothing, 1 for a bar, 2 for a line at the end.
+    """
+
+    def __init__(self, source: Predictions, verbose: int) -> None:
+        super().__init__()
+        self._source = source
+        self._verbose = verbose
+        self._outputs: Any = None
+        self._done = 0
+
+    def on_predict_begin(self, logs: Any = None) -> None:
+        """Start the clock."""
+        self._bar = keras.utils.Progbar(
+            self._source.num_examples,
+            verbose=self._verbose,
+            unit_name=self._source.noun,
+            stateful_metrics=[f"{self._source.noun}s/s"],
+        )
+        self._started = time.perf_counter()
+
+    def on_predict_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Show what is finished: the batch before this one, which a device may still be at work on."""
+        self._show()
+        self._outputs, self._done = (logs or {}).get("outputs"), self._source.examples_done
+        if self._source.last_batch is not None and batch >= self._source.last_batch:
+            self.model.stop_predicting = True
+
+    def on_predict_end(self, logs: Any = None) -> None:
+        """Show the last batch."""
+        self._show(last=True)
+
+    def _show(self, last: bool = False) -> None:
+        if not self._verbose or not self._done:
+            return
+        for output in keras.tree.flatten(self._outputs):
+            keras.ops.convert_to_numpy(output)  # waits for it
+        rate = self._done / (time.perf_counter() - self._started)
+        if last and self._bar.target is None:  # known by now, and Keras prints no last line without it
+            self._bar.target = self._done
+        self._bar.update(self._done, [(f"{self._source.noun}s/s", round(rate, 1))], finalize=last)
+
+
+def progress_callbacks(source: Predictions, verbose: Any, callbacks: Any) -> list[Any]:
+    """Return the user's callbacks together with a progress bar of texts; `verbose` is that of `predict`."""
+    return joined_callbacks(callbacks, PredictionProgress(source, 1 if verbose == "auto" else int(verbose)))

@@ -14,6 +14,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
+import keras
 import numpy as np
 
 from modelry.data.adapter import Source, checked_size, is_stream
@@ -24,6 +25,7 @@ from modelry.data.rows import Inputs, is_bucketed, read_columns, tokenized
 from modelry.data.spec import read_examples
 from modelry.data.streams import StreamSource
 from modelry.errors import InputError
+from modelry.weights.build import GENERATOR_STATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -270,3 +272,37 @@ def _part(columns: Columns, y: Any, sample_weight: Any, start: int, stop: int) -
         None if y is None else y[start:stop],
         None if sample_weight is None else sample_weight[start:stop],
     )
+
+
+class EpochNumbers(keras.callbacks.Callback):
+    """Makes an epoch of training depend on the seed and its number alone, so that training can be resumed.
+
+    The source draws the batches that it would have drawn, and random generators are set to a place of the epoch's own:
+    Keras does not save where they were. On PyTorch that includes the global one, which Keras' dropout takes. The seed
+    is drawn from NumPy's global state for each run, and so follows from `keras.utils.set_random_seed`.
+
+    Args:
+        source: The data that is trained on.
+    """
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self._source = source
+        self._seed = np.random.randint(2**31)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Prepare source and generators for an epoch."""
+        self._source.begin_epoch(epoch)
+        if keras.backend.backend() == "torch":
+            import torch
+
+            torch.manual_seed(int(self._place(epoch, 0).generate_state(1, "uint64")[0]))
+        generators = (variable for variable in self.model.variables if variable.name == GENERATOR_STATE)
+        for which, variable in enumerate(generators, start=1):
+            first, second = self._place(epoch, which).generate_state(2)
+            # On PyTorch they have 31 bits. The second one counts the draws, and needs room above it.
+            variable.assign(np.array([first >> 1, second >> 2], "uint32"))
+
+    def _place(self, epoch: int, which: int) -> np.random.SeedSequence:
+        """Return where a generator begins that no other generator, epoch or run begins near to."""
+        return np.random.SeedSequence((self._seed, epoch, which))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from modelry.discovery.names import KINDS, MODEL_KINDS, RUNTIME, noun, split
+from modelry.discovery.entry import KINDS, MODEL_KINDS, RUNTIME, noun, split
 from modelry.discovery.pip import install_advice, is_requirement, pip_upgrade
 from modelry.discovery.warn import warn_user
 from modelry.errors import AmbiguousName, UnknownComponent, did_you_mean

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from modelry.discovery.names import is_name
+from modelry.discovery.entry import is_name
 from modelry.discovery.pip import is_requirement
 
 if TYPE_CHECKING:

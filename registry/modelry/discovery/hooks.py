@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from modelry.discovery import hook_values as values
-from modelry.discovery.entry import check_api
-from modelry.discovery.names import HOOK_GROUPS, OBSERVERS, PLUGIN, POLICIES, normalise
+from modelry.discovery.entry import HOOK_GROUPS, OBSERVERS, PLUGIN, POLICIES, check_api, normalise
 from modelry.discovery.warn import warn_user, warn_user_and_go_on
 from modelry.errors import PluginError, PresetRefused
 

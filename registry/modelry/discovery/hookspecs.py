@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from modelry.discovery.names import OBSERVERS, PLUGIN, POLICIES, PREFIX
+from modelry.discovery.entry import OBSERVERS, PLUGIN, POLICIES, PREFIX
 from modelry.errors import did_you_mean
 
 if TYPE_CHECKING:

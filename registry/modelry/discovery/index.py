@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.discovery.entry import Entry
-from modelry.discovery.names import (
+from modelry.discovery.entry import (
     CORE,
     HOOK_GROUPS,
     KINDS,
     MODEL_KINDS,
     RUNTIME,
+    Entry,
     check_kind,
     check_name,
     noun,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.discovery.names import CORE, normalise
+from modelry.discovery.entry import CORE, normalise
 from modelry.errors import PluginError
 
 if TYPE_CHECKING:

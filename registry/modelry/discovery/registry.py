@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, TypeVar, overload
 import attrs
 
 from modelry.discovery import hints
+from modelry.discovery.entry import HOOK_GROUPS, KINDS, check_kind, normalise, split
 from modelry.discovery.hooks import Hooks
 from modelry.discovery.index import Index, build_index, check_policy, runtime_entry
-from modelry.discovery.names import HOOK_GROUPS, KINDS, check_kind, normalise, split
 from modelry.discovery.policy import Policy, read_policy
 from modelry.discovery.scan import Snapshot, scan, snapshot
 

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from modelry.discovery.entry import Entry
-from modelry.discovery.names import HOOK_GROUPS, KINDS, PREFIX, is_name, normalise
+from modelry.discovery.entry import HOOK_GROUPS, KINDS, PREFIX, Entry, is_name, normalise
 from modelry.discovery.policy import VARIABLE, policy_file
 from modelry.errors import did_you_mean
 

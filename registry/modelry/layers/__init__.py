@@ -10,11 +10,6 @@ from typing import TYPE_CHECKING
 from modelry._lazy import attach
 
 if TYPE_CHECKING:
-    from modelry.layers.attention import SelfAttention as SelfAttention
-    from modelry.layers.attention import attend as attend
-    from modelry.layers.attention import attention_mask as attention_mask
-    from modelry.layers.attention import heads_dense as heads_dense
-    from modelry.layers.attention import split_heads as split_heads
     from modelry.layers.embeddings import PositionEmbedding as PositionEmbedding
     from modelry.layers.embeddings import TokenAndPositionEmbedding as TokenAndPositionEmbedding
     from modelry.layers.functions import activation as activation
@@ -22,30 +17,35 @@ if TYPE_CHECKING:
     from modelry.layers.functions import own_initializer as own_initializer
     from modelry.layers.rotary import RotaryAttention as RotaryAttention
     from modelry.layers.rotary import RotaryEmbedding as RotaryEmbedding
+    from modelry.layers.rotary import RotaryEncoder as RotaryEncoder
     from modelry.layers.rotary import rotate as rotate
-    from modelry.layers.rotary_encoder import RotaryEncoder as RotaryEncoder
-    from modelry.layers.transformer_encoder import EncoderSublayers as EncoderSublayers
-    from modelry.layers.transformer_encoder import TransformerEncoder as TransformerEncoder
-    from modelry.layers.transformer_encoder import transformer_layers as transformer_layers
+    from modelry.layers.transformer import EncoderSublayers as EncoderSublayers
+    from modelry.layers.transformer import SelfAttention as SelfAttention
+    from modelry.layers.transformer import TransformerEncoder as TransformerEncoder
+    from modelry.layers.transformer import attend as attend
+    from modelry.layers.transformer import attention_mask as attention_mask
+    from modelry.layers.transformer import heads_dense as heads_dense
+    from modelry.layers.transformer import split_heads as split_heads
+    from modelry.layers.transformer import transformer_layers as transformer_layers
 
 _PUBLIC = {
-    "EncoderSublayers": "modelry.layers.transformer_encoder:EncoderSublayers",
+    "EncoderSublayers": "modelry.layers.transformer:EncoderSublayers",
     "PositionEmbedding": "modelry.layers.embeddings:PositionEmbedding",
     "RotaryAttention": "modelry.layers.rotary:RotaryAttention",
     "RotaryEmbedding": "modelry.layers.rotary:RotaryEmbedding",
-    "RotaryEncoder": "modelry.layers.rotary_encoder:RotaryEncoder",
-    "SelfAttention": "modelry.layers.attention:SelfAttention",
+    "RotaryEncoder": "modelry.layers.rotary:RotaryEncoder",
+    "SelfAttention": "modelry.layers.transformer:SelfAttention",
     "TokenAndPositionEmbedding": "modelry.layers.embeddings:TokenAndPositionEmbedding",
-    "TransformerEncoder": "modelry.layers.transformer_encoder:TransformerEncoder",
+    "TransformerEncoder": "modelry.layers.transformer:TransformerEncoder",
     "activation": "modelry.layers.functions:activation",
-    "attend": "modelry.layers.attention:attend",
-    "attention_mask": "modelry.layers.attention:attention_mask",
+    "attend": "modelry.layers.transformer:attend",
+    "attention_mask": "modelry.layers.transformer:attention_mask",
     "bert_initializer": "modelry.layers.functions:bert_initializer",
-    "heads_dense": "modelry.layers.attention:heads_dense",
+    "heads_dense": "modelry.layers.transformer:heads_dense",
     "own_initializer": "modelry.layers.functions:own_initializer",
     "rotate": "modelry.layers.rotary:rotate",
-    "split_heads": "modelry.layers.attention:split_heads",
-    "transformer_layers": "modelry.layers.transformer_encoder:transformer_layers",
+    "split_heads": "modelry.layers.transformer:split_heads",
+    "transformer_layers": "modelry.layers.transformer:transformer_layers",
 }
 
 __all__ = list(_PUBLIC)

@@ -16,7 +16,7 @@ from modelry.data.columns import as_text_columns, rank
 from modelry.data.rows import TokenizedTexts
 from modelry.errors import InputError
 from modelry.preprocessing.preprocessor import Preprocessor
-from modelry.tokenizers.special_tokens import SpecialTokens, write_tokenizer_json
+from modelry.tokenizers.tokenizer_json import SpecialTokens, write_tokenizer_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

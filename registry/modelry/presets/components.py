@@ -13,9 +13,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import Version
 
 from modelry.arguments import argument_names, check_arguments
-from modelry.discovery.entry import next_breaking
+from modelry.discovery.entry import CORE, RUNTIME, next_breaking, noun
 from modelry.discovery.hook_values import PresetLoaded
-from modelry.discovery.names import CORE, RUNTIME, noun
 from modelry.discovery.pip import install_advice, is_requirement
 from modelry.discovery.registry import registry
 from modelry.errors import (
@@ -31,14 +30,17 @@ from modelry.errors import (
     did_you_mean,
 )
 from modelry.storage.options import OPTIONS
-from modelry.storage.reference import display_name
+from modelry.storage.paths import display_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from modelry.discovery.entry import Entry
     from modelry.presets.recipe import Part, Recipe
-    from modelry.storage.reference import Preset
+    from modelry.storage.paths import Preset
+
+Serialized = dict[str, Any]
+"""The JSON of a component."""
 
 C = TypeVar("C", bound=type)
 P = ParamSpec("P")
@@ -240,6 +242,29 @@ def _find_owner(component: type[T]) -> tuple[type[T], Owner]:
         f"{component.__name__} is not registered by any installed distribution, so a preset with it could not "
         "be loaded. Ship it in a package with an entry point (docs/plugins.md), or save with model.save('x.keras')."
     )
+
+
+def serialized(component: Any, keras_hub: dict[str, Any] | None, own: dict[str, Any]) -> Serialized:
+    """Return the JSON of a component.
+
+    It names KerasHub's class where that computes the same, and modelry's otherwise. KerasHub refuses to load modelry's
+    classes, so it never loads a preset that it would compute differently.
+
+    Args:
+        component: The component.
+        keras_hub: Its config for the KerasHub class that computes the same; `None` if there is none.
+        own: Its config for its own class.
+    """
+    cls = type(component)
+    package, name = cls.__module__.partition(".")[0], cls.__name__
+    if keras_hub is not None:
+        package, name = "keras_hub", cls.keras_hub_class
+    return {
+        "module": cls.__module__,
+        "class_name": name,
+        "config": own if keras_hub is None else keras_hub,
+        "registered_name": f"{package}>{name}",
+    }
 
 
 def check_requirements(recipe: Recipe) -> None:

@@ -9,11 +9,10 @@ from modelry.arguments import KERAS_ARGUMENTS
 from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, PresetFormatError, UnknownComponent
 from modelry.presets.manifest import Manifest, read_manifest
-from modelry.presets.nested import OBJECT, check_config, check_keys, checked_keras_name, dtype_name, is_quantized
 from modelry.presets.recipe import InputParts, Part, Recipe, SavedTask
 from modelry.presets.task_spec import known_spec, task_specs
 from modelry.storage.files import read_json
-from modelry.strict_json import field
+from modelry.strict_json import OBJECT, check_config, check_keys, checked_keras_name, dtype_name, field, is_quantized
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -24,11 +24,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.errors import PresetFormatError
-from modelry.presets.nested import check_keys
 from modelry.storage.checksums import MANIFEST
 from modelry.storage.files import read_json
-from modelry.storage.names import check_names, check_plain
-from modelry.strict_json import field
+from modelry.storage.paths import check_names, check_plain
+from modelry.strict_json import check_keys, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,12 +9,12 @@ import attrs
 from packaging.requirements import Requirement
 from packaging.version import InvalidVersion, Version
 
-from modelry.discovery.names import normalise, noun, split
+from modelry.discovery.entry import normalise, noun, split
 from modelry.discovery.pip import pip_install
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, PluginError, PresetFormatError, PresetNotFound
 from modelry.presets import adapter, keras_hub, transformers
-from modelry.presets.base_reference import checked_base, options_for_base
+from modelry.presets.adapter import checked_base, options_for_base
 from modelry.presets.components import check_requirements
 from modelry.storage.files import read_json
 from modelry.storage.open import open_preset
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from modelry.presets.recipe import Part, Recipe
     from modelry.storage.files import PresetFiles
     from modelry.storage.options import OpenOptions
-    from modelry.storage.reference import Preset
+    from modelry.storage.paths import Preset
 
 CONFIG = "config.json"
 
@@ -76,7 +76,7 @@ def read_files(
         place: Where an adapter will lie, which decides what it may name; `None` for where it lies.
     """
     config = _config(files)
-    if adapter.is_adapter(config):
+    if adapter.MARKER in config:
         read = adapter.read(files, config)
         place = place or files.reference
         named = base or checked_base(read.base, place)

@@ -10,7 +10,7 @@ import attrs
 
 from modelry.discovery.registry import registry
 from modelry.presets.task_spec import Part, SavedTask
-from modelry.storage.reference import parse_reference
+from modelry.storage.paths import parse_reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from modelry.checkpoints.checkpoint import Checkpoint
     from modelry.storage.files import PresetFiles
     from modelry.storage.options import OpenOptions
-    from modelry.storage.reference import Preset
+    from modelry.storage.paths import Preset
 
 __all__ = ["Adapter", "InputParts", "Origin", "Part", "Recipe", "SavedTask"]
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from modelry.discovery.names import CORE, split
+from modelry.discovery.entry import CORE, split
 from modelry.discovery.registry import registry
 from modelry.discovery.warn import warn_user_and_go_on
 from modelry.errors import BrokenPlugin, PluginError, UnknownComponent
-from modelry.presets.nested import check_keys
+from modelry.strict_json import check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

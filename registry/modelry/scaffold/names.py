@@ -8,8 +8,8 @@ import re
 import sys
 from importlib.machinery import PathFinder
 
+from modelry.discovery.entry import normalise
 from modelry.discovery.hints import FIRST_PARTY
-from modelry.discovery.names import normalise
 from modelry.discovery.scan import installed
 from modelry.errors import InputError
 

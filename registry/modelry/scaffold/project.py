@@ -8,7 +8,7 @@ import re
 
 import attrs
 
-from modelry.discovery.names import noun
+from modelry.discovery.entry import noun
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, did_you_mean
 from modelry.scaffold import names

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.errors import ChecksumMismatch, PresetFormatError
-from modelry.storage.names import check_names
-from modelry.storage.os_errors import storage_errors
+from modelry.storage.paths import check_names, storage_errors
 from modelry.strict_json import LARGEST, parse_json
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from modelry.errors import PresetFormatError, PresetNotFound, UnsafePresetError
-from modelry.storage.names import checked_name
-from modelry.storage.os_errors import is_file, paths_below, storage_errors
+from modelry.storage.paths import checked_name, is_file, paths_below, storage_errors
 from modelry.strict_json import LARGEST, read_json_file
 
 if TYPE_CHECKING:

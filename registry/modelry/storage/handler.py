@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from modelry.storage.files import PresetFiles
     from modelry.storage.lock import LockedPreset
     from modelry.storage.options import OpenOptions
-    from modelry.storage.reference import Reference
+    from modelry.storage.paths import Reference
 
 
 MESSAGE = "Publish a preset with modelry"

@@ -15,13 +15,13 @@ from modelry._atomic import write_text
 from modelry.errors import InputError, LockError, UnsafePresetError, did_you_mean
 from modelry.storage.cache.layout import hash_key
 from modelry.storage.lock import LockedPreset
-from modelry.storage.names import check_names
+from modelry.storage.paths import check_names
 from modelry.storage.redaction import HIDDEN, hidden_values, identifying_values, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelry.storage.reference import Reference
+    from modelry.storage.paths import Reference
 
 
 @attrs.frozen

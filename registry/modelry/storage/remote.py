@@ -21,8 +21,8 @@ from modelry.storage.destination import write_release
 from modelry.storage.fetching import Fetcher
 from modelry.storage.files import PresetFiles
 from modelry.storage.handler import Storage, refuse_publishing
-from modelry.storage.names import check_names, checked_name
 from modelry.storage.options import OpenOptions
+from modelry.storage.paths import check_names, checked_name
 from modelry.storage.retries import Cancellation, Retrying, call_within
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from modelry.storage.destination import RemoteDestination
     from modelry.storage.handler import Release
     from modelry.storage.lock import LockedPreset
-    from modelry.storage.reference import Reference
+    from modelry.storage.paths import Reference
     from modelry.storage.remote_source import RemoteFile, RemoteSource, Snapshot
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modelry._lazy import resolve
-from modelry.discovery.names import RUNTIME
+from modelry.discovery.entry import RUNTIME
 from modelry.discovery.registry import registry
 from modelry.presets.task_spec import task_specs
 from modelry.testing.contract import Contract, expect, fail

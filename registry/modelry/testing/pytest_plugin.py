@@ -70,7 +70,7 @@ def missing_export(error: str) -> str | None:
     Returns:
         `None` where the error is another one, or no entry point leads into the package.
     """
-    from modelry.discovery.names import KINDS
+    from modelry.discovery.entry import KINDS
     from modelry.discovery.registry import registry
     from modelry.errors import did_you_mean
 

@@ -15,7 +15,7 @@ from modelry.storage.files import PresetFiles
 from modelry.storage.lock import lock_preset
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
-from modelry.storage.reference import parse_reference
+from modelry.storage.paths import parse_reference
 from modelry.testing.contract import expect, fail
 from modelry.testing.presets import contents
 from modelry.testing.publishing_claims import PublishingClaims, with_manifest

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from modelry.tokenizers.sentence_piece_model import PRECOMPILED as PRECOMPILED
     from modelry.tokenizers.sentence_piece_model import QUOTES as QUOTES
     from modelry.tokenizers.sentence_piece_model import WORDS as WORDS
-    from modelry.tokenizers.special_tokens import SpecialTokens as SpecialTokens
-    from modelry.tokenizers.special_tokens import write_tokenizer_json as write_tokenizer_json
     from modelry.tokenizers.splitting_tokenizer import SplittingTokenizer as SplittingTokenizer
     from modelry.tokenizers.tokenizer import NO_SPAN as NO_SPAN
     from modelry.tokenizers.tokenizer import Encoded as Encoded
@@ -27,8 +25,10 @@ if TYPE_CHECKING:
     from modelry.tokenizers.tokenizer import Tokenizer as Tokenizer
     from modelry.tokenizers.tokenizer import VocabularyTokenizer as VocabularyTokenizer
     from modelry.tokenizers.tokenizer import check_texts as check_texts
+    from modelry.tokenizers.tokenizer_json import SpecialTokens as SpecialTokens
     from modelry.tokenizers.tokenizer_json import build_pipeline as build_pipeline
     from modelry.tokenizers.tokenizer_json import plain_tokens as plain_tokens
+    from modelry.tokenizers.tokenizer_json import write_tokenizer_json as write_tokenizer_json
     from modelry.tokenizers.transformers_files import byte_pair_config as byte_pair_config
     from modelry.tokenizers.transformers_files import sentence_piece_config as sentence_piece_config
     from modelry.tokenizers.transformers_files import wordpiece_config as wordpiece_config
@@ -46,7 +46,7 @@ _PUBLIC = {
     "PRECOMPILED": "modelry.tokenizers.sentence_piece_model:PRECOMPILED",
     "QUOTES": "modelry.tokenizers.sentence_piece_model:QUOTES",
     "SentencePieceTokenizer": "modelry.tokenizers.sentence_piece:SentencePieceTokenizer",
-    "SpecialTokens": "modelry.tokenizers.special_tokens:SpecialTokens",
+    "SpecialTokens": "modelry.tokenizers.tokenizer_json:SpecialTokens",
     "SplittingTokenizer": "modelry.tokenizers.splitting_tokenizer:SplittingTokenizer",
     "TokenId": "modelry.tokenizers.tokenizer:TokenId",
     "Tokenizer": "modelry.tokenizers.tokenizer:Tokenizer",
@@ -62,7 +62,7 @@ _PUBLIC = {
     "tokenizer_class": "modelry.presets.tokenizer_settings:tokenizer_class",
     "tokenizer_setting": "modelry.presets.tokenizer_settings:tokenizer_setting",
     "wordpiece_config": "modelry.tokenizers.transformers_files:wordpiece_config",
-    "write_tokenizer_json": "modelry.tokenizers.special_tokens:write_tokenizer_json",
+    "write_tokenizer_json": "modelry.tokenizers.tokenizer_json:write_tokenizer_json",
 }
 
 __all__ = list(_PUBLIC)

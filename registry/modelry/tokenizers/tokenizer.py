@@ -12,10 +12,10 @@ import numpy as np
 from modelry.arguments import config_of
 from modelry.errors import InputError, PresetNotFound, SaveError, did_you_mean
 from modelry.presets.builtin import BuiltinPresets
-from modelry.presets.components import announced, create, load_class
+from modelry.presets.components import announced, create, load_class, serialized
 from modelry.presets.keras_hub import ASSETS
-from modelry.presets.parts import replace_parts, serialized
 from modelry.presets.read import ready_recipe
+from modelry.presets.replace import replace_parts
 from modelry.storage.files import bounded
 from modelry.storage.options import take_options
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     import tokenizers
 
-    from modelry.presets.parts import Serialized
+    from modelry.presets.components import Serialized
     from modelry.presets.recipe import Recipe
-    from modelry.storage.reference import Preset
+    from modelry.storage.paths import Preset
 
 LARGEST_ASSET = 64 * 2**20
 """Bytes of a tokenizer's file; a vocabulary of a quarter of a million tokens has five million."""

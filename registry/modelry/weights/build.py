@@ -1,4 +1,4 @@
-"""Models whose variables have no value yet, and access to the values of variables.
+"""Models whose variables have no value yet, and placing values.
 
 Keras fills every variable with random numbers as soon as it is built, and throws them away when weights are loaded.
 Inside `uninitialized` it does not. There, layers and variables are also counted as they are created, so that a config
@@ -29,7 +29,7 @@ from modelry.errors import WeightsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from modelry.storage.budget import Tally
+    from modelry.storage.options import Tally
 
     _Adopt: TypeAlias = Callable[[np.ndarray[Any, Any], str], Any]
 
@@ -173,23 +173,6 @@ def place(variable: keras.Variable, array: np.ndarray[Any, Any]) -> bool:
     _fill(variable, adopt(array, variable.dtype))
     start = array.__array_interface__["data"][0]
     return _address(variable._value) in range(start, start + array.nbytes)
-
-
-def values(variable: keras.Variable) -> np.ndarray[Any, Any]:
-    """The values of `variable`, in its own dtype; they may share its memory, so they are for reading.
-
-    Raises:
-        WeightsError: It has no value yet.
-    """
-    value = variable.value
-    if keras.backend.backend() != "torch":
-        return np.asarray(value)
-    import torch
-
-    tensor = value.detach().cpu()
-    if tensor.dtype == torch.bfloat16:
-        return np.asarray(tensor.contiguous().view(torch.int16).numpy()).view(ml_dtypes.bfloat16)
-    return np.asarray(tensor.numpy())
 
 
 class _Created(list[Any]):

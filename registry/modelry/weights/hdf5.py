@@ -17,7 +17,7 @@ import numpy as np
 from attrs import frozen
 
 from modelry.errors import PresetFormatError, UnsafePresetError
-from modelry.storage.budget import FREE_EXPANSION
+from modelry.storage.options import FREE_EXPANSION
 from modelry.weights.tensors import FileMap, TensorInfo, TensorStore, check_tensor_name
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ from attrs import frozen
 
 from modelry._atomic import atomic_file
 from modelry.errors import SaveError
-from modelry.weights.build import values
 from modelry.weights.safetensors import DTYPES
 from modelry.weights.tensors import TensorInfo
 
@@ -67,6 +66,23 @@ class _Weight:
                 f"The weight {self.name!r} has numbers that {self.dtype} cannot hold. Save with dtype='bfloat16', "
                 "whose range is that of float32, or without dtype=."
             ) from None
+
+
+def values(variable: keras.Variable) -> np.ndarray[Any, Any]:
+    """Return the values of `variable`, in its own dtype; they may share its memory, so they are for reading.
+
+    Raises:
+        WeightsError: It has no value yet.
+    """
+    value = variable.value
+    if keras.backend.backend() != "torch":
+        return np.asarray(value)
+    import torch
+
+    tensor = value.detach().cpu()
+    if tensor.dtype == torch.bfloat16:
+        return np.asarray(tensor.contiguous().view(torch.int16).numpy()).view(ml_dtypes.bfloat16)
+    return np.asarray(tensor.numpy())
 
 
 def save_hdf5(

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from modelry.errors import PresetFormatError, PresetNotFound, UnsafePresetError
-from modelry.storage.budget import Tally
-from modelry.storage.names import check_plain
+from modelry.storage.options import Tally
+from modelry.storage.paths import check_plain
 from modelry.strict_json import read_json_file
 from modelry.weights.hdf5 import HDF5Store
 from modelry.weights.safetensors import SafetensorsStore
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from modelry.storage.budget import Budget
     from modelry.storage.files import PresetFiles
+    from modelry.storage.options import Budget
     from modelry.weights.tensors import TensorInfo
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".npz", ".npy")

@@ -2,7 +2,7 @@ import pytest
 
 from modelry.errors import InputError, StorageError
 from modelry.storage.hf.reference import HubReference, parse_hf
-from modelry.storage.reference import parse_reference
+from modelry.storage.paths import parse_reference
 
 COMMIT = "607a30d783dfa663caf39e06633721c8d4cfcd7e"
 

@@ -2,7 +2,7 @@ import pytest
 
 from modelry.errors import InputError, StorageError
 from modelry.storage.kaggle.reference import KaggleReference, parse_kaggle
-from modelry.storage.reference import parse_reference
+from modelry.storage.paths import parse_reference
 
 MODEL = "keras/bert/keras/bert_base_en"
 

@@ -15,8 +15,7 @@ from modelry.data.source import split_validation
 from modelry.data.spec import DataSpec
 from modelry.data.streams import StreamSource, stream_columns
 from modelry.errors import InputError
-from modelry.tasks.text_classifier.labels import infer_labels
-from modelry.tasks.text_classifier.targets import ClassificationTargets
+from modelry.tasks.text_classifier.targets import ClassificationTargets, infer_labels
 
 MULTI = ClassificationTargets(("neg", "neutral", "pos"), 3, problem_type="multi_label")
 MARKED = [[1, 0, 1], [0, 0, 0], [0, 1, 0]]

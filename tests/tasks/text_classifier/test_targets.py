@@ -9,8 +9,7 @@ import torch
 
 from modelry.data.rows import Inputs
 from modelry.errors import InputError
-from modelry.tasks.text_classifier.labels import infer_labels
-from modelry.tasks.text_classifier.targets import ClassificationTargets
+from modelry.tasks.text_classifier.targets import ClassificationTargets, infer_labels
 
 SPARSE = ClassificationTargets(("neg", "neutral", "pos"), 3)
 DENSE = ClassificationTargets(("neg", "neutral", "pos"), 3, sparse=False)
@@ -135,16 +134,6 @@ def test_a_nan_among_dense_rows_is_refused() -> None:
 def test_names_need_a_classifier_with_names() -> None:
     with pytest.raises(InputError, match="Pass labels="):
         as_targets(["pos", "neg"], ClassificationTargets(num_classes=2), 2)
-
-
-def test_a_class_cannot_be_named_twice() -> None:
-    with pytest.raises(InputError, match="twice"):
-        ClassificationTargets(("a", "a"))
-
-
-def test_labels_cannot_be_one_string() -> None:
-    with pytest.raises(InputError, match="single string"):
-        ClassificationTargets("ab")  # type: ignore[arg-type]
 
 
 def test_inferred_labels_are_sorted_and_unique() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from modelry import PresetFiles, Storage
 from modelry.errors import PresetNotFound, StorageError
-from modelry.storage.names import checked_name
+from modelry.storage.paths import checked_name
 
 VAULT = Path(os.environ.get("ACME_VAULT", tempfile.gettempdir()))
 

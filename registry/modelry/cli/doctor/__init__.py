@@ -9,7 +9,7 @@ import typer
 
 from modelry.cli.doctor.survey import BROKEN, FAILURES, NOTE, OK, STATUSES, Finding, Survey, nothing_registered, survey
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_line, print_row, print_table
-from modelry.discovery.names import normalise
+from modelry.discovery.entry import normalise
 from modelry.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:

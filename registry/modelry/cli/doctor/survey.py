@@ -13,9 +13,8 @@ from urllib.request import url2pathname
 
 import attrs
 
-from modelry.discovery.entry import incompatibility, needed_modelry
+from modelry.discovery.entry import HOOK_GROUPS, incompatibility, needed_modelry, noun
 from modelry.discovery.index import Index, build_index, check_policy
-from modelry.discovery.names import HOOK_GROUPS, noun
 from modelry.discovery.policy import VARIABLE, Policy, read_policy
 from modelry.discovery.scan import Scan, copies, entries_of
 from modelry.errors import PluginError

@@ -27,9 +27,8 @@ from packaging.requirements import InvalidRequirement, Requirement
 from modelry._backend import require_backend
 from modelry._lazy import resolve
 from modelry.cli.doctor.survey import BROKEN, INCOMPATIBLE, NOTE, Component, Finding
-from modelry.discovery.entry import Entry, check_api
+from modelry.discovery.entry import HOOK_GROUPS, MODEL_KINDS, PREFIX, TASK_SPECS, Entry, check_api, normalise, noun
 from modelry.discovery.hooks import Hooks
-from modelry.discovery.names import HOOK_GROUPS, MODEL_KINDS, PREFIX, TASK_SPECS, normalise, noun
 from modelry.discovery.pip import pip_install, pip_upgrade
 from modelry.errors import IncompatiblePlugin, did_you_mean
 

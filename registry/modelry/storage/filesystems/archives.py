@@ -15,15 +15,15 @@ from fsspec.implementations.tar import TarFileSystem
 from fsspec.implementations.zip import ZipFileSystem
 
 from modelry.errors import ChecksumMismatch, ModelryError, UnsafePresetError
-from modelry.storage.budget import FREE_EXPANSION
 from modelry.storage.client_errors import Interrupted
-from modelry.storage.names import check_names
+from modelry.storage.options import FREE_EXPANSION
+from modelry.storage.paths import check_names
 
 if TYPE_CHECKING:
     import zipfile
     from collections.abc import Iterable, Iterator
 
-    from modelry.storage.budget import Budget
+    from modelry.storage.options import Budget
 
 
 class WrappedFile(io.RawIOBase, abc.ABC):

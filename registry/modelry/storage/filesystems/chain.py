@@ -17,7 +17,7 @@ from modelry.storage.redaction import identifying_values, redact
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.storage.reference import Reference
+    from modelry.storage.paths import Reference
 
 
 @attrs.frozen

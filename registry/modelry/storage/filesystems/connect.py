@@ -17,8 +17,8 @@ from modelry.storage.filesystems.guards import check_guarded, guard_aiohttp, gua
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelry.storage.budget import Budget
     from modelry.storage.filesystems.chain import Link
+    from modelry.storage.options import Budget
 
 
 _UNSHARED = {"skip_instance_cache": True}

@@ -15,8 +15,8 @@ from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.storage.budget import Budget
     from modelry.storage.filesystems.chain import Link
+    from modelry.storage.options import Budget
 
 
 _CHUNK = 2**20

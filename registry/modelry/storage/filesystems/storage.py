@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, final
 from urllib.parse import urlsplit
 
 from modelry.errors import InputError
-from modelry.storage.budget import Budget
 from modelry.storage.destination import RemoteDestination
 from modelry.storage.filesystems.chain import parse_links, uri_of
 from modelry.storage.filesystems.connect import Connection, connect, options_by_protocol
@@ -14,7 +13,7 @@ from modelry.storage.filesystems.guards import is_this_machine
 from modelry.storage.filesystems.http import HttpSource
 from modelry.storage.filesystems.source import CLIENT_ADVICE, FilesystemSource, find, raise_hidden_error, relative_name
 from modelry.storage.handler import refuse_publishing
-from modelry.storage.options import COMMON_OPTIONS, COMMON_PUBLISHING_OPTIONS
+from modelry.storage.options import COMMON_OPTIONS, COMMON_PUBLISHING_OPTIONS, Budget
 from modelry.storage.remote import RemoteStorage
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from modelry.storage.filesystems.chain import Link
     from modelry.storage.options import OpenOptions
-    from modelry.storage.reference import Reference
+    from modelry.storage.paths import Reference
     from modelry.storage.remote_source import RemoteSource
 
 

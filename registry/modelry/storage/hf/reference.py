@@ -11,13 +11,13 @@ import attrs
 
 from modelry.errors import InputError, StorageError, did_you_mean
 from modelry.storage.filesystems.guards import is_this_machine
-from modelry.storage.names import checked_name
+from modelry.storage.paths import checked_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from modelry.storage.reference import Reference
+    from modelry.storage.paths import Reference
 
 
 MAIN: Final = "main"

@@ -10,7 +10,7 @@ import attrs
 from modelry.errors import InputError, StorageError
 
 if TYPE_CHECKING:
-    from modelry.storage.reference import Reference
+    from modelry.storage.paths import Reference
 
 
 FORM: Final = "kaggle://owner/model/framework/variation[/version]"

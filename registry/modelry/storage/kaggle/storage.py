@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from modelry.storage.handler import Release
     from modelry.storage.options import OpenOptions
-    from modelry.storage.reference import Reference
+    from modelry.storage.paths import Reference
     from modelry.storage.remote_source import Snapshot
 
 

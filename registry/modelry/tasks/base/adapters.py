@@ -9,24 +9,22 @@ import attrs
 import numpy as np
 
 from modelry.backbones import int8, lora
-from modelry.backbones.loading import backbone_weights
 from modelry.checkpoints.weights import SourcedWeight
 from modelry.errors import InputError, PresetFormatError
 from modelry.presets import adapter as adapters
 from modelry.presets.components import blamed_on
 from modelry.presets.keras_hub import TASK
-from modelry.presets.publish import new_preset
 from modelry.presets.read import read_recipe
 from modelry.presets.recipe import Origin
-from modelry.storage.budget import Tally
-from modelry.storage.options import OpenOptions
-from modelry.storage.reference import parse_reference
+from modelry.presets.write import new_preset
+from modelry.storage.options import OpenOptions, Tally
+from modelry.storage.paths import parse_reference
 from modelry.strict_json import write_json
 from modelry.tasks.base.saving import SavableTask, record_task, serialized_task, task_components
 from modelry.tasks.base.training import RawInputModel
-from modelry.weights.build import uninitialized, values
-from modelry.weights.load import load_mapped
-from modelry.weights.save import save_safetensors
+from modelry.weights.build import uninitialized
+from modelry.weights.load import layer_weights, load_mapped
+from modelry.weights.save import save_safetensors, values
 from modelry.weights.stores import bring_weights, open_weights, weight_files
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
 
     from modelry.backbones.backbone import Backbone
     from modelry.presets.recipe import Adapter, Recipe
-    from modelry.storage.budget import Budget
+    from modelry.storage.options import Budget
 
 
 class AdaptableModel(RawInputModel):
@@ -217,8 +215,8 @@ def _check_same_weights(backbone: Backbone, origin: Origin) -> None:
         **{name: value for name, value in options.items() if value is not None},
     )
     with lora.without(backbone):
-        own = backbone_weights(backbone)
-    theirs = backbone_weights(base)
+        own = layer_weights(backbone.layers)
+    theirs = layer_weights(base.layers)
     for name, variable in own.items():
         other = theirs.get(name)
         if other is None or not np.array_equal(values(variable), values(other)):

@@ -12,11 +12,11 @@ import keras
 
 from modelry.arguments import check_arguments
 from modelry.backbones.int8 import saved_policy
-from modelry.backbones.loading import backbone_weights, build_backbone, check_dtype, place_backbone, tally_of
+from modelry.backbones.loading import build_backbone, check_dtype, place_backbone, tally_of
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetError
-from modelry.preprocessing.loading import build_preprocessor
-from modelry.presets.base_reference import options_for_base
+from modelry.preprocessing.preprocessor import build_preprocessor
+from modelry.presets.adapter import options_for_base
 from modelry.presets.components import announced, blamed_on, check_known, create, load_class
 from modelry.presets.read import ready_recipe
 from modelry.presets.recipe import Origin, Part, Recipe
@@ -25,7 +25,7 @@ from modelry.presets.transformers import DEFAULT_SEQUENCE_LENGTH
 from modelry.storage.options import OPTIONS, OpenOptions, take_options
 from modelry.tasks.base.adapters import AdaptedTask, place_adapter
 from modelry.weights.build import initialize, settle_policies, uninitialized
-from modelry.weights.load import load_mapped
+from modelry.weights.load import layer_weights, load_mapped
 from modelry.weights.load import load_weights as place_weights
 from modelry.weights.stores import bring_weights, open_weights
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from modelry.backbones.backbone import Backbone
     from modelry.preprocessing.preprocessor import Preprocessor
-    from modelry.storage.reference import Preset
+    from modelry.storage.paths import Preset
 
 
 class LoadableTask(AdaptedTask, Protocol):
@@ -157,7 +157,7 @@ def _place(assembly: _Assembly[T], task: T, read_backbone: bool, read_own: bool)
     bring_weights(recipe.files, [name for name in (backbone_file, own_file) if name is not None], budget)
     if recipe.quantized:
         check_dtype(recipe, assembly.overrides)
-        stored = [] if backbone_file is None else [(backbone_file, backbone_weights(task.backbone))]
+        stored = [] if backbone_file is None else [(backbone_file, layer_weights(task.backbone.layers))]
         stored += [] if own_file is None else [(own_file, task.own_weights())]
         task = assembly.build(saved_policy(recipe, stored, task.backbone.dtype_policy, budget))
         settle_policies(task)

@@ -19,11 +19,10 @@ from modelry.backbones.saving import (
     write_backbone,
 )
 from modelry.errors import InputError, SaveError
-from modelry.preprocessing.loading import write_preprocessor
-from modelry.presets.components import owner_of_class
+from modelry.preprocessing.preprocessor import write_preprocessor
+from modelry.presets.components import Serialized, owner_of_class, serialized
 from modelry.presets.keras_hub import TASK, TASK_WEIGHTS
-from modelry.presets.parts import Serialized, serialized
-from modelry.presets.publish import new_preset
+from modelry.presets.write import new_preset
 from modelry.strict_json import write_json
 from modelry.weights.load import load_weights
 from modelry.weights.save import save_hdf5

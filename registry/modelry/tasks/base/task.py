@@ -15,8 +15,8 @@ from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.task_spec import TaskSpec, find_spec
 from modelry.runtime.onednn import release
 from modelry.tasks.base.adapters import AdaptableModel
+from modelry.tasks.base.head import call_packed, is_packed
 from modelry.tasks.base.loading import create_task, load_task
-from modelry.tasks.base.packing import call_packed, is_packed
 from modelry.tasks.base.saving import load_task_weights, save_task, save_task_weights
 from modelry.weights.load import layer_weights
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from modelry.presets.recipe import Recipe
-    from modelry.storage.reference import Preset
+    from modelry.storage.paths import Preset
     from modelry.tasks.base.head import Head
 
 NOT_OWN = ("backbone", "preprocessor", "compile", "inputs", "outputs", *KERAS_ARGUMENTS)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import keras
 
+from modelry.data.adapter import joined_callbacks
 from modelry.data.columns import TextReader
-from modelry.data.predictions import as_predictions
-from modelry.data.source import as_batch, as_source, split_validation, unpack_validation
+from modelry.data.predictions import as_predictions, progress_callbacks
+from modelry.data.source import EpochNumbers, as_batch, as_source, split_validation, unpack_validation
 from modelry.data.spec import DataSpec
 from modelry.data.targets import Targets
 from modelry.errors import InputError
-from modelry.runtime.callbacks import EpochNumbers, joined, progress_callbacks
 from modelry.runtime.onednn import prepacked, release
 from modelry.tasks.base.compiling import AutoCompiledModel
 from modelry.weights.build import is_placed
@@ -184,8 +184,9 @@ class RawInputModel(AutoCompiledModel):
                 options["validation_data"] = as_source(
                     *held_out, spec, batch_size=validation_batch_size or batch_size, steps=validation_steps
                 )
-            release(self)
-            options["callbacks"] = joined(callbacks, EpochNumbers(source))
+            if keras.backend.backend() == "torch":
+                release(self)
+            options["callbacks"] = joined_callbacks(callbacks, EpochNumbers(source))
             with _unused_pooler():
                 return super().fit(source, **options)
 

@@ -8,9 +8,8 @@ from modelry.arguments import KERAS_ARGUMENTS, argument_defaults, config_of, one
 from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetFormatError, SaveError
 from modelry.presets.components import owner_of
-from modelry.presets.nested import check_keys
 from modelry.presets.task_spec import ForeignTask, Part, TaskSpec
-from modelry.strict_json import field
+from modelry.strict_json import check_keys, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

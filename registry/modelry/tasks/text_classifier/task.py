@@ -22,14 +22,14 @@ from modelry.tasks.text_classifier.outputs import (
     probabilities,
 )
 from modelry.tasks.text_classifier.spec import MULTI_LABEL, REGRESSION, problem_type_of, score_names
-from modelry.tasks.text_classifier.targets import ClassificationTargets, is_sparse
+from modelry.tasks.text_classifier.targets import ClassificationTargets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from modelry.backbones.backbone import Backbone
     from modelry.presets.recipe import Recipe
-    from modelry.storage.reference import Preset
+    from modelry.storage.paths import Preset
 
 
 class TextClassifier(Task):
@@ -104,18 +104,12 @@ class TextClassifier(Task):
             head = self.make_head(backbone, given)
         elif not isinstance(head, ClassifierHead):
             raise InputError(f"head must be a ClassifierHead, not {head!r}. from_preset also takes a registered name.")
-        for what, count in (("num_classes", num_classes), ("labels", None if labels is None else len(labels))):
-            if count is not None and count != head.num_classes:
-                raise InputError(f"{what} says {count} classes, but the head has {head.num_classes}.")
+        if num_classes is not None:
+            _check_count("num_classes", num_classes, head)
         problem_type = problem_type_of(problem_type, head.activation)
-        if problem_type == REGRESSION and labels is not None:
-            raise InputError(
-                "labels= names classes, but problem_type='regression' predicts numbers. Leave labels= out, or pass "
-                "problem_type='single_label' or 'multi_label'."
-            )
         super().__init__(backbone=backbone, preprocessor=preprocessor, head=head, **kwargs)
-        self.labels = labels
         self.problem_type = problem_type
+        self.labels = labels
         if compile:
             self.compile()
 
@@ -206,6 +200,27 @@ class TextClassifier(Task):
         return self.head.activation
 
     @property
+    def labels(self) -> tuple[str, ...] | None:
+        """The names of the classes, by index, or `None`.
+
+        Raises:
+            InputError: Set to names that are not distinct or not one per class, or for a regression.
+        """
+        return self._labels
+
+    @labels.setter
+    def labels(self, labels: Sequence[str] | None) -> None:
+        names = check_labels(labels)
+        if names is not None:
+            _check_count("labels", len(names), self.head)
+            if self.problem_type == REGRESSION:
+                raise InputError(
+                    "labels= names classes, but problem_type='regression' predicts numbers. Leave labels= out, or pass "
+                    "problem_type='single_label' or 'multi_label'."
+                )
+        self._labels = names
+
+    @property
     def dropout(self) -> float:
         """The rate of dropout in the head."""
         return self.head.dropout
@@ -257,7 +272,7 @@ class TextClassifier(Task):
 
     def targets(self) -> ClassificationTargets:
         """Return the object that turns labels into arrays, and learns their names if there are none yet."""
-        sparse = is_sparse(getattr(self, "loss", None))
+        sparse = _is_sparse(getattr(self, "loss", None))
         return ClassificationTargets(
             labels=self.labels or (),
             num_classes=self.num_classes,
@@ -317,3 +332,16 @@ class TextClassifier(Task):
             "problem_type": self.problem_type,
             **head,
         }
+
+
+def _check_count(what: str, count: int, head: ClassifierHead) -> None:
+    if count != head.num_classes:
+        raise InputError(f"{what} says {count} classes, but the head has {head.num_classes}.")
+
+
+def _is_sparse(loss: Any) -> bool:
+    """Return whether a loss takes the integer of each text's one class; so does a model without a loss."""
+    if loss is None:
+        return True
+    names = ("sparse_categorical_crossentropy", "SparseCategoricalCrossentropy")
+    return isinstance(loss, keras.losses.SparseCategoricalCrossentropy) or getattr(loss, "__name__", loss) in names

@@ -1,69 +1,25 @@
-"""The JSON of a saved component, and a preset whose text parts are replaced.
-
-A component is saved under KerasHub's class where KerasHub computes the same, and under modelry's otherwise. KerasHub
-refuses to load modelry's classes, so it never loads a preset that it would compute differently.
-"""
+"""Replacement of the preprocessor or the tokenizer inside a saved preset."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from modelry.errors import InputError, SaveError
-from modelry.presets.components import owner_of
+from modelry.presets.components import Serialized, owner_of
 from modelry.presets.keras_hub import ASSETS, PREPROCESSOR, TASK, TOKENIZER
 from modelry.presets.manifest import NAME, Manifest, read_manifest
 from modelry.presets.read import CONFIG
-from modelry.presets.write import is_preset_file, new_folder, write_manifest
+from modelry.presets.write import SavedTokenizer, is_preset_file, new_folder, write_manifest, write_tokenizer
 from modelry.storage.files import FolderFiles, read_json
 from modelry.strict_json import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-Serialized = dict[str, Any]
-
-
-class SavedTokenizer(Protocol):
-    """A tokenizer, as far as saving it goes."""
-
-    def serialized(self) -> Serialized:
-        """Return the contents of `tokenizer.json`."""
-
-    def save_assets(self, folder: Path) -> None:
-        """Write the vocabulary's files into a folder."""
-
-
-def serialized(component: Any, keras_hub: dict[str, Any] | None, own: dict[str, Any]) -> Serialized:
-    """Return the JSON of a component.
-
-    Args:
-        component: The component.
-        keras_hub: Its config for the KerasHub class that computes the same; `None` if there is none.
-        own: Its config for its own class.
-    """
-    cls = type(component)
-    package, name = cls.__module__.partition(".")[0], cls.__name__
-    if keras_hub is not None:
-        package, name = "keras_hub", cls.keras_hub_class
-    return {
-        "module": cls.__module__,
-        "class_name": name,
-        "config": own if keras_hub is None else keras_hub,
-        "registered_name": f"{package}>{name}",
-    }
-
-
-def write_tokenizer(folder: Path, tokenizer: SavedTokenizer, config: Serialized) -> None:
-    """Write `tokenizer.json` and the tokenizer's files into the folder of a preset that has none."""
-    write_json(folder / TOKENIZER, config)
-    assets = folder / ASSETS
-    assets.mkdir(parents=True)
-    tokenizer.save_assets(assets)
 
 
 def replace_parts(
