@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from modelry.storage.paths import Reference as Reference
     from modelry.storage.paths import checked_name as checked_name
     from modelry.storage.paths import parse_reference as parse_reference
-    from modelry.storage.redaction import redact as redact
+    from modelry.storage.paths import redact as redact
     from modelry.storage.remote import RemoteStorage as RemoteStorage
     from modelry.storage.remote_source import ByteStream as ByteStream
     from modelry.storage.remote_source import RemoteFile as RemoteFile
@@ -56,7 +56,7 @@ _PUBLIC = {
     "checked_name": "modelry.storage.paths:checked_name",
     "open_preset": "modelry.storage.open:open_preset",
     "parse_reference": "modelry.storage.paths:parse_reference",
-    "redact": "modelry.storage.redaction:redact",
+    "redact": "modelry.storage.paths:redact",
 }
 
 __all__ = list(_PUBLIC)

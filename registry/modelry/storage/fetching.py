@@ -15,8 +15,8 @@ from modelry.discovery.hook_values import Fetched
 from modelry.discovery.registry import registry
 from modelry.errors import ChecksumMismatch, DeadlineExceeded, ModelryError, StorageError, UnsafePresetError
 from modelry.storage.cache.records import token_of
-from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST, git_sha1_of
 from modelry.storage.client_errors import Interrupted, changed_error, reading_error, reading_too_slow
+from modelry.storage.integrity import LARGEST_MANIFEST, MANIFEST, git_sha1_of
 from modelry.storage.retries import Cancelled, Retrying, call_within
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from modelry.discovery.warn import warn_user
 from modelry.errors import InputError, LockError, PresetNotFound, StorageError, UnknownComponent, did_you_mean
 from modelry.storage.files import FolderFiles
 from modelry.storage.handler import PRESET_MARKER, Storage, refuse_publishing
-from modelry.storage.lock_file import read_lock
+from modelry.storage.lock import read_lock
 from modelry.storage.options import COMMON_OPTIONS, OpenOptions
 from modelry.storage.paths import (
     Reference,
@@ -31,9 +31,9 @@ from modelry.storage.paths import (
     is_file,
     is_folder,
     parse_reference,
+    redact,
     storage_errors,
 )
-from modelry.storage.redaction import redact
 from modelry.storage.views import MirroredFiles, SignedFiles
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import attrs
 
 from modelry.arguments import one_of
 from modelry.errors import InputError, UnsafePresetError
-from modelry.storage.redaction import HIDDEN, redact
+from modelry.storage.paths import HIDDEN, redact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

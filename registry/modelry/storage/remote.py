@@ -15,12 +15,12 @@ from modelry.errors import CorruptCache, DeadlineExceeded, ModelryError, PresetN
 from modelry.storage.cache.cache import Cache
 from modelry.storage.cache.layout import cache_layers
 from modelry.storage.cache.records import recall, remember, snapshot_id
-from modelry.storage.checksums import MANIFEST, read_checksums, with_checksum
 from modelry.storage.client_errors import reading_error, reading_too_slow
 from modelry.storage.destination import write_release
 from modelry.storage.fetching import Fetcher
 from modelry.storage.files import PresetFiles
 from modelry.storage.handler import Storage, refuse_publishing
+from modelry.storage.integrity import MANIFEST, read_checksums, with_checksum
 from modelry.storage.options import OpenOptions
 from modelry.storage.paths import check_names, checked_name
 from modelry.storage.retries import Cancellation, Retrying, call_within

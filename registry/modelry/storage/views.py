@@ -17,10 +17,9 @@ from modelry.errors import (
     StorageError,
     UnsafePresetError,
 )
-from modelry.storage.checksums import MANIFEST, manifest_content, parse_checksums, sha256_of
 from modelry.storage.files import ForwardingFiles
+from modelry.storage.integrity import MANIFEST, check_signature, manifest_content, parse_checksums, sha256_of
 from modelry.storage.remote_source import RemoteFile
-from modelry.storage.signature import check_signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

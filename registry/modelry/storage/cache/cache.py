@@ -14,7 +14,7 @@ import attrs
 from modelry._atomic import move_into_place
 from modelry.storage.cache.layout import locked, write_text
 from modelry.storage.cache.part import Part
-from modelry.storage.checksums import sha256_of
+from modelry.storage.integrity import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

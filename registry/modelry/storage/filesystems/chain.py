@@ -12,7 +12,7 @@ import attrs
 
 from modelry.errors import StorageError, did_you_mean
 from modelry.storage.cache.layout import hash_key
-from modelry.storage.redaction import identifying_values, redact
+from modelry.storage.paths import identifying_values, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

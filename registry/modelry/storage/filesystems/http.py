@@ -11,9 +11,9 @@ from urllib.parse import quote
 import attrs
 
 from modelry.errors import PresetNotFound, StorageError
-from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST, parse_checksums
 from modelry.storage.client_errors import Interrupted, not_a_folder_error
 from modelry.storage.filesystems.connect import connect, http_url
+from modelry.storage.integrity import LARGEST_MANIFEST, MANIFEST, parse_checksums
 from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, Snapshot
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from modelry._progress import total
 from modelry.errors import DeadlineExceeded, InputError, ModelryError, PresetNotFound
 from modelry.storage.cache.cache import Cache
 from modelry.storage.cache.layout import cache_layers
-from modelry.storage.checksums import MANIFEST
 from modelry.storage.client_errors import publishing_error, publishing_too_slow
 from modelry.storage.handler import PRESET_MARKER
+from modelry.storage.integrity import MANIFEST
 from modelry.storage.kaggle.client import (
     explain_publishing_refusal,
     is_retryable_error,
