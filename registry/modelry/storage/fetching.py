@@ -14,7 +14,7 @@ from modelry._progress import Transfer
 from modelry.discovery.hook_values import Fetched
 from modelry.discovery.registry import registry
 from modelry.errors import ChecksumMismatch, DeadlineExceeded, ModelryError, StorageError, UnsafePresetError
-from modelry.storage.cache.records import token_of
+from modelry.storage.cache.cache import token_of
 from modelry.storage.client_errors import Interrupted, changed_error, reading_error, reading_too_slow
 from modelry.storage.integrity import LARGEST_MANIFEST, MANIFEST, git_sha1_of
 from modelry.storage.retries import Cancelled, Retrying, call_within

@@ -12,9 +12,8 @@ import attrs
 
 from modelry._progress import total
 from modelry.errors import CorruptCache, DeadlineExceeded, ModelryError, PresetNotFound, StorageError
-from modelry.storage.cache.cache import Cache
+from modelry.storage.cache.cache import Cache, snapshot_id
 from modelry.storage.cache.layout import cache_layers
-from modelry.storage.cache.records import recall, remember, snapshot_id
 from modelry.storage.client_errors import reading_error, reading_too_slow
 from modelry.storage.destination import write_release
 from modelry.storage.fetching import Fetcher
@@ -106,14 +105,14 @@ def _open(
 ) -> RemoteFiles:
     offline = options.is_offline
     cache = Cache(cache_layers(options.cache_dir), full=options.verify == "full")
-    snapshot = recall(cache, source.uri) if offline or source.is_pinned else None
+    snapshot = cache.recall(source.uri) if offline or source.is_pinned else None
     if snapshot is None and asked_uri is not None and locked is not None and locked.revision is not None:
         # What the reference led to when it was opened without a lock file, if that is the locked version.
-        earlier = recall(cache, asked_uri)
+        earlier = cache.recall(asked_uri)
         if earlier is not None and earlier.revision == locked.revision:
             snapshot = earlier
             with contextlib.suppress(OSError):  # it leads elsewhere one day
-                remember(cache, source.uri, snapshot)
+                cache.remember(source.uri, snapshot)
     if snapshot is None and offline:
         raise PresetNotFound(
             f"{reference.text!r} was never fetched into the cache {str(cache.own.root.parent)!r}, and offline "
@@ -122,7 +121,7 @@ def _open(
     if snapshot is None:
         snapshot = _resolve(source, reference, options)
         try:
-            remember(cache, source.uri, snapshot)
+            cache.remember(source.uri, snapshot)
         except OSError as error:
             raise StorageError(
                 f"The cache {str(cache.own.root)!r} cannot be written: {error}. Set MODELRY_CACHE, or pass "

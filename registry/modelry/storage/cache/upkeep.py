@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.storage.cache.cache import Cache, is_intact
+from modelry.storage.cache.cache import Cache, is_intact, listing_of, refs, token_of
 from modelry.storage.cache.layout import locked
 from modelry.storage.cache.part import orphans
-from modelry.storage.cache.records import listing_of, refs, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

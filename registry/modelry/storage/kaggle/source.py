@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, final
 import attrs
 
 from modelry.errors import PresetNotFound, StorageError
-from modelry.storage.cache.records import recall
 from modelry.storage.kaggle.client import (
     call_in_time,
     checked,
@@ -72,7 +71,7 @@ class KaggleSource(RemoteSource):
         try:
             with models_client(self.token) as client:
                 version = self.kaggle.version or self._newest(client)
-                earlier = recall(self.cache, self.uri)
+                earlier = self.cache.recall(self.uri)
                 if earlier is not None and earlier.revision == str(version):  # versions never change
                     return earlier
                 files = tuple(self._list(client, self.kaggle.at(version)))
