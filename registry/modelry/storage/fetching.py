@@ -13,9 +13,9 @@ import attrs
 from modelry._progress import Transfer
 from modelry.discovery.hook_values import Fetched
 from modelry.discovery.registry import registry
-from modelry.errors import ChecksumMismatch, DeadlineExceeded, ModelryError, StorageError, UnsafePresetError
+from modelry.errors import ChecksumMismatch, ModelryError, StorageError, UnsafePresetError
 from modelry.storage.cache.cache import token_of
-from modelry.storage.client_errors import Interrupted, changed_error, reading_error, reading_too_slow
+from modelry.storage.client_errors import Interrupted, changed_error, reading_errors
 from modelry.storage.integrity import LARGEST_MANIFEST, MANIFEST, git_sha1_of
 from modelry.storage.retries import Cancelled, Retrying, call_within
 
@@ -106,9 +106,7 @@ class Fetcher:
     def fetch(self, file: RemoteFile, cancellation: Cancellation) -> Path:
         """Return a file's content, fetched now unless somebody else does so at the same time.
 
-        Args:
-            file: The file.
-            cancellation: Ends the fetch at once; what has come is kept.
+        A cancellation ends the fetch at once; what has come is kept.
 
         Raises:
             StorageError: It cannot be fetched, is not what the store or the manifest says, or cannot be written.
@@ -162,15 +160,16 @@ class Fetcher:
         A client's own time-outs do not end a trickle of single bytes. The reading thread finds the call cancelled, or
         the part closed, when the next bytes come.
         """
-        try:
-            with Transfer(file.name, file.size, part.size) as progress:  # here, so that it ends with the wait
-                call_within(
-                    lambda: self._stream(part, file, progress, cancellation),
-                    self.options.seconds_for(file.size),
-                    cancellation,
-                )
-        except DeadlineExceeded as error:
-            raise reading_too_slow(f"{file.name} of {self.reference!r} could not be fetched", error) from None
+        what = f"{file.name} of {self.reference!r} could not be fetched"
+        with (
+            Transfer(file.name, file.size, part.size) as progress,  # here, so that it ends with the wait
+            reading_errors(what, self.source, self.options),
+        ):
+            call_within(
+                lambda: self._stream(part, file, progress, cancellation),
+                self.options.seconds_for(file.size),
+                cancellation,
+            )
 
     def _stream(self, part: Part, file: RemoteFile, progress: Transfer, cancellation: Cancellation) -> None:
         """Read from the store until the file is complete and right."""
@@ -193,13 +192,7 @@ class Fetcher:
                 raise self._is_other(file)
             raise Interrupted("it came with other content than it has in the store")
 
-        try:
-            Retrying(self.source.is_transient, cancellation).call(read_on, lambda: part.size)
-        except ModelryError:
-            raise
-        except Exception as error:
-            what = f"{file.name} of {self.reference!r} could not be fetched"
-            raise reading_error(what, error, self.source, self.options) from None
+        Retrying(self.source.is_transient, cancellation).call(read_on, lambda: part.size)
 
     def _read_on(self, part: Part, file: RemoteFile, progress: Transfer, cancellation: Cancellation) -> None:
         """Read the missing bytes, in one request."""

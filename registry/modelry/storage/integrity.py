@@ -111,10 +111,7 @@ FIELD = "signature"
 def make_signature(manifest: Mapping[str, Any], private_key: Path, password: str | None = None) -> dict[str, Any]:
     """Return the signature of a manifest.
 
-    Args:
-        manifest: The manifest; an older signature in it does not count.
-        private_key: The file of a private key for an elliptic curve (NIST P-256, P-384 or P-521), in PEM.
-        password: The password of the key, if it is encrypted.
+    An older signature in it does not count. The key is one for an elliptic curve (NIST P-256, P-384 or P-521), in PEM.
 
     Raises:
         InputError: The key cannot be used.
@@ -133,12 +130,7 @@ def make_signature(manifest: Mapping[str, Any], private_key: Path, password: str
 
 
 def check_signature(manifest: Mapping[str, Any], public_key: Path, reference: str) -> None:
-    """Check that a manifest was signed with the private key that belongs to a public one.
-
-    Args:
-        manifest: The manifest, with its signature.
-        public_key: The file of the public key, in PEM.
-        reference: The preset's name in messages.
+    """Check that a manifest was signed with the private key that belongs to a public one, in PEM.
 
     Raises:
         SignatureError: It was not, or `model-signing` is not installed.

@@ -58,14 +58,10 @@ class LockedPreset:
             )
 
     def check_listing(self, sizes: Mapping[str, int | None], reference: str) -> None:
-        """Check that a preset has the files that are locked, and no others.
-
-        Args:
-            sizes: The files that it has, with their sizes in bytes where they are known.
-            reference: What messages call it.
+        """Check that the files of a preset, with their sizes in bytes where they are known, are those that are locked.
 
         Raises:
-            LockError: It has not.
+            LockError: One is missing, has another size, or is not in the lock.
         """
         found = list(self._differences(sizes))
         if found:
@@ -238,11 +234,7 @@ def render(presets: Mapping[str, LockedPreset]) -> str:
 
 
 def parse_lock(text: str, where: str) -> dict[str, LockedPreset]:
-    """Return the presets in the text of a lock file.
-
-    Args:
-        text: The text.
-        where: Its name in messages.
+    """Return the presets in the text of a lock file, which messages call `where`.
 
     Raises:
         LockError: It is not one, or of a newer format, or something in it is wrong.

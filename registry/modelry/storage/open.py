@@ -265,11 +265,6 @@ def _resolve(reference: Reference) -> tuple[Reference, ...]:
 def publish(reference: Reference, release: Release, options: OpenOptions) -> str:
     """Publish a preset where a reference points.
 
-    Args:
-        reference: Where, with a scheme.
-        release: What.
-        options: `revision`, `token`, `storage_options`, `deadline` and `offline`.
-
     Returns:
         The reference that opens it, pinned to what was published where the store has versions.
 
@@ -290,18 +285,8 @@ def publish(reference: Reference, release: Release, options: OpenOptions) -> str
         raise StorageError(f"The files for {reference.text!r} are not a preset: they lack {PRESET_MARKER}.")
     start = time.perf_counter()
     published = handler.publish(reference, release, options)
-    announce_published(published, release, time.perf_counter() - start)
-    return published
-
-
-def announce_published(reference: str, release: Release, seconds: float) -> None:
-    """Notify the observers of a published preset; modelry does so for every handler.
-
-    Args:
-        reference: The reference that opens it, without the secrets in it.
-        release: What was published.
-        seconds: How long publishing took, on the wall clock.
-    """
+    seconds = time.perf_counter() - start
     if registry.hooks.has_observers:
         sizes = release.sizes()
-        registry.hooks.announce(Published(reference, tuple(sizes), sum(sizes.values()), seconds))
+        registry.hooks.announce(Published(published, tuple(sizes), sum(sizes.values()), seconds))
+    return published

@@ -92,18 +92,21 @@ _UNITS = {
 }
 
 
+@attrs.define
 class Tally:
     """Adds up tensors and layers one by one, and stops at the first that is over the budget.
 
-    Args:
+    Attributes:
         budget: The budget.
         what: What has them, as messages have it.
     """
 
-    def __init__(self, budget: Budget, what: str) -> None:
-        self._budget = budget
-        self._what = what
-        self._tensors = self._parameters = self._memory = self._layers = 0
+    budget: Budget
+    what: str
+    tensors: int = 0
+    parameters: int = 0
+    memory: int = 0
+    layers: int = 0
 
     def add(self, shape: Sequence[int], itemsize: int) -> None:
         """Add a tensor of a shape, with so many bytes for each number.
@@ -112,12 +115,11 @@ class Tally:
             UnsafePresetError: That is more than the budget has.
         """
         count = math.prod(shape)
-        self._tensors += 1
-        self._parameters += count
-        self._memory += count * itemsize
-        self._budget.check("tensors", self._tensors, self._what)
-        self._budget.check("parameters", self._parameters, self._what)
-        self._budget.check("memory", self._memory, self._what)
+        self.tensors += 1
+        self.parameters += count
+        self.memory += count * itemsize
+        for name in ("tensors", "parameters", "memory"):
+            self.budget.check(name, getattr(self, name), self.what)
 
     def add_layer(self) -> None:
         """Add a layer, an operation, or a call of either.
@@ -125,8 +127,8 @@ class Tally:
         Raises:
             UnsafePresetError: There are more than the budget has.
         """
-        self._layers += 1
-        self._budget.check("layers", self._layers, self._what)
+        self.layers += 1
+        self.budget.check("layers", self.layers, self.what)
 
 
 OFFLINE = "MODELRY_OFFLINE"

@@ -44,11 +44,7 @@ def check_names(names: Iterable[str], reference: str) -> None:
 
 
 def check_plain(name: str, where: str) -> None:
-    """Check a name by which one file of a preset refers to another.
-
-    Args:
-        name: The name, relative to the preset.
-        where: The file and preset that have it, for messages.
+    """Check the name by which one file of a preset, which messages call `where`, refers to another.
 
     Raises:
         UnsafePresetError: It is not made of plain characters only, or could lead out of the preset.
@@ -108,11 +104,7 @@ _FAILING = "The disk, or the network that it is on, may be failing: try again, o
 def storage_errors(what: str) -> Iterator[None]:
     """Turn an `OSError` of the block into a `StorageError` with advice.
 
-    Args:
-        what: The failed action, with the path and the preset: `"The folder of preset './p' cannot be listed"`.
-
-    Raises:
-        StorageError: The block raised an `OSError`, which is the cause.
+    `what` is the failed action, with the path and the preset: `"The folder of preset './p' cannot be listed"`.
     """
     try:
         yield

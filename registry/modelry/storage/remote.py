@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, ClassVar, final
 import attrs
 
 from modelry._progress import total
-from modelry.errors import CorruptCache, DeadlineExceeded, ModelryError, PresetNotFound, StorageError
+from modelry.errors import CorruptCache, PresetNotFound, StorageError
 from modelry.storage.cache.cache import Cache, snapshot_id
 from modelry.storage.cache.layout import cache_layers
-from modelry.storage.client_errors import reading_error, reading_too_slow
+from modelry.storage.client_errors import reading_errors
 from modelry.storage.destination import write_release
 from modelry.storage.fetching import Fetcher
 from modelry.storage.files import PresetFiles
@@ -134,16 +134,10 @@ def _open(
 
 
 def _resolve(source: RemoteSource, reference: Reference, options: OpenOptions) -> Snapshot:
-    try:
-        cancellation = Cancellation()
-        retrying = Retrying(source.is_transient, cancellation)
+    cancellation = Cancellation()
+    retrying = Retrying(source.is_transient, cancellation)
+    with reading_errors(f"{reference.text!r} cannot be opened", source, options):
         snapshot = call_within(lambda: retrying.call(source.resolve), options.seconds_for(None), cancellation)
-    except DeadlineExceeded as error:
-        raise reading_too_slow(f"{reference.text!r} cannot be opened", error) from None
-    except ModelryError:
-        raise
-    except Exception as error:
-        raise reading_error(f"{reference.text!r} cannot be opened", error, source, options) from None
     options.limits.check("files", len(snapshot.files), repr(reference.text))
     check_names((file.name for file in snapshot.files), reference.text)
     return snapshot
@@ -268,11 +262,10 @@ class RemoteFiles(PresetFiles):
         with self._checking:
             if not self._checked:
                 checksums = read_checksums(self._fetch(MANIFEST, cancellation), self.reference)
-                self._listed = {name: self._with(file, checksums) for name, file in self._listed.items()}
+                self._listed = {
+                    name: with_checksum(file, checksums, self.reference) for name, file in self._listed.items()
+                }
                 self._checked = True
-
-    def _with(self, file: RemoteFile, checksums: dict[str, tuple[int, str]]) -> RemoteFile:
-        return with_checksum(file, checksums, self.reference)
 
     def _not_here(self, name: str, was_here: bool) -> Exception:
         folder = str(self._fetcher.cache.own.root.parent)

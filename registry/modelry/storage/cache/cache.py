@@ -153,11 +153,7 @@ SMALL = 64 * 2**20
 def is_intact(path: Path, sha256: str, *, full: bool, notes: Layout) -> bool:
     """Return whether a file is a regular one with this content.
 
-    Args:
-        path: The file.
-        sha256: The SHA-256 that it must have.
-        full: Whether to hash large files too that are unchanged since they were last hashed, by size, time and inode.
-        notes: The cache folder that records when that was.
+    Unless `full`, a large file is not hashed if its size, time and inode are those that `notes` has of the last time.
     """
     try:
         facts = path.lstat()

@@ -82,16 +82,10 @@ def damaged(layer: Layout) -> Iterator[tuple[str, bool]]:
 
 
 def prune(layer: Layout, max_size: int | None = None) -> int:
-    """Remove unreferenced files from a layer and, beyond a size, the presets that were opened longest ago.
+    """Remove unreferenced files from a layer, and return how many bytes that were.
 
-    Files that were fetched or opened within the last hour stay in any case.
-
-    Args:
-        layer: The layer.
-        max_size: The size in bytes that presets may have together; `None` for any.
-
-    Returns:
-        The number of bytes removed.
+    Beyond `max_size` bytes of all presets together, those that were opened longest ago are removed too. Files that were
+    fetched or opened within the last hour stay in any case.
     """
     if not layer.root.is_dir():
         return 0

@@ -125,9 +125,7 @@ class StoreFile(WrappedFile):
 def reporting_damage(store: StoreFile, what: str) -> Iterator[None]:
     """Raise the store's error; without one, the bytes came as they are there, so raise that the archive is damaged.
 
-    Args:
-        store: The archive in its store; where one archive lies in another, the outer one.
-        what: What is read, as messages have it.
+    Where one archive lies in another, `store` is the outer one.
 
     Raises:
         ChecksumMismatch: The archive is damaged. Trying again would bring the same bytes.
@@ -158,13 +156,7 @@ _COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
 
 
 def open_zip(file: Any, reference: str, budget: Budget, **options: Any) -> ZipFileSystem:
-    """Return the file system of a zip archive.
-
-    Args:
-        file: The archive, open for reading.
-        reference: The preset's name in messages.
-        budget: The limits of the preset.
-        **options: More arguments of the client.
+    """Return the file system of a zip archive that is open for reading; `options` go to the client.
 
     Raises:
         UnsafePresetError: It has too many files, or one that is not a plain file, expands too much, has a harmful
@@ -197,14 +189,9 @@ def open_zip(file: Any, reference: str, budget: Budget, **options: Any) -> ZipFi
 
 
 def open_tar(file: Any, compression: str | None, reference: str, budget: Budget, **options: Any) -> TarFileSystem:
-    """Return the file system of a tar archive.
+    """Return the file system of a tar archive that is open for reading; `options` go to the client.
 
-    Args:
-        file: The archive, open for reading.
-        compression: How it is compressed, as fsspec calls it; `None` to see that by its first bytes, as tar does.
-        reference: The preset's name in messages.
-        budget: The limits of the preset.
-        **options: More arguments of the client.
+    Without a `compression`, named as fsspec does it, the first bytes tell how it is compressed.
 
     Raises:
         UnsafePresetError: As of `open_zip`.
@@ -246,14 +233,7 @@ def open_tar(file: Any, compression: str | None, reference: str, budget: Budget,
 
 @final
 class _Guarded(WrappedFile):
-    """A file that is not read beyond a position, nor more than some bytes at once.
-
-    Args:
-        file: The file.
-        reference: The preset's name in messages.
-        at_once: The most bytes of one read.
-        in_all: The position beyond which it is not read; `None` for no limit.
-    """
+    """A file that is not read beyond the position `in_all`, if given, nor more than `at_once` bytes at once."""
 
     def __init__(self, file: Any, reference: str, at_once: int, in_all: int | None = None) -> None:
         super().__init__(file)

@@ -35,6 +35,7 @@ from modelry.storage.kaggle.upload import (
 )
 from modelry.storage.options import COMMON_OPTIONS, COMMON_PUBLISHING_OPTIONS
 from modelry.storage.remote import RemoteStorage
+from modelry.storage.remote_source import Snapshot
 from modelry.storage.retries import Cancellation, Retrying, call_within
 
 if TYPE_CHECKING:
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from modelry.storage.handler import Release
     from modelry.storage.options import OpenOptions
     from modelry.storage.paths import Reference
-    from modelry.storage.remote_source import Snapshot
 
 
 @final
@@ -54,7 +54,7 @@ class KaggleStorage(RemoteStorage):
         """Parse a reference; raises what `RemoteStorage.source` does."""
         options.allow_only((*COMMON_OPTIONS, "revision", "token"), reference)
         kaggle = parse_kaggle(reference, options.revision)
-        return KaggleSource(reference.text, kaggle, Cache(cache_layers(options.cache_dir)), options.token)
+        return KaggleSource(kaggle, Cache(cache_layers(options.cache_dir)), options.token)
 
     def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
         """Make one version; raises what `Storage.publish` does."""
@@ -78,7 +78,7 @@ def publish_to_kaggle(source: KaggleSource, release: Release, options: OpenOptio
         StorageError: Kaggle refuses, cannot be reached, or does not show the version.
         DeadlineExceeded: Kaggle takes longer than it may. Nothing else is begun after that.
     """
-    kaggle, text = source.kaggle, source.text
+    kaggle, text = source.kaggle, source.kaggle.text
     if kaggle.is_pinned:
         raise InputError(f"{text!r} names a version, which never changes. Leave it out: publishing makes the next one.")
     try:
@@ -87,7 +87,7 @@ def publish_to_kaggle(source: KaggleSource, release: Release, options: OpenOptio
     except ModelryError:
         raise
     except Exception as error:
-        if (refused := explain_publishing_refusal(error, text, kaggle)) is not None:
+        if (refused := explain_publishing_refusal(error, kaggle)) is not None:
             raise refused from None
         raise publishing_error(f"Cannot publish to {text!r}", error, None, options) from None
 
@@ -99,7 +99,7 @@ def _publish(client: Any, source: KaggleSource, release: Release, options: OpenO
         try:
             return call_within(call, options.seconds_for(size), cancellation)
         except DeadlineExceeded as error:
-            raise publishing_too_slow(f"{what} {source.text!r}", error, kaggle.page) from None
+            raise publishing_too_slow(f"{what} {kaggle.text!r}", error, kaggle.page) from None
 
     model = step("Cannot look at", lambda: find_model(api, kaggle, cancellation))
     variation = None if model is None else step("Cannot look at", lambda: find_variation(api, kaggle, cancellation))
@@ -141,54 +141,45 @@ def _shown_in_time(source: KaggleSource, release: Release, before: int, options:
         return call_within(lambda: _shown(source, release, before, cancellation), seconds, cancellation)
     except DeadlineExceeded:
         raise DeadlineExceeded(
-            f"Kaggle has taken the files for {source.text!r}, but has not shown a version with them for {seconds:g} "
-            f"seconds. See {source.kaggle.page} before you publish again."
+            f"Kaggle has taken the files for {source.kaggle.text!r}, but has not shown a version with them for "
+            f"{seconds:g} seconds. See {source.kaggle.page} before you publish again."
         ) from None
 
 
 def _shown(source: KaggleSource, release: Release, before: int, cancellation: Cancellation) -> int:
-    """Wait until Kaggle has taken the files in, and return the number of their version.
+    """Wait until Kaggle has taken the files in, and return the number of their version.; it is newer than `before`.
 
-    Args:
-        source: What reads the variation.
-        release: What was published.
-        before: The newest version before; others may have published since.
-        cancellation: What ends the waiting.
+    Others may have published since, so each of the newer versions is compared.
     """
+    retrying = Retrying(is_retryable_error, cancellation)
     while True:
-        for number in range(before + 1, _newest(source, cancellation) + 1):
-            if _is_release(source.at(str(number)), release, cancellation):
+        newest = _resolve(source, retrying)
+        for number in range(before + 1, 1 + int(newest.revision or 0)):
+            if _is_release(source.at(str(number)), release, retrying):
                 return number
         time.sleep(PAUSE)
 
 
-def _newest(source: KaggleSource, cancellation: Cancellation) -> int:
+def _resolve(source: KaggleSource, retrying: Retrying) -> Snapshot:
     try:
-        return int(Retrying(is_retryable_error, cancellation).call(source.resolve).revision or 0)
+        return retrying.call(source.resolve)
     except PresetNotFound:
-        return 0
+        return Snapshot(())
 
 
-def _is_release(source: KaggleSource, release: Release, cancellation: Cancellation) -> bool:
+def _is_release(source: KaggleSource, release: Release, retrying: Retrying) -> bool:
     """Return whether a version has the files of a release, and its manifest to the byte."""
-    try:
-        snapshot = Retrying(is_retryable_error, cancellation).call(source.resolve)
-    except PresetNotFound:
-        return False
+    snapshot = _resolve(source, retrying)
     sizes = {file.name: file.size for file in snapshot.files}
     if sizes.keys() != release.files.keys():
         return False
     if any(size not in (None, release.files[name].stat().st_size) for name, size in sizes.items()):
         return False
     name = MANIFEST if MANIFEST in sizes else PRESET_MARKER
-    return _read(source, snapshot, name, cancellation) == release.files[name].read_bytes()
-
-
-def _read(source: KaggleSource, snapshot: Snapshot, name: str, cancellation: Cancellation) -> bytes:
     file = next(one for one in snapshot.files if one.name == name)
 
     def read() -> bytes:
         with source.read(snapshot, file, 0) as stream:
             return b"".join(stream.chunks)
 
-    return Retrying(is_retryable_error, cancellation).call(read)
+    return retrying.call(read) == release.files[name].read_bytes()

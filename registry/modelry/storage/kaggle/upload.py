@@ -39,14 +39,8 @@ def upload(client: Any, name: str, path: Path, cancellation: Cancellation) -> st
 
     kagglehub's own upload takes no token, and a file passes for sent after its connection has failed a few times.
 
-    Args:
-        client: Kaggle's client.
-        name: The file, as it is named in the preset.
-        path: The file on this machine.
-        cancellation: Stops it in the middle of the file.
-
     Raises:
-        DamagedOnTheWay: What arrived is not what was sent.
+        TransferCorrupted: What arrived is not what was sent.
         Cancelled: It was cancelled.
         Exception: Whatever the client raises.
     """
