@@ -15,6 +15,8 @@ from modelry.discovery.hook_values import Fetched
 from modelry.discovery.registry import registry
 from modelry.errors import ChecksumMismatch, ModelryError, StorageError, UnsafePresetError
 from modelry.storage.cache.cache import token_of
+from modelry.storage.cache.layout import locked
+from modelry.storage.cache.part import Part
 from modelry.storage.client_errors import Interrupted, changed_error, reading_errors
 from modelry.storage.integrity import LARGEST_MANIFEST, MANIFEST, git_sha1_of
 from modelry.storage.retries import Cancelled, Retrying, call_within
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelry.storage.cache.cache import Cache
-    from modelry.storage.cache.part import Part
     from modelry.storage.options import OpenOptions
     from modelry.storage.remote_source import RemoteFile, RemoteSource, Snapshot
     from modelry.storage.retries import Cancellation
@@ -113,14 +114,14 @@ class Fetcher:
         """
         token = token_of(self.source.uri, file)
         key = file.sha256 or token
-        with self.cache.lock(key, cancellation.check):
+        with locked(self.cache.own, key, cancellation.check):
             found = self.find(file)
             if found is not None:
                 return found
             self._check_room(file)
             start = time.perf_counter()
             try:
-                with self.cache.new_part(key) as part:
+                with Part(self.cache.own, key) as part:
                     if not self._copy(part, file):
                         with self._slots:  # before the deadline starts, so that waiting for a slot does not count
                             self._stream_in_time(part, file, cancellation)
@@ -138,7 +139,8 @@ class Fetcher:
         """Copy the file of the store's own client on this machine, if a digest proves it right."""
         if not _is_proven(file):
             return False
-        try:
+        copied = False
+        with contextlib.suppress(OSError):  # one that cannot be read is as good as none: the store has the file
             path = self.source.local_copy(self.snapshot, file)
             if path is None:
                 return False
@@ -146,10 +148,8 @@ class Fetcher:
             with path.open("rb") as copy:
                 while chunk := copy.read(2**20):
                     self._write(part, chunk)
-        except OSError:  # one that cannot be read is as good as none: the store has the file
-            part.clear()
-            return False
-        if self._is_right(part, file):
+            copied = True
+        if copied and self._is_right(part, file):
             return True
         part.clear()
         return False

@@ -26,8 +26,8 @@ class PresetFiles(abc.ABC):
     a remote store fetches a file when its `path` is first asked for, so asking only for what is needed fetches only
     that.
 
-    A subclass writes `reference`, `names` and `fetch`, `size` where a store knows sizes, and `bring` where it can fetch
-    several files at once.
+    A subclass writes `reference`, `names` and `fetch`, `size` where a store knows sizes, and `download` where it can
+    fetch several files at once.
     """
 
     @property

@@ -42,10 +42,19 @@ if TYPE_CHECKING:
     from modelry.storage.paths import Preset
 
 
-class LocalStorage(Storage):
-    """Opens a folder."""
+class _FolderStorage(Storage):
+    """Opens folders of this machine; options for networks and caches have no effect."""
 
     works_offline: ClassVar[bool] = True
+
+    def open_with(self, reference: Reference, options: OpenOptions) -> PresetFiles:
+        """Return a view of the folder; raises what `Storage.open_with` does."""
+        options.allow_only(COMMON_OPTIONS, reference)
+        return self.open(reference)
+
+
+class LocalStorage(_FolderStorage):
+    """Opens a folder."""
 
     def open(self, reference: Reference) -> FolderFiles:
         """Return a view of the folder; raises what `Storage.open` does."""
@@ -61,16 +70,9 @@ class LocalStorage(Storage):
             raise StorageError(f"{reference.text!r} is a file. A preset is a folder: pass {str(folder.parent)!r}?")
         return FolderFiles(folder, reference.text)
 
-    def open_with(self, reference: Reference, options: OpenOptions) -> FolderFiles:
-        """Return a view of the folder; options for networks and caches have no effect."""
-        options.allow_only(COMMON_OPTIONS, reference)
-        return self.open(reference)
 
-
-class PackageStorage(Storage):
+class PackageStorage(_FolderStorage):
     """Opens a folder of an installed distribution, without importing the distribution."""
-
-    works_offline: ClassVar[bool] = True
 
     def open(self, reference: Reference) -> FolderFiles:
         """Return a view of the folder; raises what `Storage.open` does."""
@@ -91,11 +93,6 @@ class PackageStorage(Storage):
             if found:
                 return FolderFiles(folder, reference.text, trusted=True)
         raise PresetNotFound(f"The installed distribution {name!r} {distribution.version} has no folder {path!r}.")
-
-    def open_with(self, reference: Reference, options: OpenOptions) -> FolderFiles:
-        """Return a view of the folder; options for networks and caches have no effect."""
-        options.allow_only(COMMON_OPTIONS, reference)
-        return self.open(reference)
 
 
 def _roots(distribution: importlib.metadata.Distribution, top: str) -> list[Path]:

@@ -233,7 +233,7 @@ class OpenOptions:
 
     def seconds_for(self, size: int | None) -> float:
         """Return how many seconds the store may take: `deadline`, or else what so many bytes have by default."""
-        return self.deadline or default_deadline(size)
+        return self.deadline or DEADLINE + (size or 0) / SLOWEST
 
     def allow_only(self, names: Collection[str], reference: Reference, action: str = "opened") -> None:
         """Check that only options are given that the handler of `reference` can honour.
@@ -258,19 +258,10 @@ class OpenOptions:
 
     def scrub(self, text: str) -> str:
         """Return `text` without any secret: neither those in URIs, nor `token`, nor values of `storage_options`."""
-        for secret in sorted(self._secrets(), key=len, reverse=True):
+        secrets = [*_texts(self.storage_options), *([self.token] if self.token else [])]
+        for secret in sorted(secrets, key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
         return redact(text)
-
-    def _secrets(self) -> Iterator[str]:
-        if self.token:
-            yield self.token
-        yield from _texts(self.storage_options)
-
-
-def default_deadline(size: int | None) -> float:
-    """Return how many seconds fetching or sending a file of so many bytes may take."""
-    return DEADLINE + (size or 0) / SLOWEST
 
 
 OPTIONS = tuple(field.name for field in attrs.fields(OpenOptions))

@@ -197,7 +197,7 @@ class MirroredFiles(ForwardingFiles):
             except UnsafePresetError:
                 raise
             except _FAILURES as error:
-                self._note(self._files.reference, error)
+                self._failures.append(f"- {self._files.reference}: {error}")
                 self._files = self._open_next()
 
     def _open_next(self) -> PresetFiles:
@@ -209,7 +209,7 @@ class MirroredFiles(ForwardingFiles):
             except UnsafePresetError:
                 raise
             except _FAILURES as error:
-                self._note(reference, error)
+                self._failures.append(f"- {reference}: {error}")
             else:
                 return files
         raise StorageError("None of the places that may have the preset could be used:\n" + "\n".join(self._failures))
@@ -221,6 +221,3 @@ class MirroredFiles(ForwardingFiles):
                     f"{name} of {files.reference!r} differs from the place before, from which it was read. "
                     "Mirrors must hold the same files: copy the preset again."
                 )
-
-    def _note(self, reference: str, error: Exception) -> None:
-        self._failures.append(f"- {reference}: {error}")

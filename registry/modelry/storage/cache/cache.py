@@ -14,17 +14,16 @@ import attrs
 
 from modelry._atomic import move_into_place
 from modelry.errors import StorageError
-from modelry.storage.cache.layout import hash_key, locked, write_text
-from modelry.storage.cache.part import Part
+from modelry.storage.cache.layout import hash_key, write_text
 from modelry.storage.integrity import sha256_of
 from modelry.storage.remote_source import RemoteFile, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
     from pathlib import Path
 
     from modelry.storage.cache.layout import Layout
+    from modelry.storage.cache.part import Part
 
 
 @attrs.frozen
@@ -78,10 +77,6 @@ class Cache:
         if self.digest(token) != sha256:
             write_text(self.own, self.own.digest(token), sha256)
 
-    def new_part(self, key: str) -> Part:
-        """Return a part to write a download to; a context manager."""
-        return Part(self.own, key)
-
     def keep(self, part: Part) -> Path:
         """Turn a complete part into the blob of its content."""
         blob = part.publish()
@@ -105,10 +100,6 @@ class Cache:
             finally:
                 fresh.unlink(missing_ok=True)
         return path
-
-    def lock(self, key: str, check: Callable[[], None]) -> AbstractContextManager[None]:
-        """Return a lock between processes that fetch the same file; `check` may raise to end the wait for it."""
-        return locked(self.own, key, check)
 
     def remember(self, uri: str, snapshot: Snapshot) -> None:
         """Record that a reference leads to a version; raises OSError where that is not possible."""

@@ -39,11 +39,7 @@ _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Files that modelry fetche
 
 @attrs.frozen
 class Layout:
-    """The paths inside one cache folder.
-
-    Attributes:
-        root: The folder of this version of the layout.
-    """
+    """The paths inside one cache folder, whose part for this version of the layout is `root`."""
 
     root: Path
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 import attrs
 
 from modelry.errors import InputError
-from modelry.storage.filesystems.archives import StoreFile, reporting_damage
+from modelry.storage.filesystems.archives import StoreFile, open_tar, open_zip, reporting_damage
 from modelry.storage.filesystems.chain import ALLOWED, client_class, uri_of
 from modelry.storage.filesystems.guards import check_guarded, guard_aiohttp, guard_httpx
 
@@ -62,6 +62,10 @@ class Connection:
     root: str
     store_file: StoreFile | None = None
     through: tuple[Any, ...] = ()
+
+    def path(self, name: str) -> str:
+        """Return the path of a file of the folder."""
+        return f"{self.root.rstrip('/')}/{name}" if self.root.strip("/") else name
 
 
 @attrs.define(eq=False)
@@ -126,20 +130,13 @@ class Location:
             for link in reversed(archives):
                 client_class(link.protocol, self.reference)
                 options = {**self.options.get(link.protocol, {}), **_UNSHARED}
-                filesystem = _open_archive(link, file, self.reference, self.budget, options)
+                open_archive = open_zip if link.protocol == "zip" else open_tar
+                filesystem = open_archive(file, self.reference, self.budget, **options)
                 path = link.path.strip("/")
                 through.append(filesystem)
                 if link is not archives[0]:
                     file = open_file(filesystem, link.protocol, path)
         return Connection(filesystem, path, store_file, tuple(through))
-
-
-def _open_archive(link: Link, file: Any, reference: str, budget: Budget, options: Mapping[str, Any]) -> Any:
-    from modelry.storage.filesystems.archives import open_tar, open_zip
-
-    if link.protocol == "zip":
-        return open_zip(file, reference, budget, **options)
-    return open_tar(file, **{"compression": None, **options}, reference=reference, budget=budget)
 
 
 def open_file(filesystem: Any, protocol: str, path: str) -> Any:

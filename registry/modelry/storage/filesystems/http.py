@@ -68,7 +68,8 @@ class HttpSource(RemoteSource):
 
     @contextlib.contextmanager
     def _open(self, name: str, offset: int) -> Iterator[ByteStream]:
-        filesystem, url = self._client(), self._url(f"{self.location.links[0].path.rstrip('/')}/{quote(name)}")
+        filesystem = self.location.connect().filesystem
+        url = self._url(f"{self.location.links[0].path.rstrip('/')}/{quote(name)}")
         headers = {**filesystem.kwargs.get("headers", {}), "Accept-Encoding": "identity"}
         if offset:
             headers["Range"] = f"bytes={offset}-"
@@ -81,13 +82,10 @@ class HttpSource(RemoteSource):
     def _is_a_file(self) -> bool:
         """Return whether the server has a file where the folder should be; a page that lists a folder is none."""
         try:
-            told = self._client().info(self._url(self.location.links[0].path))
+            told = self.location.connect().filesystem.info(self._url(self.location.links[0].path))
         except FileNotFoundError:  # or any other error of HTTP, as fsspec has it
             return False
         return told.get("mimetype") not in (None, "text/html", "application/xhtml+xml")
-
-    def _client(self) -> Any:
-        return self.location.connect().filesystem
 
     def _url(self, path: str) -> str:
         return http_url(attrs.evolve(self.location.links[0], path=path))

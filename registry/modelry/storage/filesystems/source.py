@@ -66,8 +66,7 @@ class FilesystemSource(RemoteSource):
     def read(self, snapshot: Snapshot, file: RemoteFile, offset: int) -> Iterator[ByteStream]:
         """Read from `offset` on, and see at the end whether it still is the file that was listed."""
         there = self.location.connect()
-        root = there.root
-        path = f"{root.rstrip('/')}/{file.name}" if root.strip("/") else file.name
+        path = there.path(file.name)
         with contextlib.nullcontext() if there.store_file is None else self.location.lock:
             with self._telling_damage(there, path, file):
                 opened = open_file(there.filesystem, self.location.links[0].protocol, path)

@@ -87,27 +87,23 @@ class FilesystemDestination(RemoteDestination):
         """Upload a file."""
         from fsspec.callbacks import Callback
 
-        filesystem = self.location.connect().filesystem
-        target = self._path(name)
+        there = self.location.connect()
+        target = there.path(name)
         if self.location.links[0].protocol in _HAS_FOLDERS:
-            filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
-        filesystem.put_file(str(path), target, callback=Callback(hooks={"sent": _steps(sent)}))
+            there.filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
+        there.filesystem.put_file(str(path), target, callback=Callback(hooks={"sent": _steps(sent)}))
 
     def remove(self, name: str) -> None:
         """Remove a file."""
-        filesystem = self.location.connect().filesystem
+        there = self.location.connect()
         try:
-            filesystem.rm_file(self._path(name))
+            there.filesystem.rm_file(there.path(name))
         except FileNotFoundError as error:
             raise_hidden_error(error)
 
     def advice(self, error: Exception) -> str | None:
         """Return advice on an error of a client that the network did not cause."""
         return CLIENT_ADVICE.get(type(error).__name__)
-
-    def _path(self, name: str) -> str:
-        root = self.location.connect().root.rstrip("/")
-        return f"{root}/{name}" if root else name
 
 
 def _steps(sent: Callable[[int], None]) -> Callable[..., None]:

@@ -32,45 +32,41 @@ class HubStorage(RemoteStorage):
         return HubSource(_hub(reference, options), options.token)
 
     def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
-        """Make one commit; raises what `Storage.publish` does."""
-        return publish_to_hub(_hub(reference, options), release, options)
+        """Make one commit, and repository and branch if they are missing; raises what `Storage.publish` does.
+
+        Raises:
+            InputError: The reference is pinned to a commit, or the repository is not as private as it is to be.
+            StorageError: The hub refuses or cannot be reached, or somebody else has committed meanwhile.
+            DeadlineExceeded: The hub takes longer than it may. No commit is made after that.
+        """
+        hub = _hub(reference, options)
+        if hub.is_pinned:
+            raise InputError(f"{hub.text!r} names a commit, which never changes. Publish to a branch, or leave it out.")
+        cancellation = Cancellation()
+        api = _client(hub, options, cancellation)
+        retrying = Retrying(is_retryable_error, cancellation)
+        try:
+            size = sum(release.sizes().values())
+            commit = call_within(
+                lambda: retrying.call(lambda: _commit(api, hub, release, cancellation)),
+                options.seconds_for(size),
+                cancellation,
+            )
+        except DeadlineExceeded as error:
+            raise publishing_too_slow(f"Cannot publish to {hub.text!r}", error, hub.page) from None
+        except ModelryError:
+            raise
+        except Exception as error:
+            if (refused := _refusal(error, hub)) is not None:
+                raise refused from None
+            raise publishing_error(f"Cannot publish to {hub.text!r}", error, None, options) from None
+        return str(attrs.evolve(hub, revision=commit))
 
 
 def _hub(reference: Reference, options: OpenOptions) -> HubReference:
     endpoint = chosen_endpoint(options.storage_options)
     hub = parse_hf(reference, options.revision)
     return attrs.evolve(hub, endpoint=endpoint, has_token=options.token is not None)
-
-
-def publish_to_hub(hub: HubReference, release: Release, options: OpenOptions) -> str:
-    """Commit a preset, making repository and branch if they are missing; return the reference with the commit.
-
-    Raises:
-        InputError: The reference is pinned to a commit, or the repository is not as private as it is to be.
-        StorageError: The hub refuses or cannot be reached, or somebody else has committed meanwhile.
-        DeadlineExceeded: The hub takes longer than it may. No commit is made after that.
-    """
-    if hub.is_pinned:
-        raise InputError(f"{hub.text!r} names a commit, which never changes. Publish to a branch, or leave it out.")
-    cancellation = Cancellation()
-    api = _client(hub, options, cancellation)
-    retrying = Retrying(is_retryable_error, cancellation)
-    try:
-        size = sum(release.sizes().values())
-        commit = call_within(
-            lambda: retrying.call(lambda: _commit(api, hub, release, cancellation)),
-            options.seconds_for(size),
-            cancellation,
-        )
-    except DeadlineExceeded as error:
-        raise publishing_too_slow(f"Cannot publish to {hub.text!r}", error, hub.page) from None
-    except ModelryError:
-        raise
-    except Exception as error:
-        if (refused := _refusal(error, hub)) is not None:
-            raise refused from None
-        raise publishing_error(f"Cannot publish to {hub.text!r}", error, None, options) from None
-    return str(attrs.evolve(hub, revision=commit))
 
 
 def _client(hub: HubReference, options: OpenOptions, cancellation: Cancellation) -> HfApi:

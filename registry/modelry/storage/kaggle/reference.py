@@ -56,11 +56,6 @@ class KaggleReference:
         return self.model.split("/")[1]
 
     @property
-    def handle(self) -> str:
-        """The name that Kaggle's own client takes."""
-        return self.model if self.version is None else f"{self.model}/{self.version}"
-
-    @property
     def page(self) -> str:
         """The page of the model, where its terms are."""
         return f"https://www.kaggle.com/models/{self.model}"
@@ -71,7 +66,8 @@ class KaggleReference:
 
     def __str__(self) -> str:
         """Return the one spelling of the reference, which caches know it by."""
-        return f"kaggle://{self.handle}"
+        version = "" if self.version is None else f"/{self.version}"
+        return f"kaggle://{self.model}{version}"
 
 
 def is_version(text: str) -> bool:

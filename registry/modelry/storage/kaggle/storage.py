@@ -46,6 +46,14 @@ if TYPE_CHECKING:
     from modelry.storage.paths import Reference
 
 
+T = TypeVar("T")
+
+PATIENCE: Final = 600.0
+"""Seconds to wait until Kaggle shows a version whose files it has, where the caller says nothing."""
+PAUSE: Final = 2.0
+"""Seconds between two looks."""
+
+
 @final
 class KaggleStorage(RemoteStorage):
     """Opens presets on Kaggle, and publishes them there."""
@@ -57,43 +65,33 @@ class KaggleStorage(RemoteStorage):
         return KaggleSource(kaggle, Cache(cache_layers(options.cache_dir)), options.token)
 
     def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
-        """Make one version; raises what `Storage.publish` does."""
+        """Make a version, and model and variation if they are missing; raises what `Storage.publish` does.
+
+        Raises:
+            InputError: The reference has a version, or what is there is not as private or under the licence, as said.
+            DeadlineExceeded: Kaggle takes longer than it may. Nothing else is begun after that.
+        """
         options.allow_only((*COMMON_PUBLISHING_OPTIONS, "token"), reference, "published")
-        return publish_to_kaggle(self.source(reference, options), release, options)
-
-
-T = TypeVar("T")
-
-PATIENCE: Final = 600.0
-"""Seconds to wait until Kaggle shows a version whose files it has, where the caller says nothing."""
-PAUSE: Final = 2.0
-"""Seconds between two looks."""
-
-
-def publish_to_kaggle(source: KaggleSource, release: Release, options: OpenOptions) -> str:
-    """Make a version, and model and variation if they are missing; return the reference with the version.
-
-    Raises:
-        InputError: The reference has a version, or what is there is not as private, or not under the licence, as said.
-        StorageError: Kaggle refuses, cannot be reached, or does not show the version.
-        DeadlineExceeded: Kaggle takes longer than it may. Nothing else is begun after that.
-    """
-    kaggle, text = source.kaggle, source.kaggle.text
-    if kaggle.is_pinned:
-        raise InputError(f"{text!r} names a version, which never changes. Leave it out: publishing makes the next one.")
-    try:
-        with models_client(options.token) as client:
-            return str(kaggle.at(_publish(client, source, release, options)))
-    except ModelryError:
-        raise
-    except Exception as error:
-        if (refused := explain_publishing_refusal(error, kaggle)) is not None:
-            raise refused from None
-        raise publishing_error(f"Cannot publish to {text!r}", error, None, options) from None
+        source = self.source(reference, options)
+        kaggle, text = source.kaggle, source.kaggle.text
+        if kaggle.is_pinned:
+            raise InputError(
+                f"{text!r} names a version, which never changes. Leave it out: publishing makes the next one."
+            )
+        try:
+            with models_client(options.token) as client:
+                return str(kaggle.at(_publish(client, source, release, options)))
+        except ModelryError:
+            raise
+        except Exception as error:
+            if (refused := explain_publishing_refusal(error, kaggle)) is not None:
+                raise refused from None
+            raise publishing_error(f"Cannot publish to {text!r}", error, None, options) from None
 
 
 def _publish(client: Any, source: KaggleSource, release: Release, options: OpenOptions) -> int:
     api, kaggle, cancellation = client.models.model_api_client, source.kaggle, Cancellation()
+    retrying = Retrying(is_retryable_error, cancellation)
 
     def step(what: str, call: Callable[[], T], size: int | None = None) -> T:
         try:
@@ -107,9 +105,7 @@ def _publish(client: Any, source: KaggleSource, release: Release, options: OpenO
     tokens, sizes = {}, release.sizes()
     with total([*sizes.values()]):
         for name, path in release.files.items():
-            send = partial(
-                Retrying(is_retryable_error, cancellation).call, partial(upload, client, name, path, cancellation)
-            )
+            send = partial(retrying.call, partial(upload, client, name, path, cancellation))
             tokens[name] = step(f"Cannot send {name} to", send, sizes[name])
     if model is None:
         private = release.private is not False
