@@ -88,7 +88,7 @@ class Location:
     options: Mapping[str, Mapping[str, Any]] = attrs.field(repr=False)
     budget: Budget
     uri: str = attrs.field(init=False)
-    lock: threading.RLock = attrs.field(factory=threading.RLock, repr=False)
+    lock: threading.RLock = attrs.field(factory=threading.RLock, init=False, repr=False)
     _connected: Connection | None = attrs.field(default=None, init=False, repr=False)
 
     @uri.default
