@@ -12,8 +12,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from modelry.presets.manifest import Manifest, digest
-from modelry.storage.lock import lock_preset
-from modelry.storage.lock_file import LockFile
+from modelry.storage.lock import LockFile, lock_preset
 from modelry.storage.open import open_preset
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"

@@ -9,7 +9,7 @@ import attrs
 import keras
 
 from modelry import Preprocessor, TextClassifier
-from modelry.storage.lock_file import read_lock
+from modelry.storage.lock import read_lock
 from modelry.weights.load import load_weights
 from modelry.weights.stores import open_store
 

@@ -11,8 +11,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from modelry.storage.files import FolderFiles
-from modelry.storage.lock import lock_preset
-from modelry.storage.lock_file import render
+from modelry.storage.lock import lock_preset, render
 
 from .files import NOT_FILES, archive
 from .lab import Attempt, Lab, cases_in, edit

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from modelry.errors import CorruptCache, LockError, StorageError
 from modelry.presets.verify import verify
 from modelry.storage.cache.layout import Layout
-from modelry.storage.checksums import MANIFEST, read_checksums, sha256_of
-from modelry.storage.lock import lock_preset
-from modelry.storage.lock_file import LockFile
+from modelry.storage.integrity import MANIFEST, read_checksums, sha256_of
+from modelry.storage.lock import LockFile, lock_preset
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 

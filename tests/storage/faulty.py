@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from modelry.errors import StorageError
 from modelry.storage import retries
-from modelry.storage.checksums import MANIFEST, read_checksums, sha256_of
 from modelry.storage.filesystems import guards
+from modelry.storage.integrity import MANIFEST, read_checksums, sha256_of
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 

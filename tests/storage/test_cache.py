@@ -10,7 +10,7 @@ from modelry.errors import CorruptCache, InputError, PresetNotFound, StorageErro
 from modelry.storage.cache import cache as caching
 from modelry.storage.cache.layout import Layout, cache_layers
 from modelry.storage.cache.part import Part, orphans
-from modelry.storage.checksums import sha256_of
+from modelry.storage.integrity import sha256_of
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 

@@ -13,7 +13,7 @@ from modelry import isolated, registry
 from modelry.errors import DeadlineExceeded, InputError
 from modelry.storage import retries
 from modelry.storage.open import open_preset
-from modelry.storage.options import OpenOptions, default_deadline
+from modelry.storage.options import OpenOptions
 from modelry.storage.remote import RemoteStorage
 from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, Snapshot
 
@@ -87,8 +87,8 @@ def test_a_server_that_trickles_is_given_up_and_what_came_is_kept(web, preset):
 
 
 def test_the_deadline_grows_with_the_file():
-    assert default_deadline(None) == 900
-    assert default_deadline(2**30) == 900 + 4096
+    assert OpenOptions().seconds_for(None) == 900
+    assert OpenOptions().seconds_for(2**30) == 900 + 4096
 
 
 @pytest.mark.parametrize("deadline", [0, -1, True, "soon", float("nan"), float("inf")])

@@ -12,7 +12,7 @@ import pytest
 
 from modelry.errors import InputError, PresetNotFound, StorageError, UnsafePresetError
 from modelry.storage.filesystems.chain import parse_links, uri_of
-from modelry.storage.filesystems.connect import connect
+from modelry.storage.filesystems.connect import Location
 from modelry.storage.filesystems.storage import FsspecStorage
 from modelry.storage.open import open_preset
 from modelry.storage.options import Budget, OpenOptions
@@ -323,7 +323,8 @@ def test_a_bucket_has_no_revisions_and_takes_no_token(name):
 
 @pytest.mark.parametrize("given", [{}, {"config_kwargs": None}, {"config_kwargs": {"signature_version": "s3v4"}}])
 def test_what_a_caller_says_about_s3_is_added_to_what_modelry_does(given):
-    filesystem = connect(parse_links(parse_reference("s3://b/c")), {"s3": given}, "s3://b/c", Budget()).filesystem
+    location = Location("s3://b/c", parse_links(parse_reference("s3://b/c")), {"s3": given}, Budget())
+    filesystem = location.connect().filesystem
     told = {"retries": {"total_max_attempts": 1}, **(given.get("config_kwargs") or {})}
     assert filesystem.config_kwargs == told
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from modelry import Backbone, Preprocessor, TextClassifier, Tokenizer
 from modelry.cli.app import app
 from modelry.errors import ChecksumMismatch, InputError, LockError
-from modelry.storage.lock_file import parse_lock, render
+from modelry.storage.lock import parse_lock, render
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 

@@ -191,7 +191,7 @@ def test_a_file_that_is_gone_is_removed_and_one_that_cannot_be_reached_is_not(pl
         remove(self, name)
         remove(self, name)
         removed.append(name)
-        filesystem = self._connect().filesystem
+        filesystem = self.location.connect().filesystem
 
         def unreachable(path, **_):
             raise FileNotFoundError(path) from failures.pop()

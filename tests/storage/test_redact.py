@@ -1,7 +1,6 @@
 import pytest
 
-from modelry.storage.paths import parse_reference
-from modelry.storage.redaction import redact
+from modelry.storage.paths import parse_reference, redact
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 
 from modelry import isolated, registry
 from modelry.errors import PresetNotFound, StorageError, UnsafePresetError
-from modelry.storage.checksums import LARGEST_MANIFEST
+from modelry.storage.integrity import LARGEST_MANIFEST
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
-from modelry.storage.redaction import redact
+from modelry.storage.paths import redact
 from modelry.storage.remote import RemoteStorage
 from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, Snapshot
 

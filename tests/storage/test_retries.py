@@ -93,7 +93,7 @@ def outage(clock, seconds, error):
 
 
 def retry(call, **arguments):
-    return retries.Retrying(lambda _: None).call(call, **arguments)
+    return retries.Retrying(lambda _: None, retries.Cancellation()).call(call, **arguments)
 
 
 @pytest.mark.parametrize(("seconds", "error"), [(30, ConnectionRefusedError()), (150, Answer(503))])

@@ -94,7 +94,7 @@ def test_pruning_to_a_size_forgets_what_was_opened_longest_ago(two, cache):
     assert open_preset(two[0], OpenOptions(offline=True)).path(WEIGHTS).is_file()
     make_old(cache / "v1" / "blobs")
     invoke("prune", "--max-size", "3.4MB")
-    assert [entry.uri for entry in entries(Layout(cache / "v1"))] == [two[0]]
+    assert [entry.ref.uri for entry in entries(Layout(cache / "v1"))] == [two[0]]
     files = open_preset(two[0], OpenOptions(offline=True))
     assert all(files.is_local(name) for name in files.names())
     make_old(cache)
@@ -123,7 +123,7 @@ def test_a_file_shared_by_two_presets_goes_with_the_last(two, cache):
     make_old(cache)
     open_preset(two[1], OpenOptions(offline=True))
     invoke("prune", "--max-size", "3.4MB")
-    assert [entry.uri for entry in entries(Layout(cache / "v1"))] == [two[1]]
+    assert [entry.ref.uri for entry in entries(Layout(cache / "v1"))] == [two[1]]
     assert open_preset(two[1], OpenOptions(offline=True)).path(WEIGHTS).is_file()
 
 

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from modelry.cli.app import app
 from modelry.storage.cache import cache as caching
 from modelry.storage.cache.layout import Layout
-from modelry.storage.checksums import sha256_of
 from modelry.storage.filesystems import source
+from modelry.storage.integrity import sha256_of
 from modelry.storage.open import open_preset
 
 from .conftest import upload

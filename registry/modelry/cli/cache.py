@@ -69,7 +69,7 @@ def verify() -> None:
     from modelry.storage.cache.upkeep import damaged, entries
 
     own = cache_layers(None)[0]
-    names = {digest: entry.uri for entry in entries(own) for digest in entry.blobs}
+    names = {digest: entry.ref.uri for entry in entries(own) for digest in entry.blobs}
     outcomes = list(damaged(own))
     wrong = [digest for digest, right in outcomes if not right]
     for digest in wrong:
@@ -108,17 +108,23 @@ def path() -> None:
 
 def _cells(entry: Entry) -> tuple[str, ...]:
     opened = datetime.datetime.fromtimestamp(entry.used).astimezone().isoformat(" ", "minutes")
-    return entry.uri, entry.revision or "", f"{len(entry.blobs)} of {entry.files}", byte_count(entry.size), opened
+    return (
+        entry.ref.uri,
+        entry.ref.revision or "",
+        f"{len(entry.blobs)} of {entry.files}",
+        byte_count(entry.size),
+        opened,
+    )
 
 
 def _as_json(folder: str, entry: Entry) -> dict[str, Any]:
     return {
-        "uri": entry.uri,
-        "revision": entry.revision,
+        "uri": entry.ref.uri,
+        "revision": entry.ref.revision,
         "files": entry.files,
         "files_here": len(entry.blobs),
         "size": entry.size,
         "opened": datetime.datetime.fromtimestamp(entry.used, datetime.UTC).isoformat(),
         "folder": folder,
-        "snapshot": entry.snapshot_id,
+        "snapshot": entry.ref.snapshot_id,
     }

@@ -12,7 +12,7 @@ from modelry.cli.output import is_terminal, print_json, print_line, print_row, w
 from modelry.errors import LockError, did_you_mean
 
 if TYPE_CHECKING:
-    from modelry.storage.lock_file import LockFile
+    from modelry.storage.lock import LockFile
 
 _Drift = dict[str, Any]
 
@@ -35,7 +35,7 @@ def lock(
     Other presets in the file stay as they are. `--remove` takes out also what is not there any more, named as the file
     names it. With `--check`, the exit status is 1 if a preset has changed since it was locked.
     """
-    from modelry.storage.lock_file import LockFile, read_lock
+    from modelry.storage.lock import LockFile, read_lock
 
     file = Path(os.path.expanduser(file))
     if check and remove:
@@ -63,8 +63,7 @@ def lock(
 
 def _locked(file: LockFile, presets: list[str]) -> LockFile:
     """Return the presets as they are now, by the keys that they have in a file."""
-    from modelry.storage.lock import lock_preset
-    from modelry.storage.lock_file import LockFile
+    from modelry.storage.lock import LockFile, lock_preset
     from modelry.storage.open import open_unlocked, resolve_name
     from modelry.storage.paths import parse_reference
 
@@ -74,7 +73,7 @@ def _locked(file: LockFile, presets: list[str]) -> LockFile:
 
 def _remove(file: LockFile, presets: list[str], as_json: bool) -> None:
     """Write the file without presets that are in it."""
-    from modelry.storage.lock_file import LockFile
+    from modelry.storage.lock import LockFile
 
     keys = [_key_in(file, preset) for preset in presets]
     LockFile(file.path, {key: locked for key, locked in file.presets.items() if key not in keys}).write()

@@ -26,8 +26,7 @@ from modelry.presets.read import read_files
 from modelry.presets.recipe import InputParts
 from modelry.presets.task_spec import default_names, known_spec, task_specs
 from modelry.storage.open import open_preset, resolve_name
-from modelry.storage.paths import parse_reference
-from modelry.storage.redaction import redact
+from modelry.storage.paths import parse_reference, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

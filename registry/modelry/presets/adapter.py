@@ -28,7 +28,7 @@ from modelry.errors import PresetFormatError, UnsafePresetError
 from modelry.presets import keras_hub
 from modelry.presets.manifest import read_manifest
 from modelry.presets.recipe import Adapter, Recipe
-from modelry.storage.checksums import MANIFEST, read_checksums, sha256_of
+from modelry.storage.integrity import MANIFEST, read_checksums, sha256_of
 from modelry.strict_json import check_keys, field
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from modelry.errors import PresetFormatError
-from modelry.storage.checksums import MANIFEST
 from modelry.storage.files import read_json
+from modelry.storage.integrity import MANIFEST
 from modelry.storage.paths import check_names, check_plain
 from modelry.strict_json import check_keys, field
 

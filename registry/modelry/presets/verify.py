@@ -20,10 +20,9 @@ from modelry.errors import (
 )
 from modelry.presets.manifest import NAME
 from modelry.presets.write import is_preset_file
-from modelry.storage.checksums import MANIFEST, git_sha1_of, read_checksums, sha256_of
 from modelry.storage.files import FolderFiles, read_json
+from modelry.storage.integrity import FIELD, MANIFEST, git_sha1_of, make_signature, read_checksums, sha256_of
 from modelry.storage.paths import explain, is_file, is_folder, storage_errors
-from modelry.storage.signature import FIELD, make_signature
 from modelry.strict_json import write_json
 
 if TYPE_CHECKING:

@@ -29,9 +29,9 @@ from modelry.presets.card import CARD, CardFacts, card
 from modelry.presets.keras_hub import ASSETS, TOKENIZER
 from modelry.presets.manifest import NAME, digest
 from modelry.presets.read import read_files
-from modelry.storage.checksums import read_checksums
 from modelry.storage.files import FolderFiles
 from modelry.storage.handler import Release
+from modelry.storage.integrity import read_checksums
 from modelry.storage.open import handler_of, publish
 from modelry.storage.options import OpenOptions
 from modelry.storage.paths import (

@@ -14,7 +14,7 @@ from .options import OpenOptions as OpenOptions
 from .paths import Reference as Reference
 from .paths import checked_name as checked_name
 from .paths import parse_reference as parse_reference
-from .redaction import redact as redact
+from .paths import redact as redact
 from .remote import RemoteStorage as RemoteStorage
 from .remote_source import ByteStream as ByteStream
 from .remote_source import RemoteFile as RemoteFile

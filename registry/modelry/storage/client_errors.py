@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
-from modelry.errors import DeadlineExceeded, StorageError
+from modelry.errors import DeadlineExceeded, ModelryError, StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from modelry.storage.options import OpenOptions
     from modelry.storage.remote_source import RemoteSource
 
@@ -45,12 +48,7 @@ def looks_transient(error: BaseException) -> bool:
 
 
 def is_retryable(error: BaseException, broken: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
-    """Return whether another try may help after a client's error: the server is busy, or a connection broke.
-
-    Args:
-        error: The error.
-        broken: The client's exceptions for requests without a reply.
-    """
+    """Return whether another try may help: the server is busy, or `error` is one that a client has for no reply."""
     status = status_of(error)
     if status is not None:
         return is_busy(status)
@@ -87,16 +85,41 @@ def headers_of(error: BaseException) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in found.items()}
 
 
-def reading_error(what: str, error: Exception, source: RemoteSource, options: OpenOptions) -> StorageError:
-    """Return the error for a client's failure to read: what failed, why, and what to do, without secrets.
+@contextlib.contextmanager
+def reading_errors(what: str, source: RemoteSource, options: OpenOptions) -> Iterator[None]:
+    """Explain what a client raises in the block, and an exceeded deadline: what failed, why, and what to do.
 
-    Raise it `from None`: the client's own error may hold URLs with secrets.
+    The client's own error may hold URLs with secrets, so it is not chained.
     """
-    return _error(what, error, source.advice(error) or _advice(error), options)
+    try:
+        yield
+    except DeadlineExceeded as error:
+        raise DeadlineExceeded(
+            f"{what}: {error}. The store is too slow. Fetched bytes are kept: try again later, or pass a longer "
+            "deadline=, in seconds."
+        ) from None
+    except ModelryError:
+        raise
+    except Exception as error:
+        raise _error(what, error, source.advice(error) or _advice(error), options) from None
+
+
+@contextlib.contextmanager
+def explaining(explain: Callable[[Exception], ModelryError | None]) -> Iterator[None]:
+    """Raise what `explain` makes of a client's error in the block; the error itself where that is `None`."""
+    try:
+        yield
+    except Exception as error:
+        if (explained := explain(error)) is not None:
+            raise explained from None  # the client's error may hold a signed URL
+        raise
 
 
 def publishing_error(what: str, error: Exception, advice: str | None, options: OpenOptions) -> StorageError:
-    """Return the same for publishing; `advice` is the store's own."""
+    """Return the error for a client's failure to publish, without secrets; `advice` is the store's own.
+
+    Raise it `from None`: the client's own error may hold URLs with secrets.
+    """
     if advice is None and _is_refused(error):
         advice = "The store refuses access. Check the reference, and pass credentials that may write there."
     elif advice is None and looks_transient(error):
@@ -110,16 +133,8 @@ def _error(what: str, error: Exception, advice: str, options: OpenOptions) -> St
     return StorageError(options.scrub(f"{what}: {why.rstrip('.')}. {advice}"))
 
 
-def reading_too_slow(what: str, error: DeadlineExceeded) -> DeadlineExceeded:
-    """Return the error for a store that has exceeded the deadline while reading."""
-    return DeadlineExceeded(
-        f"{what}: {error}. The store is too slow. Fetched bytes are kept: try again later, or pass a longer deadline=, "
-        "in seconds."
-    )
-
-
 def publishing_too_slow(what: str, error: DeadlineExceeded, page: str | None = None) -> DeadlineExceeded:
-    """Return the same for publishing; `page` is the hub's page that shows the outcome."""
+    """Return the error for an exceeded deadline in publishing; `page` is the hub's page that shows the outcome."""
     look = "" if page is None else f"See {page} first. "
     return DeadlineExceeded(
         f"{what}: {error}. The store takes it too slowly, or never answers. What was under way may still arrive, but "

@@ -90,6 +90,10 @@ def write_release(destination: RemoteDestination, release: Release, reference: R
         except Exception as error:
             raise publishing_error(f"{what} {reference.text!r}", error, destination.advice(error), options) from None
 
+    def write(name: str) -> None:
+        send = partial(_write, destination, name, release.files[name], cancellation)
+        attempt(f"Cannot write {name} to", send, sizes[name])
+
     sizes = attempt("Cannot read what is to be published to", release.sizes)
     there = attempt("Cannot list", destination.files)
     if there and not any(release.owned.fullmatch(name) for name in there):
@@ -102,19 +106,11 @@ def write_release(destination: RemoteDestination, release: Release, reference: R
     names = [name for name in release.ordered() if name not in release.if_missing or name not in there]
     with total([sizes[name] for name in names]):
         for name in names[:-1]:
-            attempt(
-                f"Cannot write {name} to",
-                partial(_write, destination, name, release.files[name], cancellation),
-                sizes[name],
-            )
+            write(name)
         for name in release.stale(there):
             attempt(f"Cannot remove {name} of the older preset from", partial(destination.remove, name))
         _check_sizes(attempt("Cannot list", destination.files), {name: sizes[name] for name in names[:-1]}, reference)
-        attempt(
-            f"Cannot write {PRESET_MARKER} to",
-            partial(_write, destination, PRESET_MARKER, release.files[PRESET_MARKER], cancellation),
-            sizes[PRESET_MARKER],
-        )
+        write(PRESET_MARKER)
 
 
 def _write(destination: RemoteDestination, name: str, path: Path, cancellation: Cancellation) -> None:

@@ -13,10 +13,12 @@ import attrs
 from modelry._progress import Transfer
 from modelry.discovery.hook_values import Fetched
 from modelry.discovery.registry import registry
-from modelry.errors import ChecksumMismatch, DeadlineExceeded, ModelryError, StorageError, UnsafePresetError
-from modelry.storage.cache.records import token_of
-from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST, git_sha1_of
-from modelry.storage.client_errors import Interrupted, changed_error, reading_error, reading_too_slow
+from modelry.errors import ChecksumMismatch, ModelryError, StorageError, UnsafePresetError
+from modelry.storage.cache.cache import token_of
+from modelry.storage.cache.layout import locked
+from modelry.storage.cache.part import Part
+from modelry.storage.client_errors import Interrupted, changed_error, reading_errors
+from modelry.storage.integrity import LARGEST_MANIFEST, MANIFEST, git_sha1_of
 from modelry.storage.retries import Cancelled, Retrying, call_within
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from modelry.storage.cache.cache import Cache
-    from modelry.storage.cache.part import Part
     from modelry.storage.options import OpenOptions
     from modelry.storage.remote_source import RemoteFile, RemoteSource, Snapshot
     from modelry.storage.retries import Cancellation
@@ -106,23 +107,21 @@ class Fetcher:
     def fetch(self, file: RemoteFile, cancellation: Cancellation) -> Path:
         """Return a file's content, fetched now unless somebody else does so at the same time.
 
-        Args:
-            file: The file.
-            cancellation: Ends the fetch at once; what has come is kept.
+        A cancellation ends the fetch at once; what has come is kept.
 
         Raises:
             StorageError: It cannot be fetched, is not what the store or the manifest says, or cannot be written.
         """
         token = token_of(self.source.uri, file)
         key = file.sha256 or token
-        with self.cache.lock(key, cancellation.check):
+        with locked(self.cache.own, key, cancellation.check):
             found = self.find(file)
             if found is not None:
                 return found
             self._check_room(file)
             start = time.perf_counter()
             try:
-                with self.cache.new_part(key) as part:
+                with Part(self.cache.own, key) as part:
                     if not self._copy(part, file):
                         with self._slots:  # before the deadline starts, so that waiting for a slot does not count
                             self._stream_in_time(part, file, cancellation)
@@ -140,7 +139,8 @@ class Fetcher:
         """Copy the file of the store's own client on this machine, if a digest proves it right."""
         if not _is_proven(file):
             return False
-        try:
+        copied = False
+        with contextlib.suppress(OSError):  # one that cannot be read is as good as none: the store has the file
             path = self.source.local_copy(self.snapshot, file)
             if path is None:
                 return False
@@ -148,10 +148,8 @@ class Fetcher:
             with path.open("rb") as copy:
                 while chunk := copy.read(2**20):
                     self._write(part, chunk)
-        except OSError:  # one that cannot be read is as good as none: the store has the file
-            part.clear()
-            return False
-        if self._is_right(part, file):
+            copied = True
+        if copied and self._is_right(part, file):
             return True
         part.clear()
         return False
@@ -162,15 +160,16 @@ class Fetcher:
         A client's own time-outs do not end a trickle of single bytes. The reading thread finds the call cancelled, or
         the part closed, when the next bytes come.
         """
-        try:
-            with Transfer(file.name, file.size, part.size) as progress:  # here, so that it ends with the wait
-                call_within(
-                    lambda: self._stream(part, file, progress, cancellation),
-                    self.options.seconds_for(file.size),
-                    cancellation,
-                )
-        except DeadlineExceeded as error:
-            raise reading_too_slow(f"{file.name} of {self.reference!r} could not be fetched", error) from None
+        what = f"{file.name} of {self.reference!r} could not be fetched"
+        with (
+            Transfer(file.name, file.size, part.size) as progress,  # here, so that it ends with the wait
+            reading_errors(what, self.source, self.options),
+        ):
+            call_within(
+                lambda: self._stream(part, file, progress, cancellation),
+                self.options.seconds_for(file.size),
+                cancellation,
+            )
 
     def _stream(self, part: Part, file: RemoteFile, progress: Transfer, cancellation: Cancellation) -> None:
         """Read from the store until the file is complete and right."""
@@ -193,13 +192,7 @@ class Fetcher:
                 raise self._is_other(file)
             raise Interrupted("it came with other content than it has in the store")
 
-        try:
-            Retrying(self.source.is_transient, cancellation).call(read_on, lambda: part.size)
-        except ModelryError:
-            raise
-        except Exception as error:
-            what = f"{file.name} of {self.reference!r} could not be fetched"
-            raise reading_error(what, error, self.source, self.options) from None
+        Retrying(self.source.is_transient, cancellation).call(read_on, lambda: part.size)
 
     def _read_on(self, part: Part, file: RemoteFile, progress: Transfer, cancellation: Cancellation) -> None:
         """Read the missing bytes, in one request."""

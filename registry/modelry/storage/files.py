@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+import attrs
+
 from modelry.errors import PresetFormatError, PresetNotFound, UnsafePresetError
 from modelry.storage.paths import checked_name, is_file, paths_below, storage_errors
 from modelry.strict_json import LARGEST, read_json_file
@@ -24,8 +26,8 @@ class PresetFiles(abc.ABC):
     a remote store fetches a file when its `path` is first asked for, so asking only for what is needed fetches only
     that.
 
-    A subclass writes `reference`, `names` and `fetch`, `size` where a store knows sizes, and `bring` where it can fetch
-    several files at once.
+    A subclass writes `reference`, `names` and `fetch`, `size` where a store knows sizes, and `download` where it can
+    fetch several files at once.
     """
 
     @property
@@ -100,35 +102,25 @@ class PresetFiles(abc.ABC):
         return name in self.names()
 
 
+@attrs.define(eq=False)
 class FolderFiles(PresetFiles):
     """The files of a folder on this machine.
 
-    Args:
+    Attributes:
         folder: The folder.
         reference: The preset as the user wrote it.
         trusted: Whether files may be links out of the folder, as installers make them in what they install.
     """
 
-    def __init__(self, folder: Path, reference: str, *, trusted: bool = False) -> None:
-        self._folder = folder
-        self._reference = reference
-        self._trusted = trusted
-
-    @property
-    def reference(self) -> str:
-        """The preset as the user wrote it."""
-        return self._reference
-
-    @property
-    def folder(self) -> Path:
-        """The folder itself."""
-        return self._folder
+    folder: Path
+    reference: str
+    trusted: bool = attrs.field(default=False, kw_only=True)
 
     def names(self) -> frozenset[str]:
         """Return the names of all files; raises StorageError where a folder cannot be listed."""
-        with storage_errors(f"The folder of preset {self._reference!r} cannot be listed"):
+        with storage_errors(f"The folder of preset {self.reference!r} cannot be listed"):
             return frozenset(
-                path.relative_to(self._folder).as_posix() for path in paths_below(self._folder) if is_file(path)
+                path.relative_to(self.folder).as_posix() for path in paths_below(self.folder) if is_file(path)
             )
 
     def fetch(self, name: str) -> Path:
@@ -138,18 +130,18 @@ class FolderFiles(PresetFiles):
             UnsafePresetError: It is a link that leads out of the folder.
             StorageError: It cannot be opened.
         """
-        path = self._folder / name
-        if not self._trusted:
+        path = self.folder / name
+        if not self.trusted:
             self._check_inside(name, path)
-        with storage_errors(f"{name} of preset {self._reference!r} cannot be read"):
+        with storage_errors(f"{name} of preset {self.reference!r} cannot be read"):
             path.open("rb").close()  # here, so that readers need not explain missing rights
         return path
 
     def _check_inside(self, name: str, path: Path) -> None:
-        real, root = Path(os.path.realpath(path)), Path(os.path.realpath(self._folder))
+        real, root = Path(os.path.realpath(path)), Path(os.path.realpath(self.folder))
         if not real.is_relative_to(root) and real.parent not in _hub_blobs(root):
             raise UnsafePresetError(
-                f"{name} of preset {self._reference!r} is a link to {str(real)!r}, outside of the preset. It is not "
+                f"{name} of preset {self.reference!r} is a link to {str(real)!r}, outside of the preset. It is not "
                 "followed: a stranger's preset could read any file of this machine. If the link is yours, "
                 "put a copy of the file in its place."
             )
@@ -163,8 +155,8 @@ class FolderFiles(PresetFiles):
         return name in self
 
     def __contains__(self, name: str) -> bool:
-        with storage_errors(f"{name} of preset {self._reference!r} cannot be looked for"):
-            return is_file(self._folder / checked_name(name))
+        with storage_errors(f"{name} of preset {self.reference!r} cannot be looked for"):
+            return is_file(self.folder / checked_name(name))
 
 
 def _hub_blobs(folder: Path) -> set[Path]:
@@ -226,12 +218,7 @@ class ForwardingFiles(PresetFiles):
 
 
 def read_json(files: PresetFiles, name: str, limit: int = LARGEST) -> dict[str, Any]:
-    """Read a file that must hold one JSON object.
-
-    Args:
-        files: The preset.
-        name: The file.
-        limit: The most bytes it may have.
+    """Read a file that must hold one JSON object, in at most `limit` bytes.
 
     Raises:
         PresetNotFound: The preset has no such file.

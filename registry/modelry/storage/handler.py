@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 import attrs
 
 from modelry.errors import InputError, StorageError
-from modelry.storage.checksums import MANIFEST
+from modelry.storage.integrity import MANIFEST
 from modelry.storage.views import LockedFiles
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from modelry.discovery.warn import warn_user
 from modelry.errors import InputError, LockError, PresetNotFound, StorageError, UnknownComponent, did_you_mean
 from modelry.storage.files import FolderFiles
 from modelry.storage.handler import PRESET_MARKER, Storage, refuse_publishing
-from modelry.storage.lock_file import read_lock
+from modelry.storage.lock import read_lock
 from modelry.storage.options import COMMON_OPTIONS, OpenOptions
 from modelry.storage.paths import (
     Reference,
@@ -31,9 +31,9 @@ from modelry.storage.paths import (
     is_file,
     is_folder,
     parse_reference,
+    redact,
     storage_errors,
 )
-from modelry.storage.redaction import redact
 from modelry.storage.views import MirroredFiles, SignedFiles
 
 if TYPE_CHECKING:
@@ -42,10 +42,19 @@ if TYPE_CHECKING:
     from modelry.storage.paths import Preset
 
 
-class LocalStorage(Storage):
-    """Opens a folder."""
+class _FolderStorage(Storage):
+    """Opens folders of this machine; options for networks and caches have no effect."""
 
     works_offline: ClassVar[bool] = True
+
+    def open_with(self, reference: Reference, options: OpenOptions) -> PresetFiles:
+        """Return a view of the folder; raises what `Storage.open_with` does."""
+        options.allow_only(COMMON_OPTIONS, reference)
+        return self.open(reference)
+
+
+class LocalStorage(_FolderStorage):
+    """Opens a folder."""
 
     def open(self, reference: Reference) -> FolderFiles:
         """Return a view of the folder; raises what `Storage.open` does."""
@@ -61,16 +70,9 @@ class LocalStorage(Storage):
             raise StorageError(f"{reference.text!r} is a file. A preset is a folder: pass {str(folder.parent)!r}?")
         return FolderFiles(folder, reference.text)
 
-    def open_with(self, reference: Reference, options: OpenOptions) -> FolderFiles:
-        """Return a view of the folder; options for networks and caches have no effect."""
-        options.allow_only(COMMON_OPTIONS, reference)
-        return self.open(reference)
 
-
-class PackageStorage(Storage):
+class PackageStorage(_FolderStorage):
     """Opens a folder of an installed distribution, without importing the distribution."""
-
-    works_offline: ClassVar[bool] = True
 
     def open(self, reference: Reference) -> FolderFiles:
         """Return a view of the folder; raises what `Storage.open` does."""
@@ -91,11 +93,6 @@ class PackageStorage(Storage):
             if found:
                 return FolderFiles(folder, reference.text, trusted=True)
         raise PresetNotFound(f"The installed distribution {name!r} {distribution.version} has no folder {path!r}.")
-
-    def open_with(self, reference: Reference, options: OpenOptions) -> FolderFiles:
-        """Return a view of the folder; options for networks and caches have no effect."""
-        options.allow_only(COMMON_OPTIONS, reference)
-        return self.open(reference)
 
 
 def _roots(distribution: importlib.metadata.Distribution, top: str) -> list[Path]:
@@ -265,11 +262,6 @@ def _resolve(reference: Reference) -> tuple[Reference, ...]:
 def publish(reference: Reference, release: Release, options: OpenOptions) -> str:
     """Publish a preset where a reference points.
 
-    Args:
-        reference: Where, with a scheme.
-        release: What.
-        options: `revision`, `token`, `storage_options`, `deadline` and `offline`.
-
     Returns:
         The reference that opens it, pinned to what was published where the store has versions.
 
@@ -290,18 +282,8 @@ def publish(reference: Reference, release: Release, options: OpenOptions) -> str
         raise StorageError(f"The files for {reference.text!r} are not a preset: they lack {PRESET_MARKER}.")
     start = time.perf_counter()
     published = handler.publish(reference, release, options)
-    announce_published(published, release, time.perf_counter() - start)
-    return published
-
-
-def announce_published(reference: str, release: Release, seconds: float) -> None:
-    """Notify the observers of a published preset; modelry does so for every handler.
-
-    Args:
-        reference: The reference that opens it, without the secrets in it.
-        release: What was published.
-        seconds: How long publishing took, on the wall clock.
-    """
+    seconds = time.perf_counter() - start
     if registry.hooks.has_observers:
         sizes = release.sizes()
-        registry.hooks.announce(Published(reference, tuple(sizes), sum(sizes.values()), seconds))
+        registry.hooks.announce(Published(published, tuple(sizes), sum(sizes.values()), seconds))
+    return published

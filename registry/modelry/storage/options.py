@@ -13,7 +13,7 @@ import attrs
 
 from modelry.arguments import one_of
 from modelry.errors import InputError, UnsafePresetError
-from modelry.storage.redaction import HIDDEN, redact
+from modelry.storage.paths import HIDDEN, redact
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -92,18 +92,21 @@ _UNITS = {
 }
 
 
+@attrs.define
 class Tally:
     """Adds up tensors and layers one by one, and stops at the first that is over the budget.
 
-    Args:
+    Attributes:
         budget: The budget.
         what: What has them, as messages have it.
     """
 
-    def __init__(self, budget: Budget, what: str) -> None:
-        self._budget = budget
-        self._what = what
-        self._tensors = self._parameters = self._memory = self._layers = 0
+    budget: Budget
+    what: str
+    tensors: int = 0
+    parameters: int = 0
+    memory: int = 0
+    layers: int = 0
 
     def add(self, shape: Sequence[int], itemsize: int) -> None:
         """Add a tensor of a shape, with so many bytes for each number.
@@ -112,12 +115,11 @@ class Tally:
             UnsafePresetError: That is more than the budget has.
         """
         count = math.prod(shape)
-        self._tensors += 1
-        self._parameters += count
-        self._memory += count * itemsize
-        self._budget.check("tensors", self._tensors, self._what)
-        self._budget.check("parameters", self._parameters, self._what)
-        self._budget.check("memory", self._memory, self._what)
+        self.tensors += 1
+        self.parameters += count
+        self.memory += count * itemsize
+        for name in ("tensors", "parameters", "memory"):
+            self.budget.check(name, getattr(self, name), self.what)
 
     def add_layer(self) -> None:
         """Add a layer, an operation, or a call of either.
@@ -125,8 +127,8 @@ class Tally:
         Raises:
             UnsafePresetError: There are more than the budget has.
         """
-        self._layers += 1
-        self._budget.check("layers", self._layers, self._what)
+        self.layers += 1
+        self.budget.check("layers", self.layers, self.what)
 
 
 OFFLINE = "MODELRY_OFFLINE"
@@ -231,7 +233,7 @@ class OpenOptions:
 
     def seconds_for(self, size: int | None) -> float:
         """Return how many seconds the store may take: `deadline`, or else what so many bytes have by default."""
-        return self.deadline or default_deadline(size)
+        return self.deadline or DEADLINE + (size or 0) / SLOWEST
 
     def allow_only(self, names: Collection[str], reference: Reference, action: str = "opened") -> None:
         """Check that only options are given that the handler of `reference` can honour.
@@ -256,19 +258,10 @@ class OpenOptions:
 
     def scrub(self, text: str) -> str:
         """Return `text` without any secret: neither those in URIs, nor `token`, nor values of `storage_options`."""
-        for secret in sorted(self._secrets(), key=len, reverse=True):
+        secrets = [*_texts(self.storage_options), *([self.token] if self.token else [])]
+        for secret in sorted(secrets, key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
         return redact(text)
-
-    def _secrets(self) -> Iterator[str]:
-        if self.token:
-            yield self.token
-        yield from _texts(self.storage_options)
-
-
-def default_deadline(size: int | None) -> float:
-    """Return how many seconds fetching or sending a file of so many bytes may take."""
-    return DEADLINE + (size or 0) / SLOWEST
 
 
 OPTIONS = tuple(field.name for field in attrs.fields(OpenOptions))

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, ClassVar, final
 import attrs
 
 from modelry._progress import total
-from modelry.errors import CorruptCache, DeadlineExceeded, ModelryError, PresetNotFound, StorageError
-from modelry.storage.cache.cache import Cache
+from modelry.errors import CorruptCache, PresetNotFound, StorageError
+from modelry.storage.cache.cache import Cache, snapshot_id
 from modelry.storage.cache.layout import cache_layers
-from modelry.storage.cache.records import recall, remember, snapshot_id
-from modelry.storage.checksums import MANIFEST, read_checksums, with_checksum
-from modelry.storage.client_errors import reading_error, reading_too_slow
+from modelry.storage.client_errors import reading_errors
 from modelry.storage.destination import write_release
 from modelry.storage.fetching import Fetcher
 from modelry.storage.files import PresetFiles
 from modelry.storage.handler import Storage, refuse_publishing
+from modelry.storage.integrity import MANIFEST, read_checksums, with_checksum
 from modelry.storage.options import OpenOptions
 from modelry.storage.paths import check_names, checked_name
 from modelry.storage.retries import Cancellation, Retrying, call_within
@@ -106,14 +105,14 @@ def _open(
 ) -> RemoteFiles:
     offline = options.is_offline
     cache = Cache(cache_layers(options.cache_dir), full=options.verify == "full")
-    snapshot = recall(cache, source.uri) if offline or source.is_pinned else None
+    snapshot = cache.recall(source.uri) if offline or source.is_pinned else None
     if snapshot is None and asked_uri is not None and locked is not None and locked.revision is not None:
         # What the reference led to when it was opened without a lock file, if that is the locked version.
-        earlier = recall(cache, asked_uri)
+        earlier = cache.recall(asked_uri)
         if earlier is not None and earlier.revision == locked.revision:
             snapshot = earlier
             with contextlib.suppress(OSError):  # it leads elsewhere one day
-                remember(cache, source.uri, snapshot)
+                cache.remember(source.uri, snapshot)
     if snapshot is None and offline:
         raise PresetNotFound(
             f"{reference.text!r} was never fetched into the cache {str(cache.own.root.parent)!r}, and offline "
@@ -122,7 +121,7 @@ def _open(
     if snapshot is None:
         snapshot = _resolve(source, reference, options)
         try:
-            remember(cache, source.uri, snapshot)
+            cache.remember(source.uri, snapshot)
         except OSError as error:
             raise StorageError(
                 f"The cache {str(cache.own.root)!r} cannot be written: {error}. Set MODELRY_CACHE, or pass "
@@ -135,16 +134,10 @@ def _open(
 
 
 def _resolve(source: RemoteSource, reference: Reference, options: OpenOptions) -> Snapshot:
-    try:
-        cancellation = Cancellation()
-        retrying = Retrying(source.is_transient, cancellation)
+    cancellation = Cancellation()
+    retrying = Retrying(source.is_transient, cancellation)
+    with reading_errors(f"{reference.text!r} cannot be opened", source, options):
         snapshot = call_within(lambda: retrying.call(source.resolve), options.seconds_for(None), cancellation)
-    except DeadlineExceeded as error:
-        raise reading_too_slow(f"{reference.text!r} cannot be opened", error) from None
-    except ModelryError:
-        raise
-    except Exception as error:
-        raise reading_error(f"{reference.text!r} cannot be opened", error, source, options) from None
     options.limits.check("files", len(snapshot.files), repr(reference.text))
     check_names((file.name for file in snapshot.files), reference.text)
     return snapshot
@@ -269,11 +262,10 @@ class RemoteFiles(PresetFiles):
         with self._checking:
             if not self._checked:
                 checksums = read_checksums(self._fetch(MANIFEST, cancellation), self.reference)
-                self._listed = {name: self._with(file, checksums) for name, file in self._listed.items()}
+                self._listed = {
+                    name: with_checksum(file, checksums, self.reference) for name, file in self._listed.items()
+                }
                 self._checked = True
-
-    def _with(self, file: RemoteFile, checksums: dict[str, tuple[int, str]]) -> RemoteFile:
-        return with_checksum(file, checksums, self.reference)
 
     def _not_here(self, name: str, was_here: bool) -> Exception:
         folder = str(self._fetcher.cache.own.root.parent)

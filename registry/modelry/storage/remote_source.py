@@ -39,14 +39,9 @@ class RemoteFile:
     validator: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        if self.sha256 is not None and not _SHA256.fullmatch(self.sha256):
-            raise StorageError(
-                f"The store reports {self.sha256!r} as the SHA-256 of {self.name!r}, which it cannot be."
-            )
-        if self.git_sha1 is not None and not _SHA1.fullmatch(self.git_sha1):
-            raise StorageError(
-                f"The store reports {self.git_sha1!r} as the git SHA-1 of {self.name!r}, which it cannot be."
-            )
+        for what, digest, form in (("SHA-256", self.sha256, _SHA256), ("git SHA-1", self.git_sha1, _SHA1)):
+            if digest is not None and not form.fullmatch(digest):
+                raise StorageError(f"The store reports {digest!r} as the {what} of {self.name!r}, which it cannot be.")
         if self.size is not None and self.size < 0:
             raise StorageError(f"The store reports a size of {self.size} bytes for {self.name!r}.")
         if self.sha256 is None and self.git_sha1 is None and not self.validator:

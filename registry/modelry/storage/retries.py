@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar, final
 
+import attrs
 import stamina
 
 from modelry.errors import DeadlineExceeded, ModelryError, StorageError
@@ -30,26 +31,22 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 20.0
 
 
 @final
+@attrs.frozen
 class Retrying:
     """Calls a client until it succeeds, as long as another try may help.
 
-    Args:
+    Attributes:
         is_transient: Says whether another try may help after an error; `None` leaves it to `looks_transient`.
         cancellation: Checked before each try.
     """
 
-    def __init__(
-        self, is_transient: Callable[[Exception], bool | None], cancellation: Cancellation | None = None
-    ) -> None:
-        self._is_transient = is_transient
-        self._cancellation = cancellation or Cancellation()
+    is_transient: Callable[[Exception], bool | None]
+    cancellation: Cancellation
 
     def call(self, function: Callable[[], T], progress: Callable[[], int] = lambda: 0) -> T:
-        """Return the function's result.
+        """Return the function's result; it is called again after each error that may pass.
 
-        Args:
-            function: Called again after each error that may pass.
-            progress: Measures what has come so far; a try that brings it to a new maximum renews the patience.
+        A try that brings `progress`, which measures what has come so far, to a new maximum renews the patience.
 
         Raises:
             ModelryError: The function raises one; it is not tried again.
@@ -86,13 +83,13 @@ class Retrying:
         raise AssertionError("the last try returns or raises")
 
     def _try(self, function: Callable[[], T]) -> T:
-        self._cancellation.check()
+        self.cancellation.check()
         try:
             return function()
         except ModelryError:
             raise
         except Exception as error:
-            may_pass = True if isinstance(error, Interrupted) else self._is_transient(error)
+            may_pass = True if isinstance(error, Interrupted) else self.is_transient(error)
             if may_pass is None:
                 may_pass = looks_transient(error)
             if may_pass:
@@ -161,12 +158,9 @@ class Cancellation:
 
 
 def call_within(call: Callable[[], T], seconds: float, cancellation: Cancellation | None = None) -> T:
-    """Return what a call returns.
+    """Return what a call returns, which is made in a thread of its own.
 
-    Args:
-        call: Called in a thread of its own.
-        seconds: The longest wait.
-        cancellation: Ends the wait; cancelled here if the wait ends without a result, so that the call stops too.
+    A cancellation ends the wait. It is cancelled here if the wait ends without a result, so that the call stops too.
 
     Raises:
         DeadlineExceeded: The call has not returned in time; its thread is left to itself.

@@ -17,10 +17,9 @@ from modelry.errors import (
     StorageError,
     UnsafePresetError,
 )
-from modelry.storage.checksums import MANIFEST, manifest_content, parse_checksums, sha256_of
 from modelry.storage.files import ForwardingFiles
+from modelry.storage.integrity import MANIFEST, check_signature, manifest_content, parse_checksums, sha256_of
 from modelry.storage.remote_source import RemoteFile
-from modelry.storage.signature import check_signature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -198,7 +197,7 @@ class MirroredFiles(ForwardingFiles):
             except UnsafePresetError:
                 raise
             except _FAILURES as error:
-                self._note(self._files.reference, error)
+                self._failures.append(f"- {self._files.reference}: {error}")
                 self._files = self._open_next()
 
     def _open_next(self) -> PresetFiles:
@@ -210,7 +209,7 @@ class MirroredFiles(ForwardingFiles):
             except UnsafePresetError:
                 raise
             except _FAILURES as error:
-                self._note(reference, error)
+                self._failures.append(f"- {reference}: {error}")
             else:
                 return files
         raise StorageError("None of the places that may have the preset could be used:\n" + "\n".join(self._failures))
@@ -222,6 +221,3 @@ class MirroredFiles(ForwardingFiles):
                     f"{name} of {files.reference!r} differs from the place before, from which it was read. "
                     "Mirrors must hold the same files: copy the preset again."
                 )
-
-    def _note(self, reference: str, error: Exception) -> None:
-        self._failures.append(f"- {reference}: {error}")

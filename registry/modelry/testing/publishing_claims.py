@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modelry.errors import ModelryError, StorageError
-from modelry.storage.checksums import MANIFEST
 from modelry.storage.handler import PRESET_MARKER, Release, Storage
+from modelry.storage.integrity import MANIFEST
 from modelry.storage.options import OpenOptions
-from modelry.storage.paths import parse_reference
-from modelry.storage.redaction import HIDDEN
+from modelry.storage.paths import HIDDEN, parse_reference
 from modelry.storage.remote import RemoteStorage
 from modelry.testing.contract import expect, fail
 from modelry.testing.installed_contract import InstalledContract

@@ -6,8 +6,7 @@ import shutil
 import pytest
 
 from modelry.errors import ChecksumMismatch, LockError, StorageError
-from modelry.storage.lock import lock_preset
-from modelry.storage.lock_file import LockFile
+from modelry.storage.lock import LockFile, lock_preset
 from modelry.storage.open import open_preset
 from modelry.storage.options import OpenOptions
 

@@ -1,27 +1,29 @@
-"""The preset cache: one writable layer over read-only ones."""
+"""The preset cache, one writable layer over read-only ones: files, and listings for when the store cannot be asked."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import shutil
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from modelry._atomic import move_into_place
-from modelry.storage.cache.layout import locked, write_text
-from modelry.storage.cache.part import Part
-from modelry.storage.checksums import sha256_of
+from modelry.errors import StorageError
+from modelry.storage.cache.layout import hash_key, write_text
+from modelry.storage.integrity import sha256_of
+from modelry.storage.remote_source import RemoteFile, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
     from pathlib import Path
 
     from modelry.storage.cache.layout import Layout
+    from modelry.storage.cache.part import Part
 
 
 @attrs.frozen
@@ -75,10 +77,6 @@ class Cache:
         if self.digest(token) != sha256:
             write_text(self.own, self.own.digest(token), sha256)
 
-    def new_part(self, key: str) -> Part:
-        """Return a part to write a download to; a context manager."""
-        return Part(self.own, key)
-
     def keep(self, part: Part) -> Path:
         """Turn a complete part into the blob of its content."""
         blob = part.publish()
@@ -103,9 +101,25 @@ class Cache:
                 fresh.unlink(missing_ok=True)
         return path
 
-    def lock(self, key: str, check: Callable[[], None]) -> AbstractContextManager[None]:
-        """Return a lock between processes that fetch the same file; `check` may raise to end the wait for it."""
-        return locked(self.own, key, check)
+    def remember(self, uri: str, snapshot: Snapshot) -> None:
+        """Record that a reference leads to a version; raises OSError where that is not possible."""
+        name = snapshot_id(uri, snapshot)
+        listing = self.own.listing(name)
+        if _read_listing(listing, uri, name) is None:
+            write_text(self.own, listing, json.dumps({"uri": uri, **_as_json(snapshot)}, ensure_ascii=False))
+        ref = Ref(uri, snapshot.revision, name)
+        write_text(self.own, self.own.ref(uri), json.dumps(attrs.asdict(ref), ensure_ascii=False))
+
+    def recall(self, uri: str) -> Snapshot | None:
+        """Return the last known version of a reference, or `None`."""
+        for layer in self.layers:
+            ref = _read_ref(layer.ref(uri))
+            snapshot = listing_of(layer, ref) if ref is not None and ref.uri == uri else None
+            if snapshot is not None:
+                with contextlib.suppress(OSError):  # when a reference was used last is the time of its file
+                    os.utime(layer.ref(uri))
+                return snapshot
+        return None
 
 
 def _is_same(path: Path, blob: Path) -> bool:
@@ -130,11 +144,7 @@ SMALL = 64 * 2**20
 def is_intact(path: Path, sha256: str, *, full: bool, notes: Layout) -> bool:
     """Return whether a file is a regular one with this content.
 
-    Args:
-        path: The file.
-        sha256: The SHA-256 that it must have.
-        full: Whether to hash large files too that are unchanged since they were last hashed, by size, time and inode.
-        notes: The cache folder that records when that was.
+    Unless `full`, a large file is not hashed if its size, time and inode are those that `notes` has of the last time.
     """
     try:
         facts = path.lstat()
@@ -167,3 +177,76 @@ def _noted(notes: Layout, path: Path) -> str | None:
         return notes.check(path).read_text()
     except (OSError, UnicodeDecodeError):
         return None
+
+
+@attrs.frozen
+class Ref:
+    """The last known version of a reference.
+
+    Attributes:
+        uri: Its one spelling, without secrets.
+        revision: The version it led to, if the store has versions.
+        snapshot_id: The name of that version in the cache.
+    """
+
+    uri: str
+    revision: str | None
+    snapshot_id: str
+
+
+def snapshot_id(uri: str, snapshot: Snapshot) -> str:
+    """Return the name that a version of a preset has in the cache."""
+    return hash_key([uri, _as_json(snapshot)])
+
+
+def token_of(uri: str, file: RemoteFile) -> str:
+    """Return the key under which the cache records the SHA-256 of a file, if its store has another mark for it."""
+    if file.git_sha1 is not None:
+        return hash_key(["git", file.git_sha1])
+    return hash_key([uri, file.name, file.validator or file.sha256])
+
+
+def refs(layer: Layout) -> Iterator[tuple[Path, Ref]]:
+    """Yield the references of a layer, each with its file."""
+    for path in sorted((layer.root / "refs").glob("*.json")):
+        ref = _read_ref(path)
+        if ref is not None:
+            yield path, ref
+
+
+def _read_ref(path: Path) -> Ref | None:
+    """Read the file of a reference; `None` if there is none, or it is damaged."""
+    values = _read(path)
+    try:
+        return None if values is None else Ref(values["uri"], values["revision"], values["snapshot_id"])
+    except KeyError:
+        return None
+
+
+def listing_of(layer: Layout, ref: Ref) -> Snapshot | None:
+    """Return the version that a reference of a layer leads to; `None` if its listing is missing or damaged."""
+    return _read_listing(layer.listing(ref.snapshot_id), ref.uri, ref.snapshot_id)
+
+
+def _read_listing(path: Path, uri: str, name: str) -> Snapshot | None:
+    values = _read(path)
+    try:
+        if values is None or values["uri"] != uri:
+            return None
+        snapshot = Snapshot(tuple(RemoteFile(**facts) for facts in values["files"]), values["revision"])
+    except (KeyError, TypeError, StorageError):
+        return None
+    return snapshot if snapshot_id(uri, snapshot) == name else None  # its name is a hash of what it says
+
+
+def _as_json(snapshot: Snapshot) -> dict[str, Any]:
+    files = sorted((attrs.asdict(file) for file in snapshot.files), key=lambda facts: str(facts["name"]))
+    return {"revision": snapshot.revision, "files": files}
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        values = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return values if isinstance(values, dict) else None

@@ -39,11 +39,7 @@ _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Files that modelry fetche
 
 @attrs.frozen
 class Layout:
-    """The paths inside one cache folder.
-
-    Attributes:
-        root: The folder of this version of the layout.
-    """
+    """The paths inside one cache folder, whose part for this version of the layout is `root`."""
 
     root: Path
 
@@ -103,10 +99,7 @@ CACHE = "MODELRY_CACHE"
 
 
 def cache_layers(cache_dir: str | os.PathLike[str] | None) -> tuple[Layout, ...]:
-    """Return the layers of the cache, the writable one first.
-
-    Args:
-        cache_dir: A single folder to use instead of all others.
+    """Return the layers of the cache, the writable one first; `cache_dir` is the only one if it is given.
 
     Raises:
         InputError: `MODELRY_CACHE` or `cache_dir` holds something that cannot be a folder.
@@ -138,12 +131,7 @@ def locked(layout: Layout, key: str, check: Callable[[], None] = lambda: None) -
     """Hold the lock of `key` between processes while the block runs, if that lock can be had.
 
     Locks save bandwidth, and nothing else: everything is right without them. On some network file systems they do
-    nothing, or are never given back.
-
-    Args:
-        layout: The cache folder.
-        key: What is locked.
-        check: Called while waiting; raises to end the wait.
+    nothing, or are never given back. While this waits, it calls `check`, which raises to end the wait.
     """
     import filelock
 

@@ -28,7 +28,6 @@ class Part:
     Attributes:
         path: The file.
         size: How many bytes it has.
-        resumed: How many of them a process that died, or an earlier attempt of this one, had fetched.
     """
 
     def __init__(self, layout: Layout, key: str) -> None:
@@ -36,7 +35,6 @@ class Part:
         self._key = key
         self._hash = hashlib.sha256()
         self.size = 0
-        self.resumed = 0
         self.path = self._fresh_path()
         _open.add(self.path)
         self._file = self.path.open("xb")
@@ -102,7 +100,6 @@ class Part:
                 with contextlib.suppress(OSError):
                     mine.unlink(missing_ok=True)
                 _open.discard(mine)
-            self.resumed = self.size
             return
 
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from modelry.storage.cache.cache import Cache, is_intact
+from modelry.storage.cache.cache import Cache, is_intact, listing_of, refs, token_of
 from modelry.storage.cache.layout import locked
 from modelry.storage.cache.part import orphans
-from modelry.storage.cache.records import listing_of, refs, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from modelry.storage.cache.cache import Ref
     from modelry.storage.cache.layout import Layout
 
 
@@ -33,19 +33,15 @@ class Entry:
     """A preset in the cache.
 
     Attributes:
-        ref: The file that remembers it.
-        uri: Its reference, without secrets.
-        revision: Its version, if its store has versions.
-        snapshot_id: The name of that version in the cache.
+        path: The file that remembers it.
+        ref: Its reference, and the version that it led to.
         used: When it was opened last, in seconds since 1970.
         files: How many files the preset has.
         blobs: Files that are in the cache: SHA-256 → size in bytes.
     """
 
-    ref: Path
-    uri: str
-    revision: str | None
-    snapshot_id: str
+    path: Path
+    ref: Ref
     used: float
     files: int
     blobs: dict[str, int]
@@ -69,7 +65,7 @@ def entries(layer: Layout) -> list[Entry]:
                 if digest is not None and layer.blob(digest).is_file():
                     blobs[digest] = layer.blob(digest).stat().st_size
             count = 0 if snapshot is None else len(snapshot.files)
-            found.append(Entry(path, ref.uri, ref.revision, ref.snapshot_id, used, count, blobs))
+            found.append(Entry(path, ref, used, count, blobs))
     return sorted(found, key=lambda entry: -entry.used)
 
 
@@ -83,16 +79,10 @@ def damaged(layer: Layout) -> Iterator[tuple[str, bool]]:
 
 
 def prune(layer: Layout, max_size: int | None = None) -> int:
-    """Remove unreferenced files from a layer and, beyond a size, the presets that were opened longest ago.
+    """Remove unreferenced files from a layer, and return how many bytes that were.
 
-    Files that were fetched or opened within the last hour stay in any case.
-
-    Args:
-        layer: The layer.
-        max_size: The size in bytes that presets may have together; `None` for any.
-
-    Returns:
-        The number of bytes removed.
+    Beyond `max_size` bytes of all presets together, those that were opened longest ago are removed too. Files that were
+    fetched or opened within the last hour stay in any case.
     """
     if not layer.root.is_dir():
         return 0
@@ -102,11 +92,11 @@ def prune(layer: Layout, max_size: int | None = None) -> int:
         snapshots = set()
         for entry in entries(layer):
             together = kept | entry.blobs
-            if max_size is not None and sum(together.values()) > max_size and not _in_use(entry.ref):
-                entry.ref.unlink(missing_ok=True)
+            if max_size is not None and sum(together.values()) > max_size and not _in_use(entry.path):
+                entry.path.unlink(missing_ok=True)
                 continue
             kept = together
-            snapshots.add(entry.snapshot_id)
+            snapshots.add(entry.ref.snapshot_id)
         _remove_others(layer, kept, snapshots)
         return before - _size(layer)
 

@@ -21,19 +21,13 @@ from modelry.storage.paths import check_names
 
 if TYPE_CHECKING:
     import zipfile
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from modelry.storage.options import Budget
 
 
 class WrappedFile(io.RawIOBase, abc.ABC):
-    """A file that is open for reading, around one that a client or an archive has opened; abstract.
-
-    A subclass writes `read` and `seek`.
-
-    Args:
-        file: The file inside, which is closed together with this one.
-    """
+    """A file that is open for reading, around another, which is closed with it; a subclass writes `read` and `seek`."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -69,9 +63,6 @@ class WrappedFile(io.RawIOBase, abc.ABC):
 @final
 class StoreFile(WrappedFile):
     """A file of a store, read to the size that the store reports; it remembers the store's last error.
-
-    Args:
-        file: The file, as a client has opened it for reading.
 
     Attributes:
         failed: The last error of the store; `None` if there is none.
@@ -125,9 +116,7 @@ class StoreFile(WrappedFile):
 def reporting_damage(store: StoreFile, what: str) -> Iterator[None]:
     """Raise the store's error; without one, the bytes came as they are there, so raise that the archive is damaged.
 
-    Args:
-        store: The archive in its store; where one archive lies in another, the outer one.
-        what: What is read, as messages have it.
+    Where one archive lies in another, `store` is the outer one.
 
     Raises:
         ChecksumMismatch: The archive is damaged. Trying again would bring the same bytes.
@@ -158,13 +147,7 @@ _COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
 
 
 def open_zip(file: Any, reference: str, budget: Budget, **options: Any) -> ZipFileSystem:
-    """Return the file system of a zip archive.
-
-    Args:
-        file: The archive, open for reading.
-        reference: The preset's name in messages.
-        budget: The limits of the preset.
-        **options: More arguments of the client.
+    """Return the file system of a zip archive that is open for reading; `options` go to the client.
 
     Raises:
         UnsafePresetError: It has too many files, or one that is not a plain file, expands too much, has a harmful
@@ -179,8 +162,9 @@ def open_zip(file: Any, reference: str, budget: Budget, **options: Any) -> ZipFi
     for entry in entries:
         is_folder = entry.is_dir()
         entry.filename = _plain(entry.filename, is_folder, reference) + "/" * is_folder
+    # Checked before a client tidies the names, and one file takes the place of another.
     filesystem.zip.filelist = [entry for entry in entries if entry.filename != "/"]
-    _check_names((entry.filename for entry in filesystem.zip.filelist), reference)
+    check_names((entry.filename.rstrip("/") for entry in filesystem.zip.filelist), reference)
     filesystem.zip.NameToInfo = {entry.filename: entry for entry in filesystem.zip.filelist}
     end = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
@@ -196,15 +180,12 @@ def open_zip(file: Any, reference: str, budget: Budget, **options: Any) -> ZipFi
     return filesystem
 
 
-def open_tar(file: Any, compression: str | None, reference: str, budget: Budget, **options: Any) -> TarFileSystem:
-    """Return the file system of a tar archive.
+def open_tar(
+    file: Any, reference: str, budget: Budget, compression: str | None = None, **options: Any
+) -> TarFileSystem:
+    """Return the file system of a tar archive that is open for reading; `options` go to the client.
 
-    Args:
-        file: The archive, open for reading.
-        compression: How it is compressed, as fsspec calls it; `None` to see that by its first bytes, as tar does.
-        reference: The preset's name in messages.
-        budget: The limits of the preset.
-        **options: More arguments of the client.
+    Without a `compression`, named as fsspec does it, the first bytes tell how it is compressed.
 
     Raises:
         UnsafePresetError: As of `open_zip`.
@@ -238,7 +219,7 @@ def open_tar(file: Any, compression: str | None, reference: str, budget: Budget,
             for member in self.tar:
                 member.name = _plain(member.name, member.isdir(), reference)
             self.tar.members = [member for member in self.tar if member.name]
-            _check_names((member.name for member in self.tar), reference)
+            check_names((member.name for member in self.tar), reference)
             super()._index()
 
     return Tar(fo=io.BufferedReader(guarded), **options)
@@ -246,14 +227,7 @@ def open_tar(file: Any, compression: str | None, reference: str, budget: Budget,
 
 @final
 class _Guarded(WrappedFile):
-    """A file that is not read beyond a position, nor more than some bytes at once.
-
-    Args:
-        file: The file.
-        reference: The preset's name in messages.
-        at_once: The most bytes of one read.
-        in_all: The position beyond which it is not read; `None` for no limit.
-    """
+    """A file that is not read beyond the position `in_all`, if given, nor more than `at_once` bytes at once."""
 
     def __init__(self, file: Any, reference: str, at_once: int, in_all: int | None = None) -> None:
         super().__init__(file)
@@ -289,11 +263,6 @@ def _plain(name: str, is_folder: bool, reference: str) -> str:
     if not is_folder:
         raise _refused(reference, f"its file {name!r} has the name of the folder that it is in")
     return ""
-
-
-def _check_names(names: Iterable[str], reference: str) -> None:
-    """Check the names before a client tidies them, and one file takes the place of another."""
-    check_names((name.rstrip("/") for name in names), reference)
 
 
 def _name_length(entry: zipfile.ZipInfo) -> int:

@@ -12,7 +12,7 @@ import attrs
 
 from modelry.errors import StorageError, did_you_mean
 from modelry.storage.cache.layout import hash_key
-from modelry.storage.redaction import identifying_values, redact
+from modelry.storage.paths import identifying_values, redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,17 +80,8 @@ _REFUSED = {
 }
 
 
-def is_known(name: str) -> bool:
-    """Return whether something is the name of a protocol, allowed or refused."""
-    return name in ALLOWED or name in _REFUSED
-
-
 def protocol(name: str, reference: str) -> Protocol:
-    """Return a protocol.
-
-    Args:
-        name: Its name.
-        reference: The preset's name in messages.
+    """Return the protocol of a name.
 
     Raises:
         StorageError: It is refused, or unknown.
@@ -167,7 +158,9 @@ def parse_links(reference: Reference) -> tuple[Link, ...]:
 
 def _parse(text: str, reference: str) -> Link:
     name, separator, rest = text.partition("://")
-    if not separator and is_known(text):  # as fsspec's own chains have it: `simplecache::https://…`
+    if not separator and (
+        text in ALLOWED or text in _REFUSED
+    ):  # as fsspec's own chains have it: `simplecache::https://…`
         name, rest = text, ""
     elif not separator:  # a plain path of this machine
         name, rest = "file", os.path.abspath(os.path.expanduser(text)) if text else ""
@@ -179,16 +172,13 @@ def _parse(text: str, reference: str) -> Link:
     if "?" in path or "#" in path:
         raise StorageError(f"{reference!r} holds '?' or '#', which {name}:// references do not have.")
     if known.is_archive or name in ("s3", "gs", "gcs", "memory"):
-        _check_no_user(path, name, reference)
+        written = f"{name}://{path}"
+        if redact(written) != written:
+            raise StorageError(
+                f"{reference!r} has a user or a password, which {name}:// references do not have. Pass credentials "
+                "with storage_options=, or as the store's own tools take them."
+            )
     return Link(name, path, query)
-
-
-def _check_no_user(path: str, name: str, reference: str) -> None:
-    if redact(f"{name}://{path}") != f"{name}://{path}":
-        raise StorageError(
-            f"{reference!r} has a user or a password, which {name}:// references do not have. Pass credentials with "
-            "storage_options=, or as the store's own tools take them."
-        )
 
 
 # Two buckets of one name are different ones behind different endpoints.
@@ -203,12 +193,7 @@ _PLACE_IN_CONNECTION = re.compile(r"(AccountName|BlobEndpoint|EndpointSuffix)=([
 
 
 def uri_of(links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the spelling of a reference. It holds no secrets, and no two places have the same.
-
-    Args:
-        links: The parts of the reference.
-        options: Protocol → the options of its client.
-    """
+    """Return the one spelling of a reference; it holds no secrets, and no two places have the same."""
     text = "::".join(redact(f"{link.protocol}://{link.path.rstrip('/')}") for link in links)
     more = sorted(_more(links[-1], options.get(links[-1].protocol, {})))
     return f"{text}#{hash_key(more)[:16]}" if more else text

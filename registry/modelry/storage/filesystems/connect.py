@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
@@ -10,8 +11,8 @@ from urllib.parse import quote, unquote, urlsplit
 import attrs
 
 from modelry.errors import InputError
-from modelry.storage.filesystems.archives import StoreFile, reporting_damage
-from modelry.storage.filesystems.chain import ALLOWED, client_class
+from modelry.storage.filesystems.archives import StoreFile, open_tar, open_zip, reporting_damage
+from modelry.storage.filesystems.chain import ALLOWED, client_class, uri_of
 from modelry.storage.filesystems.guards import check_guarded, guard_aiohttp, guard_httpx
 
 if TYPE_CHECKING:
@@ -25,33 +26,25 @@ _UNSHARED = {"skip_instance_cache": True}
 
 
 def options_by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], reference: str) -> dict[str, dict[str, Any]]:
-    """Return the options of each link's client.
-
-    Args:
-        links: The links.
-        given: `storage_options`: those of the client, or for a chain, a dict for each protocol in it.
-        reference: The preset's name in messages.
+    """Return the options of each link's client: `given`, or for a chain, the dict that it has for the protocol.
 
     Raises:
         InputError: They are not of this form, or one would take the guard off a client.
     """
-    by_protocol = _by_protocol(links, given, reference)
+    names = [link.protocol for link in links]
+    if len(links) == 1:
+        by_protocol = {names[0]: dict(given)}
+    else:
+        for name, value in given.items():
+            if name not in names or not isinstance(value, dict):
+                raise InputError(
+                    f"{reference!r} is a chain, so storage_options= takes a dict for each protocol in it, as in "
+                    f"{{{names[-1]!r}: {{…}}}}; it has {name!r} with a {type(value).__name__}."
+                )
+        by_protocol = {name: dict(given.get(name, {})) for name in names}
     for name, options in by_protocol.items():
         check_guarded(name, options, reference)
     return by_protocol
-
-
-def _by_protocol(links: tuple[Link, ...], given: Mapping[str, Any], reference: str) -> dict[str, dict[str, Any]]:
-    names = [link.protocol for link in links]
-    if len(links) == 1:
-        return {names[0]: dict(given)}
-    for name, value in given.items():
-        if name not in names or not isinstance(value, dict):
-            raise InputError(
-                f"{reference!r} is a chain, so storage_options= takes a dict for each protocol in it, as in "
-                f"{{{names[-1]!r}: {{…}}}}; it has {name!r} with a {type(value).__name__}."
-            )
-    return {name: dict(given.get(name, {})) for name in names}
 
 
 @attrs.frozen
@@ -70,47 +63,80 @@ class Connection:
     store_file: StoreFile | None = None
     through: tuple[Any, ...] = ()
 
+    def path(self, name: str) -> str:
+        """Return the path of a file of the folder."""
+        return f"{self.root.rstrip('/')}/{name}" if self.root.strip("/") else name
 
-def connect(
-    links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]], reference: str, budget: Budget
-) -> Connection:
-    """Return the file system of the first link, and the path there.
+
+@attrs.define(eq=False)
+class Location:
+    """A folder as one reference and its options name it, and the connection to it.
 
     Nothing is shared with other references: fsspec would keep clients, with their credentials and listings.
 
-    Raises:
-        StorageError: A client is not installed.
-        ChecksumMismatch: An archive is damaged.
-        UnsafePresetError: An archive holds more than its budget allows, or other things than files and folders.
-        Exception: Whatever a client raises that asks the network when it is created.
+    Attributes:
+        reference: The preset's name in messages.
+        links: The parts of the reference.
+        options: Protocol → the options of its client.
+        budget: The limits of an archive.
+        uri: The one spelling of the reference.
+        lock: Held while the connection is made; to be held as well while the one handle of an archive is used.
     """
-    *archives, place = links
-    cls = client_class(place.protocol, reference)
-    arguments, path = _place(place, cls, options.get(place.protocol, {}))
-    filesystem = cls(**{**arguments, **_UNSHARED})
-    if place.protocol in ("webdav", "webdavs"):  # the other clients close their connections themselves
-        weakref.finalize(filesystem, filesystem.client.http.close)
-    if not archives:
-        return Connection(filesystem, path)
-    file: Any = StoreFile(open_file(filesystem, place.protocol, path))
-    store_file, through = file, [filesystem]
-    with reporting_damage(store_file, repr(reference)):
-        for link in reversed(archives):
-            client_class(link.protocol, reference)
-            filesystem = _open_archive(link, file, reference, budget, {**options.get(link.protocol, {}), **_UNSHARED})
-            path = link.path.strip("/")
-            through.append(filesystem)
-            if link is not archives[0]:
-                file = open_file(filesystem, link.protocol, path)
-    return Connection(filesystem, path, store_file, tuple(through))
 
+    reference: str
+    links: tuple[Link, ...]
+    options: Mapping[str, Mapping[str, Any]] = attrs.field(repr=False)
+    budget: Budget
+    uri: str = attrs.field(init=False)
+    lock: threading.RLock = attrs.field(factory=threading.RLock, init=False, repr=False)
+    _connected: Connection | None = attrs.field(default=None, init=False, repr=False)
 
-def _open_archive(link: Link, file: Any, reference: str, budget: Budget, options: Mapping[str, Any]) -> Any:
-    from modelry.storage.filesystems.archives import open_tar, open_zip
+    @uri.default
+    def _spelling(self) -> str:
+        return uri_of(self.links, self.options)
 
-    if link.protocol == "zip":
-        return open_zip(file, reference, budget, **options)
-    return open_tar(file, **{"compression": None, **options}, reference=reference, budget=budget)
+    def connect(self) -> Connection:
+        """Return the file system of the first link, and the path there; made when this is first called.
+
+        Raises:
+            StorageError: A client is not installed.
+            ChecksumMismatch: An archive is damaged.
+            UnsafePresetError: An archive holds more than its budget allows, or other things than files and folders.
+            Exception: Whatever a client raises that asks the network when it is created.
+        """
+        with self.lock:
+            if self._connected is None:
+                self._connected = self._open()
+            return self._connected
+
+    def reconnect(self) -> Connection:
+        """Return a connection of new clients, which have no listing of their own yet; raises what `connect` does."""
+        with self.lock:
+            self._connected = None
+            return self.connect()
+
+    def _open(self) -> Connection:
+        *archives, place = self.links
+        cls = client_class(place.protocol, self.reference)
+        arguments, path = _place(place, cls, self.options.get(place.protocol, {}))
+        filesystem = cls(**{**arguments, **_UNSHARED})
+        if place.protocol in ("webdav", "webdavs"):  # the other clients close their connections themselves
+            weakref.finalize(filesystem, filesystem.client.http.close)
+        if not archives:
+            return Connection(filesystem, path)
+        file: Any = StoreFile(open_file(filesystem, place.protocol, path))
+        store_file, through = file, [filesystem]
+        with reporting_damage(store_file, repr(self.reference)):
+            for link in reversed(archives):
+                client_class(link.protocol, self.reference)
+                options = {**self.options.get(link.protocol, {}), **_UNSHARED}
+                open_archive = open_zip if link.protocol == "zip" else open_tar
+                filesystem = open_archive(file, self.reference, self.budget, **options)
+                path = link.path.strip("/")
+                through.append(filesystem)
+                if link is not archives[0]:
+                    file = open_file(filesystem, link.protocol, path)
+        return Connection(filesystem, path, store_file, tuple(through))
 
 
 def open_file(filesystem: Any, protocol: str, path: str) -> Any:

@@ -30,12 +30,7 @@ _UNGUARDED = {
 
 
 def check_guarded(protocol: str, options: Mapping[str, Any], reference: str) -> None:
-    """Check that the options of a client leave its guard where it is.
-
-    Args:
-        protocol: The protocol that the client is for.
-        options: Its options, as the caller gives them.
-        reference: The preset's name in messages.
+    """Check that the options of a protocol's client leave its guard where it is.
 
     Raises:
         InputError: One would replace what is guarded, or is not of the form to add a guard to.
@@ -55,11 +50,9 @@ def check_guarded(protocol: str, options: Mapping[str, Any], reference: str) -> 
 
 
 def guard_aiohttp(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options of fsspec's client for HTTP, with a guard that sees each request before it is sent.
+    """Return the caller's options for fsspec's client for HTTP, with a guard added that sees each request first.
 
-    Args:
-        url: Where requests go to; they are followed from there to what `check_redirect` allows.
-        options: The caller's own options; what they say about sessions is kept.
+    Requests go to `url`, and are followed from there to what `check_redirect` allows.
     """
     import aiohttp
     import yarl
@@ -78,7 +71,7 @@ def guard_aiohttp(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def guard_httpx(url: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options of webdav4's client, which go to httpx; the arguments are those of `guard_aiohttp`."""
+    """Do the same for webdav4's client, whose options go to httpx."""
     import httpx
 
     asked = httpx.URL(url)

@@ -4,70 +4,52 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import threading
 from typing import TYPE_CHECKING, Any, final
 from urllib.parse import quote
 
 import attrs
 
 from modelry.errors import PresetNotFound, StorageError
-from modelry.storage.checksums import LARGEST_MANIFEST, MANIFEST, parse_checksums
 from modelry.storage.client_errors import Interrupted, not_a_folder_error
-from modelry.storage.filesystems.connect import connect, http_url
+from modelry.storage.filesystems.connect import http_url
+from modelry.storage.integrity import LARGEST_MANIFEST, MANIFEST, parse_checksums
 from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from modelry.storage.filesystems.chain import Link
-    from modelry.storage.options import Budget
+    from modelry.storage.filesystems.connect import Location
 
 
 _CHUNK = 2**20
 
 
 @final
+@attrs.frozen
 class HttpSource(RemoteSource):
-    """A folder of a web server.
+    """A folder of a web server."""
 
-    Args:
-        reference: The preset's name in messages.
-        uri: Its one spelling.
-        link: The URL.
-        options: `"http"` or `"https"` → the options of the client.
-        budget: The limits of the preset.
-    """
-
-    def __init__(
-        self, reference: str, uri: str, link: Link, options: Mapping[str, Mapping[str, Any]], budget: Budget
-    ) -> None:
-        self._reference = reference
-        self._uri = uri
-        self._link = link
-        self._options = options
-        self._budget = budget
-        self._filesystem: Any = None
-        self._lock = threading.Lock()
+    location: Location
 
     @property
     def uri(self) -> str:
         """The one spelling of the reference."""
-        return self._uri
+        return self.location.uri
 
     def resolve(self) -> Snapshot:
         """Read the manifest."""
         try:
             with self._open(MANIFEST, 0) as stream:
-                content = _read(stream, LARGEST_MANIFEST, self._reference)
+                content = _read(stream, LARGEST_MANIFEST, self.location.reference)
         except FileNotFoundError:
             if self._is_a_file():
-                raise not_a_folder_error(self._reference) from None
+                raise not_a_folder_error(self.location.reference) from None
             raise PresetNotFound(
-                f"There is no {MANIFEST} at {self._reference!r}, which must list the files of the preset: a web "
-                "server does not. Save the preset with modelry, or publish it as an archive and open "
+                f"There is no {MANIFEST} at {self.location.reference!r}, which must list the files of the preset: a "
+                "web server does not. Save the preset with modelry, or publish it as an archive and open "
                 "zip://folder::https://…"
             ) from None
-        listed = parse_checksums(content, self._reference)
+        listed = parse_checksums(content, self.location.reference)
         files = [RemoteFile(name, size, sha256) for name, (size, sha256) in listed.items() if name != MANIFEST]
         manifest = RemoteFile(MANIFEST, len(content), hashlib.sha256(content).hexdigest())
         return Snapshot((manifest, *files))
@@ -80,13 +62,14 @@ class HttpSource(RemoteSource):
                 yield stream
         except FileNotFoundError:
             raise StorageError(
-                f"{file.name} of {self._reference!r} is not there, though {MANIFEST} lists it. The preset was "
+                f"{file.name} of {self.location.reference!r} is not there, though {MANIFEST} lists it. The preset was "
                 "published in part or is being replaced; try again, or publish it again."
             ) from None
 
     @contextlib.contextmanager
     def _open(self, name: str, offset: int) -> Iterator[ByteStream]:
-        filesystem, url = self._client(), self._url(f"{self._link.path.rstrip('/')}/{quote(name)}")
+        filesystem = self.location.connect().filesystem
+        url = self._url(f"{self.location.links[0].path.rstrip('/')}/{quote(name)}")
         headers = {**filesystem.kwargs.get("headers", {}), "Accept-Encoding": "identity"}
         if offset:
             headers["Range"] = f"bytes={offset}-"
@@ -99,19 +82,13 @@ class HttpSource(RemoteSource):
     def _is_a_file(self) -> bool:
         """Return whether the server has a file where the folder should be; a page that lists a folder is none."""
         try:
-            told = self._client().info(self._url(self._link.path))
+            told = self.location.connect().filesystem.info(self._url(self.location.links[0].path))
         except FileNotFoundError:  # or any other error of HTTP, as fsspec has it
             return False
         return told.get("mimetype") not in (None, "text/html", "application/xhtml+xml")
 
-    def _client(self) -> Any:
-        with self._lock:
-            if self._filesystem is None:
-                self._filesystem = connect((self._link,), self._options, self._reference, self._budget).filesystem
-            return self._filesystem
-
     def _url(self, path: str) -> str:
-        return http_url(attrs.evolve(self._link, path=path))
+        return http_url(attrs.evolve(self.location.links[0], path=path))
 
 
 def _start(response: Any, offset: int) -> int:

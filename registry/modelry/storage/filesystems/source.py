@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from typing import TYPE_CHECKING, Any, final
+
+import attrs
 
 from modelry.errors import ChecksumMismatch, ModelryError, PresetNotFound, StorageError
 from modelry.storage.client_errors import changed_error, looks_transient, not_a_folder_error, status_of
 from modelry.storage.filesystems.archives import damaged, reporting_damage
-from modelry.storage.filesystems.connect import Connection, connect, open_file
+from modelry.storage.filesystems.connect import open_file
 from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from modelry.storage.filesystems.chain import Link
-    from modelry.storage.options import Budget
+    from modelry.storage.filesystems.connect import Connection, Location
 
 
 _CHUNK = 2**20
@@ -32,65 +32,44 @@ CLIENT_ADVICE = {
 
 
 @final
+@attrs.frozen
 class FilesystemSource(RemoteSource):
-    """A folder of a file system.
+    """A folder of a file system."""
 
-    Args:
-        reference: The preset's name in messages.
-        uri: Its one spelling.
-        links: The parts of the reference.
-        options: Protocol → the options of its client.
-        budget: The limits of an archive.
-    """
-
-    def __init__(
-        self,
-        reference: str,
-        uri: str,
-        links: tuple[Link, ...],
-        options: Mapping[str, Mapping[str, Any]],
-        budget: Budget,
-    ) -> None:
-        self._reference = reference
-        self._uri = uri
-        self._links = links
-        self._options = options
-        self._budget = budget
-        self._connected: Connection | None = None
-        self._lock = threading.RLock()
+    location: Location
 
     @property
     def uri(self) -> str:
         """The one spelling of the reference."""
-        return self._uri
+        return self.location.uri
 
     @property
     def at_once(self) -> int:
         """One in an archive, whose files share one handle; elsewhere what is usual."""
-        return 1 if len(self._links) > 1 else super().at_once
+        return 1 if len(self.location.links) > 1 else super().at_once
 
     def resolve(self) -> Snapshot:
         """List the folder, as it is now."""
-        self._connected = None
         place = self._place_validator()
-        there = self._connect()
+        there = self.location.reconnect()
         root = there.root
         found = find(there.filesystem, root)
         if not found:
-            raise PresetNotFound(f"There is nothing at {self._reference!r}. Check the reference, and who may list it.")
+            raise PresetNotFound(
+                f"There is nothing at {self.location.reference!r}. Check the reference, and who may list it."
+            )
         if {path.strip("/") for path in found} == {root.strip("/")}:
-            raise not_a_folder_error(self._reference)
+            raise not_a_folder_error(self.location.reference)
         return Snapshot(tuple(_file(relative_name(path, root), info, place) for path, info in found.items()))
 
     @contextlib.contextmanager
     def read(self, snapshot: Snapshot, file: RemoteFile, offset: int) -> Iterator[ByteStream]:
         """Read from `offset` on, and see at the end whether it still is the file that was listed."""
-        there = self._connect()
-        root = there.root
-        path = f"{root.rstrip('/')}/{file.name}" if root.strip("/") else file.name
-        with contextlib.nullcontext() if there.store_file is None else self._lock:
+        there = self.location.connect()
+        path = there.path(file.name)
+        with contextlib.nullcontext() if there.store_file is None else self.location.lock:
             with self._telling_damage(there, path, file):
-                opened = open_file(there.filesystem, self._links[0].protocol, path)
+                opened = open_file(there.filesystem, self.location.links[0].protocol, path)
             with opened:
                 if offset:
                     with self._telling_damage(there, path, file):
@@ -106,7 +85,7 @@ class FilesystemSource(RemoteSource):
                 chunk = opened.read(_CHUNK)
                 offset += len(chunk)
                 if not chunk and there.store_file is not None and file.size not in (None, offset):
-                    raise damaged(f"{file.name} of {self._reference!r}", f"{offset:,} of {file.size:,} bytes")
+                    raise damaged(f"{file.name} of {self.location.reference!r}", f"{offset:,} of {file.size:,} bytes")
             if not chunk:
                 return
             yield chunk
@@ -118,7 +97,7 @@ class FilesystemSource(RemoteSource):
             yield
             return
         try:
-            with reporting_damage(there.store_file, f"{file.name} of {self._reference!r}"):
+            with reporting_damage(there.store_file, f"{file.name} of {self.location.reference!r}"):
                 yield
         except ChecksumMismatch:
             self._check_unchanged(there.filesystem, path, file)
@@ -134,26 +113,20 @@ class FilesystemSource(RemoteSource):
         """Return advice on an error of a client that the network did not cause."""
         return CLIENT_ADVICE.get(type(error).__name__)
 
-    def _connect(self) -> Connection:
-        with self._lock:
-            if self._connected is None:
-                self._connected = connect(self._links, self._options, self._reference, self._budget)
-            return self._connected
-
     def _place_validator(self) -> str | None:
         """Return what tells that an archive has changed."""
-        if len(self._links) == 1:
+        if len(self.location.links) == 1:
             return None
-        place = connect(self._links[-1:], self._options, self._reference, self._budget)
+        place = attrs.evolve(self.location, links=self.location.links[-1:]).connect()
         try:
             validator = validator_of(place.filesystem.info(place.root))
         except FileNotFoundError as error:
             raise_hidden_error(error)
-            raise PresetNotFound(f"There is no archive where {self._reference!r} has it.") from None
+            raise PresetNotFound(f"There is no archive where {self.location.reference!r} has it.") from None
         if validator is None:
             raise StorageError(
-                f"The server of {self._reference!r} tells neither an ETag nor a time of the archive, so a change of it "
-                "could not be seen. Fetch the archive, and open the file: zip://folder::/path/presets.zip"
+                f"The server of {self.location.reference!r} tells neither an ETag nor a time of the archive, so a "
+                "change of it could not be seen. Fetch the archive, and open the file: zip://folder::/path/presets.zip"
             )
         return validator
 
@@ -161,7 +134,7 @@ class FilesystemSource(RemoteSource):
         filesystem.invalidate_cache()
         now = _file(file.name, filesystem.info(path), self._place_validator())
         if now.validator != file.validator:
-            raise changed_error(file.name, self._reference)
+            raise changed_error(file.name, self.location.reference)
 
 
 def _file(name: str, info: Mapping[str, Any], place: str | None) -> RemoteFile:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, final
 from urllib.parse import urlsplit
 
+import attrs
+
 from modelry.errors import InputError
 from modelry.storage.destination import RemoteDestination
-from modelry.storage.filesystems.chain import parse_links, uri_of
-from modelry.storage.filesystems.connect import Connection, connect, options_by_protocol
+from modelry.storage.filesystems.chain import parse_links
+from modelry.storage.filesystems.connect import Location, options_by_protocol
 from modelry.storage.filesystems.guards import is_this_machine
 from modelry.storage.filesystems.http import HttpSource
 from modelry.storage.filesystems.source import CLIENT_ADVICE, FilesystemSource, find, raise_hidden_error, relative_name
@@ -17,7 +19,7 @@ from modelry.storage.options import COMMON_OPTIONS, COMMON_PUBLISHING_OPTIONS, B
 from modelry.storage.remote import RemoteStorage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from modelry.storage.filesystems.chain import Link
@@ -40,12 +42,10 @@ class FsspecStorage(RemoteStorage):
         is_http = place.protocol in ("http", "https")
         options.allow_only((*_OPTIONS, "token") if is_http else _OPTIONS, reference)
         by_protocol = options_by_protocol(links, options.storage_options or {}, reference.text)
-        uri = uri_of(links, by_protocol)
         if options.token is not None:
             _add_token(by_protocol[place.protocol], options.token, place)
-        if is_http and len(links) == 1:
-            return HttpSource(reference.text, uri, place, by_protocol, options.limits)
-        return FilesystemSource(reference.text, uri, links, by_protocol, options.limits)
+        location = Location(reference.text, links, by_protocol, options.limits)
+        return HttpSource(location) if is_http and len(links) == 1 else FilesystemSource(location)
 
     def destination(self, reference: Reference, options: OpenOptions) -> FilesystemDestination:
         """Parse a reference; raises what `RemoteStorage.destination` does."""
@@ -56,7 +56,7 @@ class FsspecStorage(RemoteStorage):
             refuse_publishing(reference, "web servers have no common way to write files")
         options.allow_only((*COMMON_PUBLISHING_OPTIONS, "storage_options"), reference, "published")
         by_protocol = options_by_protocol(links, options.storage_options or {}, reference.text)
-        return FilesystemDestination(reference.text, links, by_protocol)
+        return FilesystemDestination(Location(reference.text, links, by_protocol, Budget()))
 
 
 def _add_token(client: dict[str, Any], token: str, place: Link) -> None:
@@ -71,25 +71,15 @@ _HAS_FOLDERS = ("memory", "sftp", "ssh", "webdav", "webdavs")
 
 
 @final
+@attrs.frozen
 class FilesystemDestination(RemoteDestination):
-    """A folder of a file system.
+    """A folder of a file system, not in an archive."""
 
-    Args:
-        reference: What messages call the preset.
-        links: The one part of the reference.
-        options: Protocol → the options of its client.
-    """
-
-    def __init__(self, reference: str, links: tuple[Link, ...], options: Mapping[str, Mapping[str, Any]]) -> None:
-        self._reference = reference
-        self._links = links
-        self._options = options
-        self._connected: Connection | None = None
+    location: Location
 
     def files(self) -> dict[str, int | None]:
         """List the folder, as it is now."""
-        self._connected = None  # a new client, which has no listing of its own yet
-        there = self._connect()
+        there = self.location.reconnect()
         found = find(there.filesystem, there.root)
         return {relative_name(path, there.root) or path: info.get("size") for path, info in found.items()}
 
@@ -97,32 +87,23 @@ class FilesystemDestination(RemoteDestination):
         """Upload a file."""
         from fsspec.callbacks import Callback
 
-        filesystem = self._connect().filesystem
-        target = self._path(name)
-        if self._links[0].protocol in _HAS_FOLDERS:
-            filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
-        filesystem.put_file(str(path), target, callback=Callback(hooks={"sent": _steps(sent)}))
+        there = self.location.connect()
+        target = there.path(name)
+        if self.location.links[0].protocol in _HAS_FOLDERS:
+            there.filesystem.makedirs(target.rpartition("/")[0], exist_ok=True)
+        there.filesystem.put_file(str(path), target, callback=Callback(hooks={"sent": _steps(sent)}))
 
     def remove(self, name: str) -> None:
         """Remove a file."""
-        filesystem = self._connect().filesystem
+        there = self.location.connect()
         try:
-            filesystem.rm_file(self._path(name))
+            there.filesystem.rm_file(there.path(name))
         except FileNotFoundError as error:
             raise_hidden_error(error)
 
     def advice(self, error: Exception) -> str | None:
         """Return advice on an error of a client that the network did not cause."""
         return CLIENT_ADVICE.get(type(error).__name__)
-
-    def _connect(self) -> Connection:
-        if self._connected is None:
-            self._connected = connect(self._links, self._options, self._reference, Budget())
-        return self._connected
-
-    def _path(self, name: str) -> str:
-        root = self._connect().root.rstrip("/")
-        return f"{root}/{name}" if root else name
 
 
 def _steps(sent: Callable[[int], None]) -> Callable[..., None]:

@@ -25,6 +25,10 @@ MAIN: Final = "main"
 
 FORM: Final = "hf://owner/name[@revision][/folder]"
 
+PUBLIC: Final = "https://huggingface.co"
+
+VARIABLE: Final = "HF_ENDPOINT"
+
 _NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 # Not allowed in a git ref, or the end of one in a URL.
@@ -49,11 +53,27 @@ class HubReference:
         repository: `owner/name`.
         revision: A branch, a tag, `refs/pr/N` or the id of a commit.
         folder: The preset's folder in the repository; empty for the repository itself.
+        endpoint: The address of the hub.
+        text: The reference as the user wrote it, for messages.
+        has_token: Whether a token was given with it.
     """
 
     repository: str
     revision: str = MAIN
     folder: str = ""
+    endpoint: str = PUBLIC
+    text: str = attrs.field(default="", eq=False)
+    has_token: bool = attrs.field(default=False, eq=False)
+
+    @property
+    def prefix(self) -> str:
+        """The beginning of the names of the preset's files in the repository."""
+        return f"{self.folder}/" if self.folder else ""
+
+    @property
+    def page(self) -> str:
+        """The page of the repository."""
+        return f"{self.endpoint}/{self.repository}"
 
     @property
     def is_pinned(self) -> bool:
@@ -61,7 +81,7 @@ class HubReference:
         return is_commit(self.revision)
 
     def __str__(self) -> str:
-        """Return the one spelling of the reference, which caches know it by."""
+        """Return the one spelling of the reference, without the hub's address."""
         folder = f"/{self.folder}" if self.folder else ""
         return f"hf://{self.repository}@{quote(self.revision, safe='')}{folder}"
 
@@ -72,11 +92,7 @@ def is_commit(revision: str) -> bool:
 
 
 def parse_hf(reference: Reference, revision: str | None = None) -> HubReference:
-    """Parse what follows `hf://`.
-
-    Args:
-        reference: A reference with the scheme `hf`.
-        revision: A revision that was given in addition to the reference.
+    """Parse a reference to the public hub; `revision` was given in addition to it.
 
     Raises:
         InputError: A revision was given twice, or the additional one is not a revision.
@@ -104,7 +120,7 @@ def parse_hf(reference: Reference, revision: str | None = None) -> HubReference:
         chosen = MAIN
     elif not chosen or _NO_REVISION.search(chosen):
         raise InputError(f"{chosen!r} (for {text!r}) is not a revision: give a branch, a tag, refs/pr/N or a commit.")
-    return HubReference(repository, chosen, _checked_folder(text, folder))
+    return HubReference(repository, chosen, _checked_folder(text, folder), text=text)
 
 
 def _split_revision(rest: str) -> tuple[str, str]:
@@ -142,11 +158,6 @@ def _incomplete(text: str, only: str) -> str:
     )
 
 
-PUBLIC: Final = "https://huggingface.co"
-
-VARIABLE: Final = "HF_ENDPOINT"
-
-
 def chosen_endpoint(storage_options: Mapping[str, Any] | None) -> str:
     """Return the address of the hub: the option `endpoint`, else `HF_ENDPOINT`, else the public hub.
 
@@ -177,25 +188,3 @@ def _checked(address: object, where: str) -> str:
             "https://; http:// is for hubs on this machine."
         )
     return address.rstrip("/")
-
-
-@attrs.frozen
-class HubRequest:
-    """A reference with the hub that it is for.
-
-    Attributes:
-        text: The reference as the user wrote it.
-        hub: The same, parsed.
-        endpoint: The address of the hub.
-        has_token: Whether a token was given for this call.
-    """
-
-    text: str
-    hub: HubReference
-    endpoint: str = PUBLIC
-    has_token: bool = False
-
-    @property
-    def page(self) -> str:
-        """The page of the repository."""
-        return f"{self.endpoint}/{self.hub.repository}"

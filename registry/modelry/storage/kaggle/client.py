@@ -105,7 +105,7 @@ def checked(chunks: Iterator[Any], headers: Mapping[str, str], name: str) -> Ite
 
     Raises:
         StorageError: The headers say nothing: the listing has no digests, so nothing else could show a wrong bit.
-        DamagedOnTheWay: They are not.
+        TransferCorrupted: They are not.
     """
     expected = md5_of(headers)
     if expected is None:
@@ -136,12 +136,7 @@ def _checked(chunks: Iterator[Any], expected: bytes, name: str) -> Iterator[byte
 
 
 class Denied(Exception):
-    """An error that Kaggle reports in a successful reply.
-
-    Args:
-        message: Kaggle's message.
-        status: The status that it means, if it says so.
-    """
+    """An error that Kaggle reports in a successful reply, with the status that it means, if it says so."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -152,15 +147,9 @@ LOG_IN = "set KAGGLE_API_TOKEN, run kagglehub.login(), or pass token="
 SETTINGS = "https://www.kaggle.com/settings"
 
 
-def explain_refusal(error: Exception, text: str, reference: KaggleReference) -> ModelryError | None:
-    """Return the error for a refusal of Kaggle; `None` if it has not refused, only failed.
-
-    Args:
-        error: The client's error.
-        text: The reference as the user wrote it.
-        reference: The same, parsed.
-    """
-    status = status_of(error)
+def explain_refusal(error: Exception, reference: KaggleReference) -> ModelryError | None:
+    """Return the error for a refusal of Kaggle; `None` if it has not refused, only failed."""
+    status, text = status_of(error), reference.text
     if status == 401:
         return StorageError(
             f"Kaggle does not accept your token for {text!r}: it is missing, misspelt, expired or revoked. "
@@ -181,9 +170,9 @@ def explain_refusal(error: Exception, text: str, reference: KaggleReference) -> 
     return None
 
 
-def explain_publishing_refusal(error: Exception, text: str, reference: KaggleReference) -> ModelryError | None:
+def explain_publishing_refusal(error: Exception, reference: KaggleReference) -> ModelryError | None:
     """Return the error for a refusal to publish."""
-    status = status_of(error)
+    status, text = status_of(error), reference.text
     if status in (403, 404):
         return StorageError(
             f"Kaggle does not let you publish to {text!r}: your token may not write to the models of "
@@ -191,7 +180,7 @@ def explain_publishing_refusal(error: Exception, text: str, reference: KaggleRef
         )
     if isinstance(error, Denied):
         return StorageError(f"Kaggle refuses what was to be published to {text!r}: {error}. {reference.page} may help.")
-    return explain_refusal(error, text, reference)
+    return explain_refusal(error, reference)
 
 
 def is_retryable_error(error: Exception) -> bool:

@@ -33,10 +33,12 @@ class KaggleReference:
     Attributes:
         model: `owner/model/framework/variation`.
         version: Its number; `None` for the newest.
+        text: The reference as the user wrote it, for messages.
     """
 
     model: str
     version: int | None = None
+    text: str = attrs.field(default="", eq=False)
 
     @property
     def is_pinned(self) -> bool:
@@ -54,11 +56,6 @@ class KaggleReference:
         return self.model.split("/")[1]
 
     @property
-    def handle(self) -> str:
-        """The name that Kaggle's own client takes."""
-        return self.model if self.version is None else f"{self.model}/{self.version}"
-
-    @property
     def page(self) -> str:
         """The page of the model, where its terms are."""
         return f"https://www.kaggle.com/models/{self.model}"
@@ -69,7 +66,8 @@ class KaggleReference:
 
     def __str__(self) -> str:
         """Return the one spelling of the reference, which caches know it by."""
-        return f"kaggle://{self.handle}"
+        version = "" if self.version is None else f"/{self.version}"
+        return f"kaggle://{self.model}{version}"
 
 
 def is_version(text: str) -> bool:
@@ -78,11 +76,7 @@ def is_version(text: str) -> bool:
 
 
 def parse_kaggle(reference: Reference, revision: str | None = None) -> KaggleReference:
-    """Parse what follows `kaggle://`.
-
-    Args:
-        reference: A reference with the scheme `kaggle`.
-        revision: A version that was given in addition to the reference.
+    """Parse a reference; `revision` is a version that was given in addition to it.
 
     Raises:
         InputError: A version was given twice, or the additional one is not a number.
@@ -109,4 +103,4 @@ def parse_kaggle(reference: Reference, revision: str | None = None) -> KaggleRef
     if revision is not None and not _VERSION.fullmatch(revision):
         raise InputError(f"revision={revision!r} (for {text!r}) is not a version: versions on Kaggle are 1, 2, 3, …")
     chosen = written or revision
-    return KaggleReference(model, None if chosen is None else int(chosen))
+    return KaggleReference(model, None if chosen is None else int(chosen), text)

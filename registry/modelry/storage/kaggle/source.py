@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import attrs
 
 from modelry.errors import PresetNotFound, StorageError
-from modelry.storage.cache.records import recall
+from modelry.storage.client_errors import explaining
 from modelry.storage.kaggle.client import (
     call_in_time,
     checked,
@@ -24,6 +24,7 @@ from modelry.storage.remote_source import ByteStream, RemoteFile, RemoteSource, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from modelry.errors import ModelryError
     from modelry.storage.cache.cache import Cache
 
 
@@ -40,13 +41,11 @@ class KaggleSource(RemoteSource):
     so only its credentials and its client are used, and modelry's cache does the rest.
 
     Attributes:
-        text: The reference as the user wrote it.
-        kaggle: The same, parsed.
+        kaggle: The reference.
         cache: The cache, which may have an earlier listing.
         token: The token to show; `None` for what kagglehub finds by itself.
     """
 
-    text: str
     kaggle: KaggleReference
     cache: Cache = attrs.field(repr=False)
     token: str | None = attrs.field(default=None, repr=False)
@@ -64,23 +63,20 @@ class KaggleSource(RemoteSource):
     def at(self, revision: str) -> KaggleSource:
         """Return the same variation at a version; raises what `RemoteSource.at` does."""
         if not is_version(revision) or self.kaggle.version not in (None, int(revision)):
-            raise StorageError(f"{self.text!r} cannot be opened at {revision!r}, which is not a version of it.")
+            raise StorageError(f"{self.kaggle.text!r} cannot be opened at {revision!r}, which is not a version of it.")
         return attrs.evolve(self, kaggle=self.kaggle.at(int(revision)))
 
     def resolve(self) -> Snapshot:
         """Ask for the newest version, unless one is given, and for its files; raises as `RemoteSource.resolve` does."""
-        try:
-            with models_client(self.token) as client:
-                version = self.kaggle.version or self._newest(client)
-                earlier = recall(self.cache, self.uri)
-                if earlier is not None and earlier.revision == str(version):  # versions never change
-                    return earlier
-                files = tuple(self._list(client, self.kaggle.at(version)))
-        except Exception as error:
-            self._explain(error)
-            raise
+        kaggle = self.kaggle
+        with explaining(self._explain), models_client(self.token) as client:
+            version = kaggle.version or self._newest(client)
+            earlier = self.cache.recall(self.uri)
+            if earlier is not None and earlier.revision == str(version):  # versions never change
+                return earlier
+            files = tuple(self._list(client, kaggle.at(version)))
         if not files:
-            raise PresetNotFound(f"Version {version} of {self.text!r} has no files. {self.kaggle.page} shows others.")
+            raise PresetNotFound(f"Version {version} of {kaggle.text!r} has no files. {kaggle.page} shows others.")
         return Snapshot(files, str(version))
 
     @contextmanager
@@ -95,11 +91,8 @@ class KaggleSource(RemoteSource):
         request = fill_request(ApiDownloadModelInstanceVersionRequest(), pinned)
         request.path = file.name
         with models_client(self.token) as client:
-            try:
+            with explaining(self._explain):
                 response = call_in_time(lambda: client.models.model_api_client.download_model_instance_version(request))
-            except Exception as error:
-                self._explain(error)
-                raise
             with response:
                 set_read_timeout(response)
                 yield ByteStream(checked(response.iter_content(CHUNK), response.headers, file.name))
@@ -137,10 +130,8 @@ class KaggleSource(RemoteSource):
                 yield RemoteFile(told.name, told.size or None, validator=f"version {pinned.version}")
             request.page_token = page.next_page_token or ""
 
-    def _explain(self, error: Exception) -> None:
-        """Raise an error with advice, if Kaggle has refused."""
+    def _explain(self, error: Exception) -> ModelryError | None:
         response = getattr(error, "response", None)
         if response is not None:
             response.close()  # the rest is not read
-        if (refused := explain_refusal(error, self.text, self.kaggle)) is not None:
-            raise refused from None  # the client's error may hold a signed URL
+        return explain_refusal(error, self.kaggle)

@@ -14,9 +14,9 @@ from modelry._progress import total
 from modelry.errors import DeadlineExceeded, InputError, ModelryError, PresetNotFound
 from modelry.storage.cache.cache import Cache
 from modelry.storage.cache.layout import cache_layers
-from modelry.storage.checksums import MANIFEST
 from modelry.storage.client_errors import publishing_error, publishing_too_slow
 from modelry.storage.handler import PRESET_MARKER
+from modelry.storage.integrity import MANIFEST
 from modelry.storage.kaggle.client import (
     explain_publishing_refusal,
     is_retryable_error,
@@ -35,6 +35,7 @@ from modelry.storage.kaggle.upload import (
 )
 from modelry.storage.options import COMMON_OPTIONS, COMMON_PUBLISHING_OPTIONS
 from modelry.storage.remote import RemoteStorage
+from modelry.storage.remote_source import Snapshot
 from modelry.storage.retries import Cancellation, Retrying, call_within
 
 if TYPE_CHECKING:
@@ -43,23 +44,6 @@ if TYPE_CHECKING:
     from modelry.storage.handler import Release
     from modelry.storage.options import OpenOptions
     from modelry.storage.paths import Reference
-    from modelry.storage.remote_source import Snapshot
-
-
-@final
-class KaggleStorage(RemoteStorage):
-    """Opens presets on Kaggle, and publishes them there."""
-
-    def source(self, reference: Reference, options: OpenOptions) -> KaggleSource:
-        """Parse a reference; raises what `RemoteStorage.source` does."""
-        options.allow_only((*COMMON_OPTIONS, "revision", "token"), reference)
-        kaggle = parse_kaggle(reference, options.revision)
-        return KaggleSource(reference.text, kaggle, Cache(cache_layers(options.cache_dir)), options.token)
-
-    def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
-        """Make one version; raises what `Storage.publish` does."""
-        options.allow_only((*COMMON_PUBLISHING_OPTIONS, "token"), reference, "published")
-        return publish_to_kaggle(self.source(reference, options), release, options)
 
 
 T = TypeVar("T")
@@ -70,36 +54,50 @@ PAUSE: Final = 2.0
 """Seconds between two looks."""
 
 
-def publish_to_kaggle(source: KaggleSource, release: Release, options: OpenOptions) -> str:
-    """Make a version, and model and variation if they are missing; return the reference with the version.
+@final
+class KaggleStorage(RemoteStorage):
+    """Opens presets on Kaggle, and publishes them there."""
 
-    Raises:
-        InputError: The reference has a version, or what is there is not as private, or not under the licence, as said.
-        StorageError: Kaggle refuses, cannot be reached, or does not show the version.
-        DeadlineExceeded: Kaggle takes longer than it may. Nothing else is begun after that.
-    """
-    kaggle, text = source.kaggle, source.text
-    if kaggle.is_pinned:
-        raise InputError(f"{text!r} names a version, which never changes. Leave it out: publishing makes the next one.")
-    try:
-        with models_client(options.token) as client:
-            return str(kaggle.at(_publish(client, source, release, options)))
-    except ModelryError:
-        raise
-    except Exception as error:
-        if (refused := explain_publishing_refusal(error, text, kaggle)) is not None:
-            raise refused from None
-        raise publishing_error(f"Cannot publish to {text!r}", error, None, options) from None
+    def source(self, reference: Reference, options: OpenOptions) -> KaggleSource:
+        """Parse a reference; raises what `RemoteStorage.source` does."""
+        options.allow_only((*COMMON_OPTIONS, "revision", "token"), reference)
+        kaggle = parse_kaggle(reference, options.revision)
+        return KaggleSource(kaggle, Cache(cache_layers(options.cache_dir)), options.token)
+
+    def publish(self, reference: Reference, release: Release, options: OpenOptions) -> str:
+        """Make a version, and model and variation if they are missing; raises what `Storage.publish` does.
+
+        Raises:
+            InputError: The reference has a version, or what is there is not as private or under the licence, as said.
+            DeadlineExceeded: Kaggle takes longer than it may. Nothing else is begun after that.
+        """
+        options.allow_only((*COMMON_PUBLISHING_OPTIONS, "token"), reference, "published")
+        source = self.source(reference, options)
+        kaggle, text = source.kaggle, source.kaggle.text
+        if kaggle.is_pinned:
+            raise InputError(
+                f"{text!r} names a version, which never changes. Leave it out: publishing makes the next one."
+            )
+        try:
+            with models_client(options.token) as client:
+                return str(kaggle.at(_publish(client, source, release, options)))
+        except ModelryError:
+            raise
+        except Exception as error:
+            if (refused := explain_publishing_refusal(error, kaggle)) is not None:
+                raise refused from None
+            raise publishing_error(f"Cannot publish to {text!r}", error, None, options) from None
 
 
 def _publish(client: Any, source: KaggleSource, release: Release, options: OpenOptions) -> int:
     api, kaggle, cancellation = client.models.model_api_client, source.kaggle, Cancellation()
+    retrying = Retrying(is_retryable_error, cancellation)
 
     def step(what: str, call: Callable[[], T], size: int | None = None) -> T:
         try:
             return call_within(call, options.seconds_for(size), cancellation)
         except DeadlineExceeded as error:
-            raise publishing_too_slow(f"{what} {source.text!r}", error, kaggle.page) from None
+            raise publishing_too_slow(f"{what} {kaggle.text!r}", error, kaggle.page) from None
 
     model = step("Cannot look at", lambda: find_model(api, kaggle, cancellation))
     variation = None if model is None else step("Cannot look at", lambda: find_variation(api, kaggle, cancellation))
@@ -107,9 +105,7 @@ def _publish(client: Any, source: KaggleSource, release: Release, options: OpenO
     tokens, sizes = {}, release.sizes()
     with total([*sizes.values()]):
         for name, path in release.files.items():
-            send = partial(
-                Retrying(is_retryable_error, cancellation).call, partial(upload, client, name, path, cancellation)
-            )
+            send = partial(retrying.call, partial(upload, client, name, path, cancellation))
             tokens[name] = step(f"Cannot send {name} to", send, sizes[name])
     if model is None:
         private = release.private is not False
@@ -141,54 +137,45 @@ def _shown_in_time(source: KaggleSource, release: Release, before: int, options:
         return call_within(lambda: _shown(source, release, before, cancellation), seconds, cancellation)
     except DeadlineExceeded:
         raise DeadlineExceeded(
-            f"Kaggle has taken the files for {source.text!r}, but has not shown a version with them for {seconds:g} "
-            f"seconds. See {source.kaggle.page} before you publish again."
+            f"Kaggle has taken the files for {source.kaggle.text!r}, but has not shown a version with them for "
+            f"{seconds:g} seconds. See {source.kaggle.page} before you publish again."
         ) from None
 
 
 def _shown(source: KaggleSource, release: Release, before: int, cancellation: Cancellation) -> int:
-    """Wait until Kaggle has taken the files in, and return the number of their version.
+    """Wait until Kaggle has taken the files in, and return the number of their version.; it is newer than `before`.
 
-    Args:
-        source: What reads the variation.
-        release: What was published.
-        before: The newest version before; others may have published since.
-        cancellation: What ends the waiting.
+    Others may have published since, so each of the newer versions is compared.
     """
+    retrying = Retrying(is_retryable_error, cancellation)
     while True:
-        for number in range(before + 1, _newest(source, cancellation) + 1):
-            if _is_release(source.at(str(number)), release, cancellation):
+        newest = _resolve(source, retrying)
+        for number in range(before + 1, 1 + int(newest.revision or 0)):
+            if _is_release(source.at(str(number)), release, retrying):
                 return number
         time.sleep(PAUSE)
 
 
-def _newest(source: KaggleSource, cancellation: Cancellation) -> int:
+def _resolve(source: KaggleSource, retrying: Retrying) -> Snapshot:
     try:
-        return int(Retrying(is_retryable_error, cancellation).call(source.resolve).revision or 0)
+        return retrying.call(source.resolve)
     except PresetNotFound:
-        return 0
+        return Snapshot(())
 
 
-def _is_release(source: KaggleSource, release: Release, cancellation: Cancellation) -> bool:
+def _is_release(source: KaggleSource, release: Release, retrying: Retrying) -> bool:
     """Return whether a version has the files of a release, and its manifest to the byte."""
-    try:
-        snapshot = Retrying(is_retryable_error, cancellation).call(source.resolve)
-    except PresetNotFound:
-        return False
+    snapshot = _resolve(source, retrying)
     sizes = {file.name: file.size for file in snapshot.files}
     if sizes.keys() != release.files.keys():
         return False
     if any(size not in (None, release.files[name].stat().st_size) for name, size in sizes.items()):
         return False
     name = MANIFEST if MANIFEST in sizes else PRESET_MARKER
-    return _read(source, snapshot, name, cancellation) == release.files[name].read_bytes()
-
-
-def _read(source: KaggleSource, snapshot: Snapshot, name: str, cancellation: Cancellation) -> bytes:
     file = next(one for one in snapshot.files if one.name == name)
 
     def read() -> bytes:
         with source.read(snapshot, file, 0) as stream:
             return b"".join(stream.chunks)
 
-    return Retrying(is_retryable_error, cancellation).call(read)
+    return retrying.call(read) == release.files[name].read_bytes()

@@ -39,14 +39,8 @@ def upload(client: Any, name: str, path: Path, cancellation: Cancellation) -> st
 
     kagglehub's own upload takes no token, and a file passes for sent after its connection has failed a few times.
 
-    Args:
-        client: Kaggle's client.
-        name: The file, as it is named in the preset.
-        path: The file on this machine.
-        cancellation: Stops it in the middle of the file.
-
     Raises:
-        DamagedOnTheWay: What arrived is not what was sent.
+        TransferCorrupted: What arrived is not what was sent.
         Cancelled: It was cancelled.
         Exception: Whatever the client raises.
     """
@@ -121,9 +115,9 @@ class _Watched(io.FileIO):
 
 def find_model(api: Any, kaggle: KaggleReference, cancellation: Cancellation) -> Any:
     """Return what Kaggle tells of the model; `None` if it shows none."""
-    from kagglesdk.models.types.model_api_service import ApiGetModelRequest
+    from kagglesdk.models.types import model_api_service as types
 
-    request = ApiGetModelRequest()
+    request = types.ApiGetModelRequest()
     request.owner_slug, request.model_slug = kaggle.owner, kaggle.name
     # 403 is also what is said of a model that is not there
     return _if_there(lambda: api.get_model(request), (403, 404), cancellation)
@@ -131,9 +125,9 @@ def find_model(api: Any, kaggle: KaggleReference, cancellation: Cancellation) ->
 
 def find_variation(api: Any, kaggle: KaggleReference, cancellation: Cancellation) -> Any:
     """Return what Kaggle tells of the variation; `None` if the model has no such."""
-    from kagglesdk.models.types.model_api_service import ApiGetModelInstanceRequest
+    from kagglesdk.models.types import model_api_service as types
 
-    request = fill_request(ApiGetModelInstanceRequest(), kaggle)
+    request = fill_request(types.ApiGetModelInstanceRequest(), kaggle)
     return _if_there(lambda: api.get_model_instance(request), (404,), cancellation)
 
 
@@ -148,9 +142,9 @@ def _if_there(ask: Callable[[], Any], absent: tuple[int, ...], cancellation: Can
 
 def make_model(api: Any, kaggle: KaggleReference, cancellation: Cancellation, *, private: bool) -> None:
     """Make a model, without variations yet."""
-    from kagglesdk.models.types.model_api_service import ApiCreateModelRequest
+    from kagglesdk.models.types import model_api_service as types
 
-    request = ApiCreateModelRequest()
+    request = types.ApiCreateModelRequest()
     request.owner_slug, request.slug, request.title = kaggle.owner, kaggle.name, kaggle.name
     request.is_private = private
     _make(lambda: api.create_model(request), cancellation)
@@ -160,14 +154,10 @@ def make_variation(
     api: Any, kaggle: KaggleReference, tokens: Mapping[str, str], release: Release, cancellation: Cancellation
 ) -> None:
     """Make a variation, with the files that were sent as its first version."""
-    from kagglesdk.models.types.model_api_service import (
-        ApiCreateModelInstanceRequest,
-        ApiCreateModelInstanceRequestBody,
-        ApiGetModelInstanceRequest,
-    )
+    from kagglesdk.models.types import model_api_service as types
 
-    named, tree = fill_request(ApiGetModelInstanceRequest(), kaggle), tree_of(tokens)
-    request, body = ApiCreateModelInstanceRequest(), ApiCreateModelInstanceRequestBody()
+    named, tree = fill_request(types.ApiGetModelInstanceRequest(), kaggle), tree_of(tokens)
+    request, body = types.ApiCreateModelInstanceRequest(), types.ApiCreateModelInstanceRequestBody()
     request.owner_slug, request.model_slug = named.owner_slug, named.model_slug
     body.instance_slug, body.framework = named.instance_slug, named.framework
     body.files, body.directories = tree.files, tree.directories
@@ -181,16 +171,10 @@ def make_version(
     api: Any, kaggle: KaggleReference, tokens: Mapping[str, str], release: Release, cancellation: Cancellation
 ) -> None:
     """Make another version of a variation, of the files that were sent."""
-    from kagglesdk.models.types.model_api_service import (
-        ApiCreateModelInstanceVersionRequest,
-        ApiCreateModelInstanceVersionRequestBody,
-    )
+    from kagglesdk.models.types import model_api_service as types
 
-    request, body = (
-        fill_request(ApiCreateModelInstanceVersionRequest(), kaggle),
-        ApiCreateModelInstanceVersionRequestBody(),
-    )
-    tree = tree_of(tokens)
+    request = fill_request(types.ApiCreateModelInstanceVersionRequest(), kaggle)
+    body, tree = types.ApiCreateModelInstanceVersionRequestBody(), tree_of(tokens)
     body.version_notes = release.message or MESSAGE
     body.files, body.directories = tree.files, tree.directories
     request.body = body
