@@ -2,7 +2,7 @@
 
 import keras
 from keras import ops
-from modelry import PooledHead
+from modelry.tasks.text_classifier import PooledHead
 
 
 class AttentionHead(PooledHead):
