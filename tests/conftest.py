@@ -134,10 +134,11 @@ def memory():
 
 
 # Folders and files of tests that no backend makes a difference to.
-ONCE = {"benchmarks", "discovery", "presets", "storage", "tables", "text", "test_installed.py"}
-ONCE |= {f"test_{name}.py" for name in ("classify_file_process", "docs", "doctor", "explain", "imports", "listing")}
-ONCE |= {f"test_{name}.py" for name in ("new", "patterns", "plugins", "public", "pytest_plugin", "safety", "show")}
-ONCE |= {f"test_{name}.py" for name in ("storage_contract", "strict_json")}
+ONCE = {"benchmarks", "checkpoints", "discovery", "presets", "storage", "tables", "tokenizers", "test_installed.py"}
+ONCE |= {f"test_{name}.py" for name in ("architecture", "atomic", "classify_file_process", "docs", "doctor", "explain")}
+ONCE |= {f"test_{name}.py" for name in ("imports", "language", "listing", "new", "patterns", "plugins", "prefetch")}
+ONCE |= {f"test_{name}.py" for name in ("public", "pytest_plugin", "safety", "show", "storage_contract", "strict_json")}
+ONCE |= {"test_types.py"}
 
 
 def pytest_itemcollected(item):

@@ -26,17 +26,24 @@ def module_of(file: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imports_of(tree: ast.AST, known: set[str]) -> set[str]:
-    """Return the known modules that a module imports, anywhere in it and for type checkers too."""
+def imports_of(tree: ast.AST, known: set[str], package: str = "") -> set[str]:
+    """Return the known modules that a module imports, anywhere in it and for type checkers too.
+
+    Args:
+        tree: The module's syntax tree.
+        known: The names of the modules of interest.
+        package: The package whose stub the module is, if it is one; only stubs have relative imports.
+    """
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
+            assert node.level == bool(package), "imports are absolute, and those of stubs are relative"
+            parent = ".".join(part for part in (package, node.module) if part)
             for name in node.names:
-                module = f"{node.module}.{name.name}"
-                found.add(module if module in known else str(node.module))
+                module = f"{parent}.{name.name}"
+                found.add(module if module in known else parent)
     return found & known
 
 
@@ -72,6 +79,9 @@ def test_modules_and_functions_are_short(file):
 def test_no_modules_import_each_other():
     known = {module_of(file) for file in FILES}
     imports = {module_of(file): imports_of(ast.parse(file.read_text("utf-8")), known) for file in FILES}
+    for stub in ROOT.rglob("__init__.pyi"):
+        package = module_of(stub)
+        imports[package] |= imports_of(ast.parse(stub.read_text("utf-8")), known, package)
     assert cycle_in({module: others - {module} for module, others in imports.items()}) == []
 
 

@@ -9,6 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import lazy_loader
 import pytest
 
 REGISTRY = Path(__file__).parents[1] / "registry"
@@ -25,7 +26,12 @@ except modelry.errors.PluginError as error:
 
 @pytest.fixture
 def run(tmp_path):
-    """Run code in a Python that has only these packages, none of them real, and return what it prints."""
+    """Run code in a Python that has only these packages, none of them real, and return what it prints.
+
+    Of modelry's dependencies, it has the one that `import modelry` imports.
+    """
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages/lazy_loader").symlink_to(Path(lazy_loader.__file__).parent)
 
     def run_code(code, *packages, config=None, home="home/.keras", bare=True, **variables):
         for package in packages:

@@ -6,8 +6,10 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+import lazy_loader
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 
 def resolve(target: str) -> object:
@@ -24,29 +26,30 @@ def resolve(target: str) -> object:
 
 
 def attach(
-    package: str, names: Mapping[str, str], installed: Callable[[], Mapping[str, str]] | None = None
-) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return the `__getattr__` and `__dir__` of a public package of modelry.
+    package: str, file: str, installed: str | None = None
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """Return the `__getattr__`, `__dir__` and `__all__` of a public package; its stub, `__init__.pyi`, lists the names.
 
     Args:
         package: The package's `__name__`.
-        names: Public name → `"module:attribute"`.
-        installed: Returns further names, which depend on the installed plugins.
+        file: The package's `__file__`.
+        installed: `module:function`, which returns the further names of installed plugins: name → `module:attribute`.
     """
+    load, names, public = lazy_loader.attach_stub(package, file)
 
     def __getattr__(name: str) -> Any:  # noqa: N807 - the name that Python looks for
-        found = names
-        if name not in names and installed is not None and not name.startswith("__"):  # Python and pytest ask for those
-            found = {**names, **installed()}
-        if name not in found:
+        if name in public:
+            return load(name)
+        further: Any = {}
+        if installed is not None and not name.startswith("__"):  # Python and pytest ask for those
+            find: Any = resolve(installed)
+            further = find()
+        if name not in further:
             from modelry.errors import did_you_mean
 
-            raise AttributeError(f"module {package!r} has no attribute {name!r}.{did_you_mean(name, found)}")
-        value = vars(sys.modules[package])[name] = resolve(found[name])
+            near = did_you_mean(name, [*public, *further])
+            raise AttributeError(f"module {package!r} has no attribute {name!r}.{near}")
+        value = vars(sys.modules[package])[name] = resolve(further[name])
         return value
 
-    def __dir__() -> list[str]:  # noqa: N807 - the name that Python looks for
-        own = vars(sys.modules[package])
-        return sorted({*(name for name in own if name.startswith("__")), *names})
-
-    return __getattr__, __dir__
+    return __getattr__, names, public

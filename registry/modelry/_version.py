@@ -11,3 +11,5 @@ try:
     version = importlib.metadata.version("modelry")
 except importlib.metadata.PackageNotFoundError:
     version = UNINSTALLED
+
+__version__ = version

@@ -30,7 +30,6 @@ A message says what is wrong, where, and what to do next. Catch `ModelryError` t
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -152,6 +151,8 @@ class UnknownArgument(InputError, TypeError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `" Did you mean 'x'?"` for the known name nearest to `name`, or an empty string."""
+    import difflib  # takes a tenth of the time of `import modelry`, and is needed for errors only
+
     # Stricter than difflib: `roberta` is not a misspelling of `bert`.
     near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.8)
     return f" Did you mean {near[0]!r}?" if near else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from modelry._backend import require_backend
 from modelry._lazy import resolve
+from modelry.discovery.entry import BASES, MODEL_KINDS
 from modelry.discovery.registry import registry as _registry
 from modelry.errors import UnknownComponent
 
@@ -20,16 +21,10 @@ if TYPE_CHECKING:
     from modelry.tasks.base.task import Task as Task
     from modelry.tokenizers.tokenizer import Tokenizer as Tokenizer
 
-_BASES = {
-    "Backbone": "modelry.backbones.backbone:Backbone",
-    "Head": "modelry.tasks.base.head:Head",
-    "Preprocessor": "modelry.preprocessing.preprocessor:Preprocessor",
-    "Task": "modelry.tasks.base.task:Task",
-    "Tokenizer": "modelry.tokenizers.tokenizer:Tokenizer",
-}
+_BASES = {target.partition(":")[2]: target for kind, target in BASES.items() if kind in MODEL_KINDS}
 
 
-def _find(name: str, module: str) -> object:
+def find_class(name: str, module: str) -> object:
     """Return the class of an installed plugin, for attribute access on `module`.
 
     Raises:
@@ -59,7 +54,7 @@ def __getattr__(name: str) -> object:
         require_backend()
         value = globals()[name] = resolve(_BASES[name])
         return value
-    return _find(name, __name__)
+    return find_class(name, __name__)
 
 
 def __dir__() -> list[str]:

@@ -16,7 +16,7 @@ def test_lines_when_piped(invoke):
     assert BERT in lines
     assert "storage\tfile\tmodelry.storage.open:LocalStorage\tmodelry\t0.1.0\t" in lines
     assert {line.split("\t")[0] for line in lines} == {
-        "backbones", "checkpoints", "heads", "plugin", "preprocessors", "storage", "tasks", "tokenizers"
+        "backbones", "checkpoints", "heads", "plugin", "preprocessors", "storage", "task_specs", "tasks", "tokenizers"
     }  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def test_json(invoke):
         {
             "kind": "tokenizers",
             "name": "bert",
-            "target": "modelry_bert.tokenizer:BertTokenizer",
+            "target": "modelry_bert.text:BertTokenizer",
             "distribution": "modelry-bert",
             "version": "0.1.0",
             "problem": None,
@@ -66,7 +66,12 @@ def test_a_table_of_one_kind_on_a_terminal(terminal):
     heads = [line.split() for line in lines if "Head" in line]
     assert heads == [
         ["heads", "attention_pool", "modelry.tasks.text_classifier.heads:AttentionPoolHead", "modelry", "0.1.0"],
-        ["bert.text_classifier", "modelry_bert.head:BertClassificationHead", "modelry-bert", "0.1.0"],  # no kind again
+        [
+            "bert.text_classifier",
+            "modelry_bert.text_classifier:BertClassificationHead",
+            "modelry-bert",
+            "0.1.0",
+        ],  # no kind again
         ["first_token", "modelry.tasks.text_classifier.heads:FirstTokenHead", "modelry", "0.1.0"],
         ["last_token", "modelry.tasks.text_classifier.heads:LastTokenHead", "modelry", "0.1.0"],
         ["max_pool", "modelry.tasks.text_classifier.heads:MaxPoolHead", "modelry", "0.1.0"],

@@ -27,11 +27,11 @@ AUTHOR = "Ann Author <ann@example.org>"
 SHORT, LONG = "x1", "acme-very-long-hierarchical-attention-network"
 COMMON = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", ".gitignore", ".github/workflows/ci.yml"}
 OWN = {
-    "architecture": {"backbone", "tokenizer", "text_classifier", "test_conformance", "test_end_to_end"},
+    "architecture": {"backbone", "text", "text_classifier", "transformers"}
+    | {"test_conformance", "test_end_to_end", "test_transformers"},
     "task": {"spec", "head", "task", "test_task"},
     "head": {"head", "test_head"},
     "storage": {"storage", "test_storage"},
-    "checkpoint": {"checkpoint", "conftest", "test_checkpoint"},
     "presets": {"plugin", "build_preset", "test_preset"},
 }
 COMMAND = (sys.executable, "-m", "modelry", "new")
@@ -93,7 +93,7 @@ def test_it_is_clean(new, kind, name):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_longest_names_are_clean_too(kind):
-    separator = KINDS[kind].separators[0]
+    separator = KINDS[kind].separator
     project = plan(LONG, kind, AUTHOR, component=separator.join(["abcdefg"] * 5 + ["vwxyz"]))
     assert len(class_prefix(project.component)) == 40
     write_project(render(project), Path("long"))
@@ -106,7 +106,7 @@ def test_every_entry_point_leads_to_what_is_there(new, kind):
     new("acme-textcnn", "--kind", kind)
     points = project_of("acme-textcnn")["project"]["entry-points"]
     assert {name.partition(".")[0] for group in points.values() for name in group} == {
-        "acme-textcnn" if KINDS[kind].separators[0] == "-" else "acme_textcnn"
+        "acme-textcnn" if KINDS[kind].separator == "-" else "acme_textcnn"
     }
     for target in (target for group in points.values() for target in group.values()):
         module, _, attribute = target.partition(":")
@@ -284,6 +284,8 @@ def test_a_component_that_is_taken_is_for_those_who_ask_for_it(new, install, ins
         ("gated", "head", "a head of other"),
         ("text-classifier", "task", "a task of modelry"),
         ("modelry-hf", "storage", "a storage handler of modelry"),
+        ("esm", "architecture", "a backbone of modelry-esm"),
+        ("distilbert", "architecture", "a checkpoint of modelry-distil-bert"),
         ("modelry-bert-micro-sst2", "presets", "the preset package://modelry-bert/"),
     ):
         result = new(name, "--kind", kind)

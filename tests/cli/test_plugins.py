@@ -48,7 +48,7 @@ def test_one_object_for_each_distribution_with_what_it_brings(run, installed, pa
     }
     assert [finding["status"] for finding in findings] == ["broken"]
     assert (found["acme-app"]["brings"], found["acme-app"]["status"]) == ({}, "ok")
-    assert found["modelry"]["brings"] == {"heads": 6, "tasks": 1, "storage": 19}
+    assert found["modelry"]["brings"] == {"heads": 6, "tasks": 1, "task_specs": 1, "storage": 19}
 
 
 def test_rows_when_piped(run, installed, path):

@@ -172,7 +172,7 @@ def test_classes_are_reachable_by_their_name(run):
     )
     assert output.splitlines() == [
         "['AcmeBert', 'AcmeClassifier', 'Backbone', 'Head', 'Preprocessor', 'Task', 'TinyHead', 'Tokenizer']",
-        "<class 'acme_bert.backbone.AcmeClassifier'> True False",
+        "<class 'acme_bert.backbone.AcmeClassifier'> False False",
         "module 'modelry.models' has no attribute 'AcmeClasifier'. No installed plugin registers a class named "
         "'AcmeClasifier'. Did you mean 'AcmeClassifier'?",
         "module 'modelry.models' has no attribute 'BertBackbone'. No installed plugin registers a class named "

@@ -128,7 +128,8 @@ def base(tmp_path_factory, wheel):
 def tools(tmp_path_factory, base):
     """What people who write plugins have installed too: a folder of libraries that sees those of `base`."""
     folder = tmp_path_factory.mktemp("tools")
-    base.pip("install", "--target", folder, "hatchling>=1.27", "pytest>=8.3", "mypy>=1.15", "ruff>=0.14", "editables")
+    testing = ("pytest>=8.3", "safetensors>=0.5")  # of modelry[testing], which is a wheel of this repository
+    base.pip("install", "--target", folder, *testing, "hatchling>=1.27", "mypy>=1.15", "ruff>=0.14", "editables")
     return folder
 
 

@@ -47,7 +47,7 @@ keras.utils.set_random_seed(0)
 queries = ["Where is my parcel?", "Refund my money", "How do I log in?", "Is it red?"]
 answers = ["It is on its way", "You will get it back", "Use your password", "No, blue"]
 matcher = TextMatcher.from_preset("bert_micro_sst2", size=8)
-losses = matcher.fit((queries, answers), epochs=30, verbose=0).history["loss"]
+losses = matcher.fit((queries, answers), epochs=60, verbose=0).history["loss"]
 vectors = matcher.predict((queries, answers), verbose=0)
 print(losses[-1] < losses[0] / 2, (vectors[:, 0] @ vectors[:, 1].T).argmax(-1).tolist())
 matcher.save_to_preset("matcher")

@@ -130,4 +130,4 @@ def test_a_file_shared_by_two_presets_goes_with_the_last(two, cache):
 def test_a_size_that_is_none_is_an_error():
     done = invoke("prune", "--max-size", "lots")
     assert done.exit_code == 2
-    assert "'lots' is no size" in done.stderr
+    assert "'lots' is not a size" in done.stderr

@@ -48,7 +48,7 @@ def test_a_right_preset_passes_and_what_could_not_be_checked_is_named(preset, sp
     assert status == 0
     unchecked = {name for name, (status, _) in found.items() if status == "unchecked"}
     assert unchecked == {"README.md", "modelry.json"}
-    assert found.pop("README.md")[1].endswith("it is no part of the preset")
+    assert found.pop("README.md")[1].endswith("it is not part of the preset")
     assert found.pop("modelry.json")[1].endswith("nothing says what it must be itself")
     assert len(found) == 8
     assert {status for status, _ in found.values()} == {"ok"}

@@ -91,8 +91,8 @@ def _entry_points() -> str:
     # A converter's architecture is of its own distribution.
     lines = {
         "backbones": ["bert = modelry_bert.backbone:BertBackbone\n"],
-        "tokenizers": ["bert = modelry_bert.tokenizer:BertTokenizer\n"],
-        "preprocessors": ["bert.text_classifier = modelry_bert.preprocessor:BertTextClassifierPreprocessor\n"],
+        "tokenizers": ["bert = modelry_bert.text:BertTokenizer\n"],
+        "preprocessors": ["bert.text_classifier = modelry_bert.text:BertTextClassifierPreprocessor\n"],
         "tasks": ["bert.text_classifier = modelry_bert.text_classifier:BertTextClassifier\n"],
     }
     for path in FAULTS.glob("acme_*.py"):

@@ -11,8 +11,8 @@ from modelry.plugin import lazy_exports
 
 if TYPE_CHECKING:
     from modelry_albert.backbone import AlbertBackbone as AlbertBackbone
-    from modelry_albert.preprocessor import AlbertTextClassifierPreprocessor as AlbertTextClassifierPreprocessor
+    from modelry_albert.text import AlbertTextClassifierPreprocessor as AlbertTextClassifierPreprocessor
+    from modelry_albert.text import AlbertTokenizer as AlbertTokenizer
     from modelry_albert.text_classifier import AlbertTextClassifier as AlbertTextClassifier
-    from modelry_albert.tokenizer import AlbertTokenizer as AlbertTokenizer
 
 __getattr__, __dir__ = lazy_exports(__name__)

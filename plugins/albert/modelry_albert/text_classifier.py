@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modelry.tasks.text_classifier import PooledOutputHead, TextClassifier
 from modelry_albert.backbone import AlbertBackbone
-from modelry_albert.preprocessor import AlbertTextClassifierPreprocessor
+from modelry_albert.text import AlbertTextClassifierPreprocessor
 
 
 class AlbertTextClassifier(TextClassifier):

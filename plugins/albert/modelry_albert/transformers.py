@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints import ACTIVATIONS, ENCODER_SIZES, NUMBER, Checkpoint, EncoderNames, Field, Names
 from modelry.tokenizers import ACCENTS, LOWERCASE, PRECOMPILED, QUOTES, sentence_piece_config, tokenizer_setting
-from modelry_albert.tokenizer import AlbertTokenizer
+from modelry_albert.text import AlbertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

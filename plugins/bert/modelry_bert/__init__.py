@@ -11,9 +11,9 @@ from modelry.plugin import lazy_exports
 
 if TYPE_CHECKING:
     from modelry_bert.backbone import BertBackbone as BertBackbone
-    from modelry_bert.head import BertClassificationHead as BertClassificationHead
-    from modelry_bert.preprocessor import BertTextClassifierPreprocessor as BertTextClassifierPreprocessor
+    from modelry_bert.text import BertTextClassifierPreprocessor as BertTextClassifierPreprocessor
+    from modelry_bert.text import BertTokenizer as BertTokenizer
+    from modelry_bert.text_classifier import BertClassificationHead as BertClassificationHead
     from modelry_bert.text_classifier import BertTextClassifier as BertTextClassifier
-    from modelry_bert.tokenizer import BertTokenizer as BertTokenizer
 
 __getattr__, __dir__ = lazy_exports(__name__)

@@ -1,11 +1,17 @@
-"""BERT for text classification."""
+"""BERT for text classification: its head, and the task."""
 
 from __future__ import annotations
 
-from modelry.tasks.text_classifier import TextClassifier
+from modelry.tasks.text_classifier import PooledOutputHead, TextClassifier
 from modelry_bert.backbone import BertBackbone
-from modelry_bert.head import BertClassificationHead
-from modelry_bert.preprocessor import BertTextClassifierPreprocessor
+from modelry_bert.text import BertTextClassifierPreprocessor
+
+
+class BertClassificationHead(PooledOutputHead):
+    """Classifies by the pooled output, a tanh layer on the `[CLS]` state that is part of the backbone.
+
+    Reference: [Devlin et al., 2018](https://arxiv.org/abs/1810.04805).
+    """
 
 
 class BertTextClassifier(TextClassifier):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints import BERT_SETTINGS, ENCODER_SIZES, HEAD_DROPOUT, Checkpoint, Field, Names
 from modelry.tokenizers import wordpiece_config
-from modelry_bert.tokenizer import BertTokenizer
+from modelry_bert.text import BertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from modelry import PresetFiles
     from modelry.checkpoints import SourcedWeight
     from modelry_bert.backbone import BertBackbone
-    from modelry_bert.head import BertClassificationHead
+    from modelry_bert.text_classifier import BertClassificationHead
 
 ENCODER = Names(("bert.", ""))
 HEAD = Names()

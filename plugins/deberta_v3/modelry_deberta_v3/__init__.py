@@ -11,10 +11,10 @@ from modelry.plugin import lazy_exports
 
 if TYPE_CHECKING:
     from modelry_deberta_v3.backbone import DebertaV3Backbone as DebertaV3Backbone
-    from modelry_deberta_v3.preprocessor import (
+    from modelry_deberta_v3.text import (
         DebertaV3TextClassifierPreprocessor as DebertaV3TextClassifierPreprocessor,
     )
+    from modelry_deberta_v3.text import DebertaV3Tokenizer as DebertaV3Tokenizer
     from modelry_deberta_v3.text_classifier import DebertaV3TextClassifier as DebertaV3TextClassifier
-    from modelry_deberta_v3.tokenizer import DebertaV3Tokenizer as DebertaV3Tokenizer
 
 __getattr__, __dir__ = lazy_exports(__name__)

@@ -1,4 +1,4 @@
-"""Attention by content and by distance."""
+"""Disentangled attention, and the encoder layer around it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from modelry.layers import attend, heads_dense, own_initializer
+from modelry.layers import TransformerEncoder, attend, heads_dense, own_initializer
 
 
 class DisentangledSelfAttention(keras.layers.Layer):
@@ -82,6 +82,41 @@ class DisentangledSelfAttention(keras.layers.Layer):
         return self._output_dense(ops.reshape(attended, ops.shape(x)))  # (B, T, E)
 
     def compute_output_shape(
+        self,
+        x_shape: tuple[int | None, ...],
+        distances_shape: Any = None,
+        buckets_shape: Any = None,
+        attention_mask_shape: Any = None,
+    ) -> tuple[int | None, ...]:
+        """Return the shape of the hidden states, which stays the same."""
+        return x_shape
+
+
+class DisentangledAttentionEncoder(TransformerEncoder):
+    """A `TransformerEncoder` with disentangled attention.
+
+    Reference: [He et al., 2020](https://arxiv.org/abs/2006.03654).
+    """
+
+    def create_attention(self, head_dim: int) -> DisentangledSelfAttention:
+        """Return the attention layer."""
+        return DisentangledSelfAttention(
+            self.num_heads,
+            head_dim,
+            self.dropout,
+            self.kernel_initializer,
+            dtype=self.dtype_policy,
+            name="self_attention_layer",
+        )
+
+    def call(  # type: ignore[override]  # what its attention needs besides
+        self, x: Any, distances: Any, buckets: Any, attention_mask: Any = None, training: bool | None = None
+    ) -> Any:
+        """Return hidden states, `(batch, length, hidden_dim)`; see `DisentangledSelfAttention.call`."""
+        attended = self.attend(x, distances, buckets, attention_mask=attention_mask, training=training)  # (B, T, E)
+        return self.after_attention(x, attended, training)
+
+    def compute_output_shape(  # type: ignore[override]
         self,
         x_shape: tuple[int | None, ...],
         distances_shape: Any = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from modelry.tasks.text_classifier import FirstTokenHead, TextClassifier
 from modelry_deberta_v3.backbone import DebertaV3Backbone
-from modelry_deberta_v3.preprocessor import DebertaV3TextClassifierPreprocessor
+from modelry_deberta_v3.text import DebertaV3TextClassifierPreprocessor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from modelry.checkpoints import ACTIVATIONS, ENCODER_SIZES, NUMBER, Checkpoint, Field, Names, check_fixed
 from modelry.errors import PresetFormatError, SaveError
 from modelry.tokenizers import LOWERCASE, sentence_piece_config, tokenizer_setting
-from modelry_deberta_v3.tokenizer import DebertaV3Tokenizer
+from modelry_deberta_v3.text import DebertaV3Tokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,10 +11,10 @@ from modelry.plugin import lazy_exports
 
 if TYPE_CHECKING:
     from modelry_distil_bert.backbone import DistilBertBackbone as DistilBertBackbone
-    from modelry_distil_bert.preprocessor import (
+    from modelry_distil_bert.text import (
         DistilBertTextClassifierPreprocessor as DistilBertTextClassifierPreprocessor,
     )
+    from modelry_distil_bert.text import DistilBertTokenizer as DistilBertTokenizer
     from modelry_distil_bert.text_classifier import DistilBertTextClassifier as DistilBertTextClassifier
-    from modelry_distil_bert.tokenizer import DistilBertTokenizer as DistilBertTokenizer
 
 __getattr__, __dir__ = lazy_exports(__name__)

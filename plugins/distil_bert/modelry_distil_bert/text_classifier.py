@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.tasks.text_classifier import FirstTokenHead, TextClassifier
 from modelry_distil_bert.backbone import DistilBertBackbone
-from modelry_distil_bert.preprocessor import DistilBertTextClassifierPreprocessor
+from modelry_distil_bert.text import DistilBertTextClassifierPreprocessor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

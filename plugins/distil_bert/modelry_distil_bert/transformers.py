@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints import ACTIVATIONS, NUMBER, Checkpoint, EncoderNames, Field, Names
 from modelry.tokenizers import wordpiece_config
-from modelry_distil_bert.tokenizer import DistilBertTokenizer
+from modelry_distil_bert.text import DistilBertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,8 +11,8 @@ from modelry.plugin import lazy_exports
 
 if TYPE_CHECKING:
     from modelry_electra.backbone import ElectraBackbone as ElectraBackbone
-    from modelry_electra.preprocessor import ElectraTextClassifierPreprocessor as ElectraTextClassifierPreprocessor
+    from modelry_electra.text import ElectraTextClassifierPreprocessor as ElectraTextClassifierPreprocessor
+    from modelry_electra.text import ElectraTokenizer as ElectraTokenizer
     from modelry_electra.text_classifier import ElectraTextClassifier as ElectraTextClassifier
-    from modelry_electra.tokenizer import ElectraTokenizer as ElectraTokenizer
 
 __getattr__, __dir__ = lazy_exports(__name__)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.tasks.text_classifier import FirstTokenHead, TextClassifier
 from modelry_electra.backbone import ElectraBackbone
-from modelry_electra.preprocessor import ElectraTextClassifierPreprocessor
+from modelry_electra.text import ElectraTextClassifierPreprocessor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints import BERT_SETTINGS, ENCODER_SIZES, HEAD_DROPOUT, Checkpoint, Field, Names, SourcedWeight
 from modelry.tokenizers import wordpiece_config
-from modelry_electra.tokenizer import ElectraTokenizer
+from modelry_electra.text import ElectraTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,8 +11,8 @@ from modelry.plugin import lazy_exports
 
 if TYPE_CHECKING:
     from modelry_esm.backbone import ESMBackbone as ESMBackbone
-    from modelry_esm.preprocessor import ESMProteinClassifierPreprocessor as ESMProteinClassifierPreprocessor
+    from modelry_esm.protein import ESMProteinClassifierPreprocessor as ESMProteinClassifierPreprocessor
+    from modelry_esm.protein import ESMTokenizer as ESMTokenizer
     from modelry_esm.protein_classifier import ESMProteinClassifier as ESMProteinClassifier
-    from modelry_esm.tokenizer import ESMTokenizer as ESMTokenizer
 
 __getattr__, __dir__ = lazy_exports(__name__)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.tasks.text_classifier import FirstTokenHead, TextClassifier
 from modelry_esm.backbone import ESMBackbone
-from modelry_esm.preprocessor import ESMProteinClassifierPreprocessor
+from modelry_esm.protein import ESMProteinClassifierPreprocessor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ from modelry.plugin import lazy_exports
 
 if TYPE_CHECKING:
     from modelry_f_net.backbone import FNetBackbone as FNetBackbone
-    from modelry_f_net.preprocessor import FNetTextClassifierPreprocessor as FNetTextClassifierPreprocessor
+    from modelry_f_net.text import FNetTextClassifierPreprocessor as FNetTextClassifierPreprocessor
+    from modelry_f_net.text import FNetTokenizer as FNetTokenizer
     from modelry_f_net.text_classifier import FNetTextClassifier as FNetTextClassifier
-    from modelry_f_net.tokenizer import FNetTokenizer as FNetTokenizer
 
 __getattr__, __dir__ = lazy_exports(__name__)

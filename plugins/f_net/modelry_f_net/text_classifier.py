@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modelry.tasks.text_classifier import PooledOutputHead, TextClassifier
 from modelry_f_net.backbone import FNetBackbone
-from modelry_f_net.preprocessor import FNetTextClassifierPreprocessor
+from modelry_f_net.text import FNetTextClassifierPreprocessor
 
 
 class FNetTextClassifier(TextClassifier):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints import ACTIVATIONS, NUMBER, Checkpoint, Field, Names
 from modelry.tokenizers import PRECOMPILED, QUOTES, sentence_piece_config
-from modelry_f_net.tokenizer import FNetTokenizer
+from modelry_f_net.text import FNetTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,10 @@ from modelry.plugin import lazy_exports
 
 if TYPE_CHECKING:
     from modelry_modernbert.backbone import ModernBertBackbone as ModernBertBackbone
-    from modelry_modernbert.preprocessor import (
+    from modelry_modernbert.text import (
         ModernBertTextClassifierPreprocessor as ModernBertTextClassifierPreprocessor,
     )
+    from modelry_modernbert.text import ModernBertTokenizer as ModernBertTokenizer
     from modelry_modernbert.text_classifier import ModernBertTextClassifier as ModernBertTextClassifier
-    from modelry_modernbert.tokenizer import ModernBertTokenizer as ModernBertTokenizer
 
 __getattr__, __dir__ = lazy_exports(__name__)

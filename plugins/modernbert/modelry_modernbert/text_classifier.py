@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.tasks.text_classifier import FirstTokenHead, TextClassifier
 from modelry_modernbert.backbone import ModernBertBackbone
-from modelry_modernbert.preprocessor import ModernBertTextClassifierPreprocessor
+from modelry_modernbert.text import ModernBertTextClassifierPreprocessor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from modelry.checkpoints import ACTIVATIONS, ENCODER_SIZES, NUMBER, Checkpoint, Field, Names
 from modelry.errors import PresetFormatError
 from modelry.tokenizers import byte_pair_config
-from modelry_modernbert.tokenizer import ModernBertTokenizer
+from modelry_modernbert.text import ModernBertTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

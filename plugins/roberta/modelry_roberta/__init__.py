@@ -13,13 +13,13 @@ from modelry.plugin import lazy_exports
 if TYPE_CHECKING:
     from modelry_roberta.backbone import RobertaBackbone as RobertaBackbone
     from modelry_roberta.backbone import XLMRobertaBackbone as XLMRobertaBackbone
-    from modelry_roberta.preprocessor import RobertaTextClassifierPreprocessor as RobertaTextClassifierPreprocessor
-    from modelry_roberta.preprocessor import (
+    from modelry_roberta.text import RobertaTextClassifierPreprocessor as RobertaTextClassifierPreprocessor
+    from modelry_roberta.text import RobertaTokenizer as RobertaTokenizer
+    from modelry_roberta.text import (
         XLMRobertaTextClassifierPreprocessor as XLMRobertaTextClassifierPreprocessor,
     )
+    from modelry_roberta.text import XLMRobertaTokenizer as XLMRobertaTokenizer
     from modelry_roberta.text_classifier import RobertaTextClassifier as RobertaTextClassifier
     from modelry_roberta.text_classifier import XLMRobertaTextClassifier as XLMRobertaTextClassifier
-    from modelry_roberta.tokenizer import RobertaTokenizer as RobertaTokenizer
-    from modelry_roberta.tokenizer import XLMRobertaTokenizer as XLMRobertaTokenizer
 
 __getattr__, __dir__ = lazy_exports(__name__)

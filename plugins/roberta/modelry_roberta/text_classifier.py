@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.tasks.text_classifier import FirstTokenHead, TextClassifier
 from modelry_roberta.backbone import RobertaBackbone, XLMRobertaBackbone
-from modelry_roberta.preprocessor import RobertaTextClassifierPreprocessor, XLMRobertaTextClassifierPreprocessor
+from modelry_roberta.text import RobertaTextClassifierPreprocessor, XLMRobertaTextClassifierPreprocessor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

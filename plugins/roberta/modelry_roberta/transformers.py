@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.checkpoints import ACTIVATIONS, ENCODER_SIZES, HEAD_DROPOUT, NUMBER, Checkpoint, Field, Names, Rows
 from modelry.tokenizers import byte_pair_config, sentence_piece_config
-from modelry_roberta.tokenizer import RobertaTokenizer, XLMRobertaTokenizer
+from modelry_roberta.text import RobertaTokenizer, XLMRobertaTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,8 +7,27 @@ from typing import Any
 import keras
 
 from modelry.backbones import Backbone, id_inputs
-from modelry.layers import RotaryEmbedding, attention_mask, bert_initializer
-from modelry_roformer_v2.encoder import EPSILON, RoformerNorm, RoformerV2Encoder
+from modelry.layers import RotaryEmbedding, RotaryEncoder, attention_mask, bert_initializer
+
+EPSILON = 1e-7
+
+
+class RoformerNorm(keras.layers.RMSNormalization):
+    """Root-mean-square normalization; its class name is part of KerasHub's file format."""
+
+
+class RoformerV2Encoder(RotaryEncoder):
+    """A post-norm encoder layer; the arguments are those of `RotaryEncoder`.
+
+    Reference: [Su et al., 2021](https://arxiv.org/abs/2104.09864).
+    """
+
+    norm_first = False
+    neighbours = True
+
+    def create_norm(self, name: str) -> keras.layers.Layer:
+        """Return a root-mean-square normalization."""
+        return RoformerNorm(epsilon=EPSILON, dtype=self.dtype_policy, name=name)
 
 
 class RoformerV2Backbone(Backbone):

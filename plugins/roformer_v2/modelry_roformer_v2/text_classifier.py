@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from modelry.tasks.text_classifier import FirstTokenHead, TextClassifier
 from modelry_roformer_v2.backbone import RoformerV2Backbone
-from modelry_roformer_v2.preprocessor import RoformerV2TextClassifierPreprocessor
+from modelry_roformer_v2.text import RoformerV2TextClassifierPreprocessor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

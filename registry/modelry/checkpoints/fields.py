@@ -8,7 +8,10 @@ from attrs import field as attribute
 from attrs import frozen
 
 from modelry.errors import PresetFormatError, SaveError
-from modelry.strict_json import field
+from modelry.storage.files import read_json as read_json
+from modelry.strict_json import field as field
+from modelry.strict_json import parse_json as parse_json
+from modelry.strict_json import write_json as write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

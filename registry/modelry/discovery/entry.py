@@ -25,7 +25,19 @@ MODEL_KINDS = ("backbones", "tokenizers", "preprocessors", "heads", "tasks")
 TASK_SPECS = "task_specs"
 """The kind that describes tasks without Keras."""
 
-KINDS = (*MODEL_KINDS, TASK_SPECS, "checkpoints", "storage")
+BASES = {
+    "backbones": "modelry.backbones.backbone:Backbone",
+    "tokenizers": "modelry.tokenizers.tokenizer:Tokenizer",
+    "preprocessors": "modelry.preprocessing.preprocessor:Preprocessor",
+    "heads": "modelry.tasks.base.head:Head",
+    "tasks": "modelry.tasks.base.task:Task",
+    TASK_SPECS: "modelry.presets.task_spec:TaskSpec",
+    "checkpoints": "modelry.checkpoints.checkpoint:Checkpoint",
+    "storage": "modelry.storage.handler:Storage",
+}
+"""The base class of each kind."""
+
+KINDS = tuple(BASES)
 """Every kind of component; the entry-point group of a kind is `modelry.<kind>`."""
 
 PLUGIN, POLICIES, OBSERVERS = "plugin", "policies", "observers"

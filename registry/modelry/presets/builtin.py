@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from modelry.discovery.registry import registry
 from modelry.presets.task_spec import default_names
@@ -27,12 +27,13 @@ class BuiltinPresets:
             architecture = entry.name.partition(".")[0] if entry else None
             if architecture in registry.names("backbones"):
                 return registry.presets(architecture)
-        task = getattr(owner, "task", None)
+        named: Any = owner
+        task: str = "" if getattr(owner, "task", None) is None else named.spec_name()
         fits: dict[str, bool] = {}
         for preset in registry.presets().values():
             if preset.architecture not in fits:
-                kinds = () if task is None else ("tasks", "preprocessors")
-                names = [name for kind in kinds for name in default_names(kind, preset.architecture, str(task))]
+                kinds = ("tasks", "preprocessors") if task else ()
+                names = [name for kind in kinds for name in default_names(kind, preset.architecture, task)]
                 own = [name for name in names if name.rpartition(":")[2].startswith(f"{preset.architecture}.")]
-                fits[preset.architecture] = task is None or bool(own)
+                fits[preset.architecture] = not task or bool(own)
         return {name: preset for name, preset in registry.presets().items() if fits[preset.architecture]}

@@ -91,15 +91,15 @@ def check_component(text: str, separator: str) -> str:
 
     Args:
         text: The name.
-        separator: The characters allowed between its words: `"_"`, or `"-"` in URI schemes, or both.
+        separator: The character between its words: `"_"`, or `"-"` in URI schemes.
 
     Raises:
         InputError: It is not valid.
     """
-    if not _COMPONENT.fullmatch(text) or set(text) & set("-_") - set(separator):
+    if not _COMPONENT.fullmatch(text) or set(text) & set("-_") - {separator}:
         raise InputError(
             f"{text!r} cannot name the component: begin with a letter, and use lower-case letters, digits and "
-            f"{' or '.join(map(repr, separator))} between words. Pass another with --component."
+            f"{separator!r} between words. Pass another with --component."
         )
     if len(text) > LONGEST_NAME or len(class_prefix(text)) > LONGEST_CLASS_PREFIX:
         raise InputError(

@@ -22,9 +22,6 @@ _AUTHOR = re.compile(r"(?P<name>[^<>\x00-\x1f]*[^<>\s])(\s*<(?P<email>[^<>@\s]+@
 TASK_IMPORTS = frozenset(("Any", "Backbone", "Inputs", "Sequence", "Targets", "Task", "TokenTargets", "WordReader"))
 """The names that the module of a new task imports."""
 
-PRESETS = "presets"
-"""Stands for the kind of component of a plugin that registers none."""
-
 
 @attrs.frozen
 class Kind:
@@ -34,8 +31,8 @@ class Kind:
         name: The word users write.
         summary: Its components, in a few words.
         description: The description of a new package of this kind, a sentence.
-        registers: The kind of component that it registers, or `PRESETS`.
-        separators: Characters allowed between the words of the component's name; the first one is the default.
+        registers: The kinds of components that it registers under the component's name; none if it has only presets.
+        separator: The character between the words of the component's name.
         needs_bert: The use it has for modelry-bert: `"dependency"`, `"test"` for its tests alone, or `""`.
         needs: Its other dependencies besides modelry.
     """
@@ -43,8 +40,8 @@ class Kind:
     name: str
     summary: str
     description: str
-    registers: str
-    separators: str = "_"
+    registers: tuple[str, ...]
+    separator: str = "_"
     needs_bert: str = ""
     needs: tuple[str, ...] = ()
 
@@ -54,16 +51,16 @@ KINDS = {
     for kind in (
         Kind(
             "architecture",
-            "a model of your own: backbone, tokenizer, preprocessor and classifier",
-            "A text encoder for modelry, with its tokenizer and classifier.",
-            "backbones",
+            "a model of your own: backbone, tokenizer, classifier, and a converter of transformers checkpoints",
+            "A text encoder for modelry, with its tokenizer, classifier and converter.",
+            ("backbones", "checkpoints"),
             needs=("keras>=3.15.1",),
         ),
         Kind(
             "task",
             "a task of your own, such as one label per word, on any text encoder",
             "A task for modelry: one label per word, on any text encoder.",
-            "task_specs",
+            ("task_specs",),
             needs_bert="test",
             needs=("keras>=3.15.1", "numpy>=1.26"),
         ),
@@ -71,7 +68,7 @@ KINDS = {
             "head",
             "a classification head that fits any backbone",
             "A classification head for modelry that fits any backbone.",
-            "heads",
+            ("heads",),
             needs_bert="test",
             needs=("keras>=3.15.1",),
         ),
@@ -79,25 +76,16 @@ KINDS = {
             "storage",
             "a URI scheme, for presets that lie in a store of yours",
             "A URI scheme for modelry: presets from a store of one's own.",
-            "storage",
-            separators="-",
+            ("storage",),
+            separator="-",
             needs_bert="test",
             needs=("fsspec>=2026.9.0", "platformdirs>=4.0"),
-        ),
-        Kind(
-            "checkpoint",
-            "a reader of transformers checkpoints of one model_type",
-            "Reads transformers checkpoints of one model_type into modelry.",
-            "checkpoints",
-            separators="-_",
-            needs_bert="dependency",
-            needs=("attrs>=24.2",),
         ),
         Kind(
             "presets",
             "a trained model in a wheel, loaded by its name",
             "A trained text classifier for modelry, loaded by its name.",
-            PRESETS,
+            (),
             needs_bert="dependency",
         ),
     )
@@ -175,7 +163,7 @@ def plan(
     chosen = KINDS[choice("kind", kind, tuple(KINDS))]
     name = names.distribution_name(name)
     if component is None:
-        component = names.default_component(name, chosen.separators[0])
+        component = names.default_component(name, chosen.separator)
     prefix = names.class_prefix(component, chosen.name)
     if chosen.name == "task" and prefix in TASK_IMPORTS:
         raise InputError(
@@ -188,7 +176,7 @@ def plan(
     return Project(
         name=name,
         kind=chosen,
-        component=names.check_component(component, chosen.separators),
+        component=names.check_component(component, chosen.separator),
         author=matched["name"].strip(),
         email=matched["email"],
         licence=choice("licence", licence, LICENCES),
@@ -200,12 +188,16 @@ def plan(
 
 def owners(project: Project) -> list[str]:
     """Return the installed components that have the name of a project's component, such as `a head of acme-gates`."""
-    kind, name = project.kind.registers, project.component
-    if kind == PRESETS:
+    kinds, name = project.kind.registers, project.component
+    if not kinds:
         preset = registry.presets().get(name)
         return [] if preset is None else [f"the preset {preset.reference}"]
-    entries = registry.entries(kind)
-    return [f"a {noun(kind)} of {entry.distribution}" for entry in entries if entry.name == name]
+    return [
+        f"a {noun(kind)} of {entry.distribution}"
+        for kind in kinds
+        for entry in registry.entries(kind)
+        if entry.name == name
+    ]
 
 
 def choice(what: str, given: str, known: tuple[str, ...]) -> str:

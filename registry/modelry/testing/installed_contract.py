@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -79,6 +80,16 @@ def owner_of(cls: type) -> Entry | None:
 def task_contracts() -> list[Any]:
     """Return the contracts of the installed tasks that have one: subclasses of `TaskContract`. Imports Keras."""
     return [resolve(spec.contract) for _, spec in task_specs() if spec.contract is not None]
+
+
+def exports() -> dict[str, str]:
+    """Return the names that the modules of these contracts export, for `modelry.testing`: name → `module:name`."""
+    found: dict[str, str] = {}
+    for contract in task_contracts():
+        module = contract.__module__
+        exported = getattr(importlib.import_module(module), "__all__", [contract.__name__])
+        found |= {name: f"{module}:{name}" for name in exported}
+    return found
 
 
 def entry_point(kind: str, cls: type) -> str:

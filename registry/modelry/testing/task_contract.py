@@ -227,7 +227,7 @@ class TaskContract(DamageClaims, InstalledContract):
         """A few steps of training on a few examples lower their loss."""
         labels = self.labels(task, examples)
         weights, optimizer, loss = task.get_weights(), task.optimizer, task.loss
-        task.compile(optimizer=keras.optimizers.Adam(1e-2), loss=loss)
+        task.compile(optimizer=keras.optimizers.Adam(3e-3), loss=loss)
         x = self.batch(task, examples)
         losses = task.fit(x, labels, epochs=25, batch_size=len(examples), verbose=0).history["loss"]
         task.set_weights(weights)

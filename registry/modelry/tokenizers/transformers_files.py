@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from modelry.errors import InputError, PresetFormatError
-from modelry.presets.tokenizer_settings import GENERIC, SETTINGS, token_setting, tokenizer_class, tokenizer_setting
+from modelry.presets.tokenizer_settings import GENERIC, SETTINGS
+from modelry.presets.tokenizer_settings import token_setting as token_setting
+from modelry.presets.tokenizer_settings import tokenizer_class as tokenizer_class
+from modelry.presets.tokenizer_settings import tokenizer_setting as tokenizer_setting
 from modelry.storage.files import bounded, read_json
 from modelry.strict_json import field
 from modelry.tokenizers.sentence_piece_model import (

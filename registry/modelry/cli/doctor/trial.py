@@ -27,7 +27,17 @@ from packaging.requirements import InvalidRequirement, Requirement
 from modelry._backend import require_backend
 from modelry._lazy import resolve
 from modelry.cli.doctor.survey import BROKEN, INCOMPATIBLE, NOTE, Component, Finding
-from modelry.discovery.entry import HOOK_GROUPS, MODEL_KINDS, PREFIX, TASK_SPECS, Entry, check_api, normalise, noun
+from modelry.discovery.entry import (
+    BASES,
+    HOOK_GROUPS,
+    MODEL_KINDS,
+    PREFIX,
+    TASK_SPECS,
+    Entry,
+    check_api,
+    normalise,
+    noun,
+)
 from modelry.discovery.hooks import Hooks
 from modelry.discovery.pip import pip_install, pip_upgrade
 from modelry.errors import IncompatiblePlugin, did_you_mean
@@ -39,18 +49,6 @@ if TYPE_CHECKING:
 
 START_SECONDS = 300.0
 """Limit for the import of Keras and its backend, which is not the plugin's time."""
-
-CONTRACTS = {
-    "backbones": "modelry.backbones.backbone:Backbone",
-    "tokenizers": "modelry.tokenizers.tokenizer:Tokenizer",
-    "preprocessors": "modelry.preprocessing.preprocessor:Preprocessor",
-    "heads": "modelry.tasks.base.head:Head",
-    "tasks": "modelry.tasks.base.task:Task",
-    TASK_SPECS: "modelry.presets.task_spec:TaskSpec",
-    "checkpoints": "modelry.checkpoints.checkpoint:Checkpoint",
-    "storage": "modelry.storage.handler:Storage",
-}
-"""Base classes of the kinds."""
 
 HEAVY = ("keras", "jax", "torch", "tensorflow")
 
@@ -168,8 +166,8 @@ def _import_contracts(kinds: set[str]) -> None:
     if not kinds.isdisjoint(MODEL_KINDS):
         require_backend()
         importlib.import_module("modelry.tasks.base.task")
-    for kind in kinds & CONTRACTS.keys():
-        resolve(CONTRACTS[kind])
+    for kind in kinds & BASES.keys():
+        resolve(BASES[kind])
 
 
 def _import(entry: Entry) -> tuple[float | None, list[Finding], list[str]]:
@@ -197,7 +195,7 @@ def _check_class(entry: Entry, found: Any) -> Finding | None:
             problem = f"{where} has no {part!r}.{did_you_mean(part, dir(found))}".rstrip(".")
             return Finding(BROKEN, problem, _correct(entry))
         found = getattr(found, part)
-    contract: Any = resolve(CONTRACTS[entry.kind])
+    contract: Any = resolve(BASES[entry.kind])
     path, what = f"{contract.__module__}.{contract.__qualname__}", noun(entry.kind)
     if not (isinstance(found, type) and issubclass(found, contract)):
         kind = "class" if isinstance(found, type) else type(found).__name__

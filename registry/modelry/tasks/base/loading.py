@@ -55,6 +55,10 @@ class LoadableTask(AdaptedTask, Protocol):
         """Return the names of the constructor's arguments."""
 
     @classmethod
+    def spec_name(cls) -> str:
+        """Return the registered name of the task, qualified if possible."""
+
+    @classmethod
     def override_names(cls) -> tuple[str, ...]:
         """Return the names of the overrides of `from_preset`."""
 
@@ -247,7 +251,7 @@ def _preprocessor(recipe: Recipe, cls: type[T], overrides: Mapping[str, Any]) ->
     inputs = recipe.inputs()
     if inputs.preprocessor is None and not inputs.settings and length is None and isinstance(limit, int):
         options["sequence_length"] = min(limit, DEFAULT_SEQUENCE_LENGTH)
-    names = () if cls.task is None else tuple(default_names("preprocessors", recipe.backbone.name, cls.task))
+    names = () if cls.task is None else tuple(default_names("preprocessors", recipe.backbone.name, cls.spec_name()))
     return build_preprocessor(recipe, cls.preprocessor_cls, options, names)
 
 

@@ -10,6 +10,7 @@ import keras
 from modelry.arguments import KERAS_ARGUMENTS, config_of
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import register_for_saving
+from modelry.discovery.registry import registry
 from modelry.errors import InputError
 from modelry.preprocessing.preprocessor import Preprocessor
 from modelry.presets.task_spec import TaskSpec, find_spec
@@ -107,7 +108,16 @@ class Task(AdaptableModel):
         """
         if cls.task is None:
             raise InputError(f"{cls.__name__} has no task name. Set task = '…', and register it in modelry.task_specs.")
-        return find_spec(cls.task)
+        return find_spec(cls.spec_name())
+
+    @classmethod
+    def spec_name(cls) -> str:
+        """Return the registered name of the task, qualified by its distribution where that is known."""
+        for base in cls.__mro__:
+            owner = registry.owner(base)
+            if owner is not None and owner.name == cls.task and registry.has("task_specs", owner.qualified):
+                return owner.qualified
+        return str(cls.task)
 
     @classmethod
     def arguments(cls) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class TestWordTagger(TaskContract):
         """After training on two sentences, their words get their labels."""
         sentences = [["Angela", "is", "in", "Leeds"], ["Where", "is", "my", "parcel", "?"]]
         labels = [["PER", "O", "O", "LOC"], ["O"] * 5]
-        task.compile(optimizer=keras.optimizers.Adam(1e-2))
+        task.compile(optimizer=keras.optimizers.Adam(1e-3))
         task.fit(sentences, labels, epochs=60, verbose=0)
         assert task.tag(sentences) == labels
 

@@ -1,9 +1,18 @@
-"""DistilBERT's preprocessor for text classification."""
+"""Tokenizer and preprocessor of DistilBERT: texts to token rows."""
 
 from __future__ import annotations
 
 from modelry.tasks.text_classifier import TextClassifierPreprocessor
-from modelry_distil_bert.tokenizer import DistilBertTokenizer
+from modelry.tokenizers import EncoderWordPieceTokenizer
+
+
+class DistilBertTokenizer(EncoderWordPieceTokenizer):
+    """BERT's tokenizer; the arguments are those of `EncoderWordPieceTokenizer`.
+
+    Reference: [Sanh et al., 2019](https://arxiv.org/abs/1910.01108).
+    """
+
+    keras_hub_class = "DistilBertTokenizer"
 
 
 class DistilBertTextClassifierPreprocessor(TextClassifierPreprocessor):

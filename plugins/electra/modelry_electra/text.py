@@ -1,9 +1,18 @@
-"""ELECTRA's preprocessor for text classification."""
+"""Tokenizer and preprocessor of ELECTRA: texts to token rows."""
 
 from __future__ import annotations
 
 from modelry.tasks.text_classifier import TextClassifierPreprocessor
-from modelry_electra.tokenizer import ElectraTokenizer
+from modelry.tokenizers import EncoderWordPieceTokenizer
+
+
+class ElectraTokenizer(EncoderWordPieceTokenizer):
+    """BERT's tokenizer; the arguments are those of `EncoderWordPieceTokenizer`.
+
+    Reference: [Clark et al., 2020](https://arxiv.org/abs/2003.10555).
+    """
+
+    keras_hub_class = "ElectraTokenizer"
 
 
 class ElectraTextClassifierPreprocessor(TextClassifierPreprocessor):

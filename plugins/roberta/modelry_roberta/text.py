@@ -1,8 +1,14 @@
-"""RoBERTa's and XLM-RoBERTa's tokenizers."""
+"""Tokenizers and preprocessors of RoBERTa and XLM-RoBERTa: texts to token rows."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar
+
+from modelry.tasks.text_classifier import TextClassifierPreprocessor
 from modelry.tokenizers import BytePairTokenizer, SentencePieceTokenizer, TokenId
+
+if TYPE_CHECKING:
+    from modelry.tokenizers import Tokenizer
 
 
 class RobertaTokenizer(BytePairTokenizer):
@@ -54,3 +60,27 @@ class XLMRobertaTokenizer(SentencePieceTokenizer):
     pad_token_id = TokenId("<pad>")
     unk_token_id = TokenId("<unk>")
     mask_token_id = TokenId("<mask>")
+
+
+class RobertaTextClassifierPreprocessor(TextClassifierPreprocessor):
+    """Builds rows `<s> a </s>` or `<s> a </s> </s> b </s>`; the arguments are those of `TextClassifierPreprocessor`.
+
+    Reference: [Liu et al., 2019](https://arxiv.org/abs/1907.11692).
+    """
+
+    tokenizer_cls: ClassVar[type[Tokenizer]] = RobertaTokenizer
+    keras_hub_class = "RobertaTextClassifierPreprocessor"
+    start_token = "<s>"
+    end_token = "</s>"
+    separator = ("</s>", "</s>")
+    pad_token = "<pad>"
+
+
+class XLMRobertaTextClassifierPreprocessor(RobertaTextClassifierPreprocessor):
+    """Packs texts as RoBERTa does; the arguments are those of `TextClassifierPreprocessor`.
+
+    Reference: [Conneau et al., 2019](https://arxiv.org/abs/1911.02116).
+    """
+
+    tokenizer_cls = XLMRobertaTokenizer
+    keras_hub_class = "XLMRobertaTextClassifierPreprocessor"

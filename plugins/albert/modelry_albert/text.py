@@ -1,4 +1,4 @@
-"""ALBERT's preprocessor for text classification."""
+"""Tokenizer and preprocessor of ALBERT: texts to token rows."""
 
 from __future__ import annotations
 
@@ -8,13 +8,25 @@ import attrs
 import numpy as np
 
 from modelry.tasks.text_classifier import TextClassifierPreprocessor
-from modelry_albert.tokenizer import AlbertTokenizer
+from modelry.tokenizers import EncoderSentencePieceTokenizer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from modelry.data import TokenizedTexts
     from modelry.tokenizers import SpecialTokens, Tokenizer
+
+
+class AlbertTokenizer(EncoderSentencePieceTokenizer):
+    """SentencePiece with ALBERT's special tokens; the arguments are those of `SentencePieceTokenizer`.
+
+    Reference: [Lan et al., 2019](https://arxiv.org/abs/1909.11942).
+
+    The model must have the pieces `[CLS]`, `[SEP]`, `<pad>` and `[MASK]`. Their ids are the attributes that
+    `EncoderSentencePieceTokenizer` has.
+    """
+
+    keras_hub_class = "AlbertTokenizer"
 
 
 class AlbertTextClassifierPreprocessor(TextClassifierPreprocessor):

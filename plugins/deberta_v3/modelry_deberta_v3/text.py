@@ -1,7 +1,8 @@
-"""DeBERTa-v3's tokenizer."""
+"""Tokenizer and preprocessor of DeBERTa-v3: texts to token rows."""
 
 from __future__ import annotations
 
+from modelry.tasks.text_classifier import TextClassifierPreprocessor
 from modelry.tokenizers import EncoderSentencePieceTokenizer, TokenId
 
 
@@ -18,3 +19,16 @@ class DebertaV3Tokenizer(EncoderSentencePieceTokenizer):
     special_tokens = ("[CLS]", "[SEP]", "[PAD]", "[MASK]")
     tokens_without_piece = ("[MASK]",)
     pad_token_id = TokenId("[PAD]")
+
+
+class DebertaV3TextClassifierPreprocessor(TextClassifierPreprocessor):
+    """Builds rows `[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`; the arguments are those of `TextClassifierPreprocessor`.
+
+    Reference: [He et al., 2021](https://arxiv.org/abs/2111.09543).
+    """
+
+    tokenizer_cls = DebertaV3Tokenizer
+    keras_hub_class = "DebertaV3TextClassifierPreprocessor"
+    start_token = "[CLS]"
+    end_token = "[SEP]"
+    separator = ("[SEP]",)

@@ -1,7 +1,8 @@
-"""ModernBERT's tokenizer."""
+"""Tokenizer and preprocessor of ModernBERT: texts to token rows."""
 
 from __future__ import annotations
 
+from modelry.tasks.text_classifier import TextClassifierPreprocessor
 from modelry.tokenizers import BytePairTokenizer, TokenId
 
 
@@ -30,3 +31,15 @@ class ModernBertTokenizer(BytePairTokenizer):
     pad_token_id = TokenId("[PAD]")
     mask_token_id = TokenId("[MASK]")
     unk_token_id = TokenId("[UNK]")
+
+
+class ModernBertTextClassifierPreprocessor(TextClassifierPreprocessor):
+    """Builds rows `[CLS] a [SEP]` or `[CLS] a [SEP] b [SEP]`; the arguments are those of `TextClassifierPreprocessor`.
+
+    Reference: [Warner et al., 2024](https://arxiv.org/abs/2412.13663).
+    """
+
+    tokenizer_cls = ModernBertTokenizer
+    start_token = "[CLS]"
+    end_token = "[SEP]"
+    separator = ("[SEP]",)

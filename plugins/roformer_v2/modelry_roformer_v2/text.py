@@ -1,9 +1,18 @@
-"""RoFormer-V2's preprocessor for text classification."""
+"""Tokenizer and preprocessor of RoFormer-V2: texts to token rows."""
 
 from __future__ import annotations
 
 from modelry.tasks.text_classifier import TextClassifierPreprocessor
-from modelry_roformer_v2.tokenizer import RoformerV2Tokenizer
+from modelry.tokenizers import EncoderWordPieceTokenizer
+
+
+class RoformerV2Tokenizer(EncoderWordPieceTokenizer):
+    """BERT's tokenizer; the arguments are those of `EncoderWordPieceTokenizer`.
+
+    Reference: [Su et al., 2021](https://arxiv.org/abs/2104.09864).
+    """
+
+    keras_hub_class = "RoformerV2Tokenizer"
 
 
 class RoformerV2TextClassifierPreprocessor(TextClassifierPreprocessor):

@@ -1,4 +1,4 @@
-"""F-Net's preprocessor for text classification."""
+"""Tokenizer and preprocessor of F-Net: texts to token rows."""
 
 from __future__ import annotations
 
@@ -6,10 +6,22 @@ from typing import TYPE_CHECKING
 
 from modelry.errors import InputError
 from modelry.tasks.text_classifier import TextClassifierPreprocessor
-from modelry_f_net.tokenizer import FNetTokenizer
+from modelry.tokenizers import EncoderSentencePieceTokenizer
 
 if TYPE_CHECKING:
     from modelry.tokenizers import Tokenizer
+
+
+class FNetTokenizer(EncoderSentencePieceTokenizer):
+    """SentencePiece with ALBERT's special tokens; the arguments are those of `SentencePieceTokenizer`.
+
+    Reference: [Lee-Thorp et al., 2021](https://arxiv.org/abs/2105.03824).
+
+    The model must have the pieces `[CLS]`, `[SEP]`, `<pad>` and `[MASK]`. Their ids are the attributes that
+    `EncoderSentencePieceTokenizer` has.
+    """
+
+    keras_hub_class = "FNetTokenizer"
 
 
 class FNetTextClassifierPreprocessor(TextClassifierPreprocessor):

@@ -1,9 +1,23 @@
-"""BERT's preprocessor for text classification."""
+"""Tokenizer and preprocessor of BERT: texts to token rows."""
 
 from __future__ import annotations
 
 from modelry.tasks.text_classifier import TextClassifierPreprocessor
-from modelry_bert.tokenizer import BertTokenizer
+from modelry.tokenizers import EncoderWordPieceTokenizer
+
+
+class BertTokenizer(EncoderWordPieceTokenizer):
+    """WordPiece with BERT's special tokens; the arguments are those of `EncoderWordPieceTokenizer`.
+
+    Reference: [Devlin et al., 2018](https://arxiv.org/abs/1810.04805).
+
+    ```python
+    tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "film", "##s"], lowercase=True)
+    tokenizer("A films")  # [5, 6, 7]
+    ```
+    """
+
+    keras_hub_class = "BertTokenizer"
 
 
 class BertTextClassifierPreprocessor(TextClassifierPreprocessor):

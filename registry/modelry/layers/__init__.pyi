@@ -1,0 +1,17 @@
+from .embeddings import PositionEmbedding as PositionEmbedding
+from .embeddings import TokenAndPositionEmbedding as TokenAndPositionEmbedding
+from .functions import activation as activation
+from .functions import bert_initializer as bert_initializer
+from .functions import own_initializer as own_initializer
+from .rotary import RotaryAttention as RotaryAttention
+from .rotary import RotaryEmbedding as RotaryEmbedding
+from .rotary import RotaryEncoder as RotaryEncoder
+from .rotary import rotate as rotate
+from .transformer import EncoderSublayers as EncoderSublayers
+from .transformer import SelfAttention as SelfAttention
+from .transformer import TransformerEncoder as TransformerEncoder
+from .transformer import attend as attend
+from .transformer import attention_mask as attention_mask
+from .transformer import heads_dense as heads_dense
+from .transformer import split_heads as split_heads
+from .transformer import transformer_layers as transformer_layers

@@ -1,0 +1,11 @@
+from .heads import AttentionPoolHead as AttentionPoolHead
+from .heads import ClassifierHead as ClassifierHead
+from .heads import FirstTokenHead as FirstTokenHead
+from .heads import LastTokenHead as LastTokenHead
+from .heads import MaxPoolHead as MaxPoolHead
+from .heads import MeanPoolHead as MeanPoolHead
+from .heads import PooledHead as PooledHead
+from .heads import PooledOutputHead as PooledOutputHead
+from .preprocessor import TextClassifierPreprocessor as TextClassifierPreprocessor
+from .spec import TextClassifierSpec as TextClassifierSpec
+from .task import TextClassifier as TextClassifier
