@@ -8,8 +8,7 @@ import keras
 
 from modelry.backbones import Backbone, id_inputs
 from modelry.layers import attention_mask, bert_initializer
-from modelry_deberta_v3.disentangled_attention import DisentangledAttentionEncoder
-from modelry_deberta_v3.relative_embedding import RelativeEmbedding
+from modelry_deberta_v3.disentangled_attention import DisentangledAttentionEncoder, RelativeEmbedding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

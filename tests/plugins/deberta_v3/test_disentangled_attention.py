@@ -7,7 +7,7 @@ import pytest
 
 from modelry.errors import InputError
 from modelry_deberta_v3 import DebertaV3Backbone
-from modelry_deberta_v3.relative_embedding import RelativeEmbedding, distance_buckets
+from modelry_deberta_v3.disentangled_attention import RelativeEmbedding, distance_buckets
 
 
 def test_near_distances_have_buckets_of_their_own_and_far_ones_share():
