@@ -53,8 +53,8 @@ def test_a_preset_of_keras_hub(show):
         "architecture": "bert",
         "components": [
             component("backbones", "bert", "backbone:BertBackbone"),
-            component("tokenizers", "bert", "tokenizer:BertTokenizer"),
-            component("preprocessors", "bert.text_classifier", "preprocessor:BertTextClassifierPreprocessor"),
+            component("tokenizers", "bert", "text:BertTokenizer"),
+            component("preprocessors", "bert.text_classifier", "text:BertTextClassifierPreprocessor"),
             component("tasks", "bert.text_classifier", "text_classifier:BertTextClassifier"),
         ],
         "task": {
