@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from modelry.discovery.registry import registry
-from modelry.presets.task_spec import default_names
+from modelry.presets.task_spec import default_names, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,13 +27,14 @@ class BuiltinPresets:
             architecture = entry.name.partition(".")[0] if entry else None
             if architecture in registry.names("backbones"):
                 return registry.presets(architecture)
-        named: Any = owner
-        task: str = "" if getattr(owner, "task", None) is None else named.spec_name()
+        task, presets = task_of(owner), registry.presets()
+        if task is None:
+            return presets
         fits: dict[str, bool] = {}
-        for preset in registry.presets().values():
+        for preset in presets.values():
             if preset.architecture not in fits:
-                kinds = ("tasks", "preprocessors") if task else ()
+                kinds = ("tasks", "preprocessors")
                 names = [name for kind in kinds for name in default_names(kind, preset.architecture, task)]
                 own = [name for name in names if name.rpartition(":")[2].startswith(f"{preset.architecture}.")]
-                fits[preset.architecture] = not task or bool(own)
-        return {name: preset for name, preset in registry.presets().items() if fits[preset.architecture]}
+                fits[preset.architecture] = bool(own)
+        return {name: preset for name, preset in presets.items() if fits[preset.architecture]}

@@ -10,7 +10,7 @@ from modelry.discovery.registry import registry
 from modelry.errors import MissingPlugin, PresetFormatError, UnknownComponent
 from modelry.presets.manifest import Manifest, read_manifest
 from modelry.presets.recipe import InputParts, Part, Recipe, SavedTask
-from modelry.presets.task_spec import known_spec, task_specs
+from modelry.presets.task_spec import known_spec, task_of, task_specs
 from modelry.storage.files import read_json
 from modelry.strict_json import OBJECT, check_config, check_keys, checked_keras_name, dtype_name, field, is_quantized
 
@@ -145,7 +145,8 @@ class _Reader:
         if spec is None and self._manifest is not None:  # a class with a name of its own, in version 1
             return next(((one.name, one) for _, one in task_specs() if one.reads_version_1), (name, None))
         if spec is None and registry.has("tasks", class_name):  # such a class in KerasHub's own files: it alone knows
-            task = getattr(registry.load("tasks", class_name), "task", None)
+            found = registry.load("tasks", class_name)
+            task = task_of(found) if isinstance(found, type) else None
             return (name, None) if task is None else (task, known_spec(task))
         return name, spec
 

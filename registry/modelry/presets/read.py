@@ -46,7 +46,10 @@ def ready_recipe(preset: Preset, options: OpenOptions | None = None, base: Prese
 
 
 def read_recipe(preset: Preset, options: OpenOptions | None = None, base: Preset | None = None) -> Recipe:
-    """Open a preset and read its Recipe; imports no Keras and touches no weights.
+    """Open a preset and read its Recipe; touches no weights.
+
+    Keras is imported only where a task that KerasHub saved has a class with a name of its own: the class alone says
+    which task it is.
 
     Args:
         preset: A built-in name, a folder, or a URI; or a list of places with the same files.

@@ -225,6 +225,19 @@ def known_spec(name: str) -> TaskSpec | None:
         return None
 
 
+def task_of(cls: type) -> str | None:
+    """Return the registered name of a class's task, qualified by its distribution where that is known.
+
+    Others may have a task of the same short name. `None` for a class that is not of one task.
+    """
+    task: str | None = getattr(cls, "task", None)
+    for base in cls.__mro__ if task is not None else ():
+        owner = registry.owner(base)
+        if owner is not None and owner.name == task and registry.has("task_specs", owner.qualified):
+            return owner.qualified
+    return task
+
+
 def _loaded(entry: Entry) -> TaskSpec:
     found: Any = entry.load()
     if not (isinstance(found, type) and issubclass(found, TaskSpec)) or getattr(found, "name", None) != entry.name:

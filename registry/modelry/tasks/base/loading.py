@@ -20,7 +20,7 @@ from modelry.presets.adapter import options_for_base
 from modelry.presets.components import announced, blamed_on, check_known, create, load_class
 from modelry.presets.read import ready_recipe
 from modelry.presets.recipe import Origin, Part, Recipe
-from modelry.presets.task_spec import default_name, default_names, find_spec
+from modelry.presets.task_spec import default_name, default_names, find_spec, task_of
 from modelry.presets.transformers import DEFAULT_SEQUENCE_LENGTH
 from modelry.storage.options import OPTIONS, OpenOptions, take_options
 from modelry.tasks.base.adapters import AdaptedTask, place_adapter
@@ -53,10 +53,6 @@ class LoadableTask(AdaptedTask, Protocol):
     @classmethod
     def arguments(cls) -> tuple[str, ...]:
         """Return the names of the constructor's arguments."""
-
-    @classmethod
-    def spec_name(cls) -> str:
-        """Return the registered name of the task, qualified if possible."""
 
     @classmethod
     def override_names(cls) -> tuple[str, ...]:
@@ -251,7 +247,8 @@ def _preprocessor(recipe: Recipe, cls: type[T], overrides: Mapping[str, Any]) ->
     inputs = recipe.inputs()
     if inputs.preprocessor is None and not inputs.settings and length is None and isinstance(limit, int):
         options["sequence_length"] = min(limit, DEFAULT_SEQUENCE_LENGTH)
-    names = () if cls.task is None else tuple(default_names("preprocessors", recipe.backbone.name, cls.spec_name()))
+    task = task_of(cls)
+    names = () if task is None else tuple(default_names("preprocessors", recipe.backbone.name, task))
     return build_preprocessor(recipe, cls.preprocessor_cls, options, names)
 
 

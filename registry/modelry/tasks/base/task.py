@@ -10,10 +10,9 @@ import keras
 from modelry.arguments import KERAS_ARGUMENTS, config_of
 from modelry.backbones.backbone import Backbone
 from modelry.backbones.base_model import register_for_saving
-from modelry.discovery.registry import registry
 from modelry.errors import InputError
 from modelry.preprocessing.preprocessor import Preprocessor
-from modelry.presets.task_spec import TaskSpec, find_spec
+from modelry.presets.task_spec import TaskSpec, find_spec, task_of
 from modelry.runtime.onednn import release
 from modelry.tasks.base.adapters import AdaptableModel
 from modelry.tasks.base.head import call_packed, is_packed
@@ -106,18 +105,10 @@ class Task(AdaptableModel):
             InputError: The class names no task.
             UnknownComponent: No installed plugin registers it.
         """
-        if cls.task is None:
+        name = task_of(cls)
+        if name is None:
             raise InputError(f"{cls.__name__} has no task name. Set task = '…', and register it in modelry.task_specs.")
-        return find_spec(cls.spec_name())
-
-    @classmethod
-    def spec_name(cls) -> str:
-        """Return the registered name of the task, qualified by its distribution where that is known."""
-        for base in cls.__mro__:
-            owner = registry.owner(base)
-            if owner is not None and owner.name == cls.task and registry.has("task_specs", owner.qualified):
-                return owner.qualified
-        return str(cls.task)
+        return find_spec(name)
 
     @classmethod
     def arguments(cls) -> tuple[str, ...]:
