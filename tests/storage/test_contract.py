@@ -1,4 +1,4 @@
-"""What modelry asks of every storage handler, asked of folders, installed packages and web servers."""
+"""The contract of every storage handler, run on folders, installed packages and web servers."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class Entry:
     """A row of the index, made from metadata alone; `load` imports its target.
 
     Attributes:
-        kind: One of `names.KINDS`, or of `names.HOOK_GROUPS` for a hook module.
+        kind: One of `KINDS`, or of `HOOK_GROUPS` for a hook module.
         name: The short name, `bert`.
         target: `module:Class`, also for a component registered by a call.
         distribution: The distribution that registers it, PEP 503 spelling, or `runtime`.

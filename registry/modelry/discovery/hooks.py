@@ -48,7 +48,7 @@ class Hooks:
     """The hook modules of all groups.
 
     Args:
-        entries: The entries of the groups in `names.HOOK_GROUPS`.
+        entries: The entries of the groups in `HOOK_GROUPS`.
     """
 
     def __init__(self, entries: Iterable[Entry]) -> None:

@@ -18,14 +18,13 @@ Version 1 has no section for the task; the facts of the only task that it knows 
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from modelry.errors import PresetFormatError
 from modelry.storage.files import read_json
-from modelry.storage.integrity import MANIFEST
+from modelry.storage.integrity import MANIFEST, sha256_of
 from modelry.storage.paths import check_names, check_plain
 from modelry.strict_json import check_keys, field
 
@@ -128,8 +127,7 @@ def _task(values: Mapping[str, Any], where: str) -> tuple[str | None, Mapping[st
 
 def digest(path: Path) -> dict[str, Any]:
     """Return the size in bytes and the sha256 of a file."""
-    with path.open("rb") as file:
-        return {"size": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    return {"size": path.stat().st_size, "sha256": sha256_of(path)}
 
 
 def _check_size(files: PresetFiles, name: str, manifest: Manifest, where: str) -> None:

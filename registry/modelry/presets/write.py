@@ -24,10 +24,9 @@ from modelry.errors import (
     UnsafePresetError,
     did_you_mean,
 )
-from modelry.presets import manifest as manifests
 from modelry.presets.card import CARD, CardFacts, card
 from modelry.presets.keras_hub import ASSETS, TOKENIZER
-from modelry.presets.manifest import NAME, digest
+from modelry.presets.manifest import NAME, Manifest, digest
 from modelry.presets.read import read_files
 from modelry.storage.files import FolderFiles
 from modelry.storage.handler import Release
@@ -88,14 +87,10 @@ def new_folder(preset_dir: str | os.PathLike[str]) -> Iterator[Path]:
         ) from error
 
 
-def write_manifest(folder: Path, manifest: manifests.Manifest) -> None:
+def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write `modelry.json`, with the size and sha256 of every other file of the preset."""
-    files = {
-        path.relative_to(folder).as_posix(): manifests.digest(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-    write_json(folder / manifests.NAME, attrs.evolve(manifest, files=files).to_json(version))
+    files = {path.relative_to(folder).as_posix(): digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    write_json(folder / NAME, attrs.evolve(manifest, files=files).to_json(version))
 
 
 def is_preset_file(name: str) -> bool:

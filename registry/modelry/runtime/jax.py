@@ -175,7 +175,7 @@ def _enable() -> None:
 
 
 def _is_writable(folder: Path) -> bool:
-    """Whether this process can write to `folder`, which is made for this user alone where it is missing."""
+    """Return whether this process can write to `folder`; a missing one is made, for this user alone."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:

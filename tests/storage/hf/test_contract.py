@@ -1,4 +1,4 @@
-"""What modelry asks of every storage handler, asked of `hf://`."""
+"""The contract of every storage handler, run on `hf://`."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What modelry asks of every storage handler, asked of `kaggle://`."""
+"""The contract of every storage handler, run on `kaggle://`."""
 
 import pytest
 

@@ -158,9 +158,7 @@ def parse_links(reference: Reference) -> tuple[Link, ...]:
 
 def _parse(text: str, reference: str) -> Link:
     name, separator, rest = text.partition("://")
-    if not separator and (
-        text in ALLOWED or text in _REFUSED
-    ):  # as fsspec's own chains have it: `simplecache::https://…`
+    if not separator and (text in ALLOWED or text in _REFUSED):  # as in fsspec's `simplecache::https://…`
         name, rest = text, ""
     elif not separator:  # a plain path of this machine
         name, rest = "file", os.path.abspath(os.path.expanduser(text)) if text else ""

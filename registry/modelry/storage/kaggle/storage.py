@@ -143,7 +143,7 @@ def _shown_in_time(source: KaggleSource, release: Release, before: int, options:
 
 
 def _shown(source: KaggleSource, release: Release, before: int, cancellation: Cancellation) -> int:
-    """Wait until Kaggle has taken the files in, and return the number of their version.; it is newer than `before`.
+    """Wait until Kaggle has taken the files in, and return the number of their version, newer than `before`.
 
     Others may have published since, so each of the newer versions is compared.
     """

@@ -184,8 +184,7 @@ class RawInputModel(AutoCompiledModel):
                 options["validation_data"] = as_source(
                     *held_out, spec, batch_size=validation_batch_size or batch_size, steps=validation_steps
                 )
-            if keras.backend.backend() == "torch":
-                release(self)
+            release(self)
             options["callbacks"] = joined_callbacks(callbacks, EpochNumbers(source))
             with _unused_pooler():
                 return super().fit(source, **options)

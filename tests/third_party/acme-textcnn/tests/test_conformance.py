@@ -1,4 +1,4 @@
-"""What modelry asks of every plugin, asked of this one."""
+"""The contract of every plugin, run on this one."""
 
 import pytest
 from modelry.testing import BackboneContract, PreprocessorContract, TextClassifierContract, TokenizerContract

@@ -1,4 +1,4 @@
-"""What modelry asks of every head, asked of this one."""
+"""The contract of every head, run on this one."""
 
 import pytest
 from modelry.testing import HeadContract

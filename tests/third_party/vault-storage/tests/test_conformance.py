@@ -1,4 +1,4 @@
-"""What modelry asks of every storage backend, asked of this one."""
+"""The contract of every storage backend, run on this one."""
 
 import zipfile
 
