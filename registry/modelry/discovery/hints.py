@@ -102,7 +102,7 @@ def unknown(index: Index, kind: str, name: str, hint: str | None = None, *, in_f
     if distribution in index.blocked_distributions():
         return _blocked(index, f"The {noun(kind)} {short!r}", str(distribution))
     text = f"{distribution or 'No installed plugin'} registers {'no' if distribution else 'a'} {noun(kind)} {short!r}."
-    known = [entry.qualified if distribution else entry.name for entry in index.entries() if entry.kind == kind]
+    known = [entry.qualified if distribution else entry.name for entry in index.entries if entry.kind == kind]
     text += ("" if in_file else did_you_mean(name, known)) + _elsewhere(index, kind, short)
     if distribution is not None:
         return UnknownComponent(f"{text} Another version of it may: {pip_upgrade(distribution)}")
@@ -119,7 +119,7 @@ def unknown_class(index: Index, class_name: str, hint: str | None = None) -> Unk
     if blocked is not None:
         return _blocked(index, f"The class {class_name!r}", blocked.owner)
     text = f"No installed plugin registers a class named {class_name!r}."
-    text += did_you_mean(class_name, (entry.attribute for entry in index.classes()))
+    text += did_you_mean(class_name, (entry.attribute for entry in index.classes))
     hint = first_party(index, CLASSES, class_name) or hint
     return UnknownComponent(f"{text} {install_advice(hint)}" if hint else f"{text}{_blocked_too(index)}")
 

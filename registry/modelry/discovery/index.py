@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import attrs
@@ -49,8 +50,9 @@ class Index:
     runtime: Mapping[Key, Entry]
     preferred: Mapping[Key, str]
 
+    @functools.cached_property
     def entries(self) -> tuple[Entry, ...]:
-        """Return every entry in use, malformed ones and hook modules included, sorted."""
+        """Every entry in use, malformed ones and hook modules included, sorted."""
         found = [*self.runtime.values(), *(entry for owners in self.owners.values() for entry in owners)]
         return tuple(sorted(found, key=lambda entry: (entry.kind, entry.name, entry.distribution, entry.target)))
 
@@ -64,7 +66,7 @@ class Index:
 
     def plugins(self) -> tuple[Entry, ...]:
         """Return the entries of the hook modules."""
-        return tuple(entry for entry in self.entries() if entry.kind in HOOK_GROUPS)
+        return tuple(entry for entry in self.entries if entry.kind in HOOK_GROUPS)
 
     def find(self, kind: str, name: str) -> Entry | None:
         """Return the entry that `name`, short or qualified, stands for.
@@ -106,7 +108,7 @@ class Index:
         Raises:
             AmbiguousName: Several registered classes have this name.
         """
-        found = {entry.target: entry for entry in reversed(self.classes()) if entry.attribute == class_name}
+        found = {entry.target: entry for entry in reversed(self.classes) if entry.attribute == class_name}
         if len(found) > 1:
             imports = " or ".join(f"from {target.replace(':', ' import ')}" for target in sorted(found))
             raise _ambiguous(found.values(), f"The class {class_name!r}", f"Import the one you mean: {imports}.")
@@ -115,15 +117,14 @@ class Index:
     def find_owner(self, cls: type) -> Entry | None:
         """Return the entry of exactly this class, an installed one before one registered by a call."""
         target = f"{cls.__module__}:{cls.__qualname__}"
-        entries = self.entries()
-        installed = [entry for entry in entries if entry.distribution != RUNTIME and entry.problem is None]
+        installed = [entry for entry in self.entries if entry.distribution != RUNTIME and entry.problem is None]
         for entry in installed:
             if entry.target == target:
                 return entry
         for entry in installed:
             if _may_reexport(entry, cls) and _stands_for(entry, cls):
                 return entry
-        return next((entry for entry in entries if entry.obj is cls), None)
+        return next((entry for entry in self.entries if entry.obj is cls), None)
 
     def rivals(self, entry: Entry) -> tuple[Entry, ...]:
         """Return the other entries that its short name may mean, as long as the user has chosen none."""
@@ -137,9 +138,10 @@ class Index:
         """Return advice about the rivals of an entry."""
         return _ways_out(entry.kind, entry.name, _sound(self.owners[entry.kind, entry.name]))
 
+    @functools.cached_property
     def classes(self) -> tuple[Entry, ...]:
-        """Return the well-formed entries of the kinds that models are built of."""
-        return tuple(entry for entry in self.entries() if entry.kind in MODEL_KINDS and entry.problem is None)
+        """The well-formed entries of the kinds that models are built of."""
+        return tuple(entry for entry in self.entries if entry.kind in MODEL_KINDS and entry.problem is None)
 
     def with_runtime(self, entry: Entry, replace: bool) -> Index:
         """Return an index with an entry registered by a call; its short name then means this entry.

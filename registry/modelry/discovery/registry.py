@@ -71,7 +71,7 @@ class Registry:
         """Return every entry, or those of one kind, sorted; malformed declarations and hook modules are among them."""
         if kind not in (None, *HOOK_GROUPS, *KINDS):
             check_kind(str(kind))
-        return tuple(entry for entry in self._known().index.entries() if kind in (None, entry.kind))
+        return tuple(entry for entry in self._known().index.entries if kind in (None, entry.kind))
 
     def find(self, kind: str, name: str, *, in_file: bool = False) -> Entry:
         """Return the entry that `name`, short or qualified, stands for, without importing it.
@@ -123,7 +123,7 @@ class Registry:
 
     def class_names(self) -> tuple[str, ...]:
         """Return the names that `find_class` knows, sorted."""
-        return tuple(sorted({entry.attribute for entry in self._known().index.classes()}))
+        return tuple(sorted({entry.attribute for entry in self._known().index.classes}))
 
     def owner(self, cls: type) -> Entry | None:
         """Return the entry that registers exactly this class, or None."""

@@ -172,6 +172,7 @@ class _Server:
     def _stop(self) -> None:
         self._process.kill()
         self._process.communicate()
+        self._errors.close()
 
 
 @functools.cache
