@@ -174,7 +174,7 @@ PUBLIC = {
         "EncoderPreprocessor",
         "Preprocessor",
         "TextPreprocessor",
-        "kept_lengths",
+        "truncated_lengths",
     ],
     "modelry.storage": [
         "Budget",

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from modelry.data.batches import as_batch, as_source
 from modelry.data.columns import TextReader
 from modelry.data.predictions import as_predictions
 from modelry.data.rows import Inputs, TokenizedTexts, tokenized
-from modelry.data.source import as_batch, as_source
 from modelry.data.spec import DataSpec
 from modelry.tasks.text_classifier.targets import ClassificationTargets
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from modelry.data.batches import as_batch, as_source, split_validation
 from modelry.data.columns import TextReader
 from modelry.data.predictions import as_predictions
 from modelry.data.rows import Columns, Inputs
-from modelry.data.source import as_batch, as_source, split_validation
 from modelry.data.spec import DataSpec
 from modelry.data.targets import Targets
 from modelry.errors import InputError

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import pytest
 
+from modelry.data.batches import MemorySource
 from modelry.data.buckets import bucket_lengths
 from modelry.data.rows import TokenizedTexts
-from modelry.data.source import MemorySource
 from modelry.data.spec import Examples
 from modelry.errors import InputError
 

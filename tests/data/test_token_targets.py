@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from modelry.data.batches import as_batch, as_source, split_validation
 from modelry.data.buckets import Batch
 from modelry.data.columns import TextReader
 from modelry.data.packing import plan_predictions, single_batch
 from modelry.data.predictions import as_predictions
 from modelry.data.rows import Inputs, TokenizedTexts, first_tokens, tokenized, word_outputs, word_spans
-from modelry.data.source import as_batch, as_source, split_validation
 from modelry.data.spec import DataSpec, read_examples
 from modelry.data.targets import IGNORED, Targets, TokenTargets
 from modelry.errors import InputError

@@ -31,7 +31,7 @@ class ESMCheckpoint(Checkpoint):
         Field("vocabulary_size", "vocab_size"),
         *ENCODER_SIZES,
         Field("dropout", "hidden_dropout_prob", NUMBER, 0.1),
-        Field("max_sequence_length", "max_position_embeddings", default=1026, more=FIRST_ROW),
+        Field("max_sequence_length", "max_position_embeddings", default=1026, offset=FIRST_ROW),
         Field("max_wavelength", "rope_theta", NUMBER, 10_000.0),
         Field("layer_norm_eps", "layer_norm_eps", NUMBER, 1e-12),
         Field("use_pre_layer_norm", "emb_layer_norm_before", bool, False),

@@ -31,7 +31,7 @@ class RobertaCheckpoint(Checkpoint):
         Field("vocabulary_size", "vocab_size"),
         *ENCODER_SIZES,
         Field("dropout", "hidden_dropout_prob", NUMBER, 0.1),
-        Field("max_sequence_length", "max_position_embeddings", default=512, more=FIRST_POSITION),
+        Field("max_sequence_length", "max_position_embeddings", default=512, offset=FIRST_POSITION),
         Field("activation", "hidden_act", str, "gelu", names=ACTIVATIONS),
         Field("layer_norm_epsilon", "layer_norm_eps", NUMBER, 1e-12),
     )

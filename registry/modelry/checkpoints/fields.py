@@ -56,7 +56,7 @@ class Field:
         keys: The key, or several: the first that is present and not `null` is read, the very first is written.
         kinds: The type or types of its value. A `bool` is not accepted as an `int`.
         default: The value of a missing key; without a default, the key must be present.
-        more: How much greater the key's number is than the argument.
+        offset: How much greater the key's number is than the argument.
         names: What the key calls values, and what the argument calls them, such as `ACTIVATIONS`; others are refused.
             Of several names for a value, the first is written.
     """
@@ -65,7 +65,7 @@ class Field:
     keys: tuple[str, ...] = attribute(converter=_tuple)
     kinds: tuple[type, ...] = attribute(converter=_tuple, default=(int,))
     default: Any = REQUIRED
-    more: int = 0
+    offset: int = 0
     names: Mapping[str, str] | None = None
 
     def read(self, config: Mapping[str, Any], where: str) -> Any:
@@ -83,7 +83,7 @@ class Field:
                     f"{', '.join(self.names)}."
                 )
             return self.names[value]
-        return value - self.more if self.more else value
+        return value - self.offset if self.offset else value
 
     def write(self, value: Any) -> Any:
         """Return what the first key says for the argument's value.
@@ -102,7 +102,7 @@ class Field:
             return found
         if float in self.kinds:
             return float(value)  # transformers takes no whole number where it wants another
-        return value + self.more if self.more else value
+        return value + self.offset if self.offset else value
 
 
 ENCODER_SIZES = (

@@ -1,3 +1,5 @@
+from .batches import as_batch as as_batch
+from .batches import as_source as as_source
 from .columns import TextReader as TextReader
 from .columns import WordReader as WordReader
 from .columns import as_text_columns as as_text_columns
@@ -12,8 +14,6 @@ from .rows import TokenizedTexts as TokenizedTexts
 from .rows import first_tokens as first_tokens
 from .rows import word_outputs as word_outputs
 from .rows import word_spans as word_spans
-from .source import as_batch as as_batch
-from .source import as_source as as_source
 from .spec import DataSpec as DataSpec
 from .targets import Targets as Targets
 from .targets import TokenTargets as TokenTargets

@@ -153,12 +153,12 @@ class Predictions(Source):
         """Return the first batches. Unlike `batches`, it reads no further than it was asked to."""
         return [(features,) for features, _ in itertools.islice(self._once or self._features(), count)]
 
-    def restore(self, outputs: Any, finish: Callable[[Any, Inputs | None], Any] | None = None) -> Any:
+    def restore(self, outputs: Any, postprocess: Callable[[Any, Inputs | None], Any] | None = None) -> Any:
         """Put predictions into the order of the examples.
 
         Args:
             outputs: A structure of arrays `(m, …)` that Keras' predict returned; fewer if a callback stopped it.
-            finish: Called with the result and the examples; its result is returned. The examples are `None` unless
+            postprocess: Called with the result and the examples; its result is returned. The examples are `None` unless
                 `spec.outputs` is "token" or `spec.offsets` is set: a stream would have to be kept in memory.
 
         Returns:
@@ -168,9 +168,9 @@ class Predictions(Source):
         count = len(keras.tree.flatten(outputs)[0])
         indices, restored = self._per_token(count) if self.spec.outputs == "token" else self._per_example(count)
         outputs = keras.tree.map_structure(restored, outputs)
-        if finish is None:
+        if postprocess is None:
             return outputs
-        return finish(outputs, joined_inputs(self._kept).take(indices) if self._keeps_inputs else None)
+        return postprocess(outputs, joined_inputs(self._kept).take(indices) if self._keeps_inputs else None)
 
     def each(self) -> Iterator[Predictions]:
         """Yield the predictions of one window after the other."""

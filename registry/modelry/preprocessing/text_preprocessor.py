@@ -201,7 +201,7 @@ class EncoderPreprocessor(TextPreprocessor, abc.ABC):
         encode = self.tokenizer.encode_with_offsets if offsets else self.tokenizer.encode
         for encoded in zip(*(encode(column) for column in columns), strict=True):
             texts = tuple(ids for ids, _ in encoded) if offsets else encoded
-            kept = kept_lengths(tuple(map(len, texts)), budget, self.truncate)
+            kept = truncated_lengths(tuple(map(len, texts)), budget, self.truncate)
             pieces = [start, texts[0][: kept[0]], separator if len(texts) == 2 else end]
             pieces += [texts[1][: kept[1]], end] if len(texts) == 2 else []
             ids = np.array([id_ for piece in pieces for id_ in piece] or [self._pad_id()], "int32")
@@ -285,7 +285,7 @@ def _given(token: str | None) -> tuple[str, ...]:
     return () if token is None else (token,)
 
 
-def kept_lengths(lengths: tuple[int, ...], budget: int, truncate: Truncate) -> tuple[int, ...]:
+def truncated_lengths(lengths: tuple[int, ...], budget: int, truncate: Truncate) -> tuple[int, ...]:
     """Return how many tokens each segment keeps.
 
     Args:

@@ -2,7 +2,7 @@ import pytest
 
 from modelry.errors import InputError
 from modelry.models import BertTextClassifierPreprocessor, BertTokenizer
-from modelry.preprocessing.text_preprocessor import kept_lengths
+from modelry.preprocessing.text_preprocessor import truncated_lengths
 
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "film", "##s", ".", "é", "e"]
 
@@ -151,4 +151,4 @@ def test_no_room_for_pairs(tokenizer):
     ],
 )
 def test_truncation(lengths, budget, truncate, kept):
-    assert kept_lengths(lengths, budget, truncate) == kept
+    assert truncated_lengths(lengths, budget, truncate) == kept

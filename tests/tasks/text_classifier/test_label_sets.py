@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import torch
 
+from modelry.data.batches import split_validation
 from modelry.data.columns import TextReader
 from modelry.data.rows import Inputs
-from modelry.data.source import split_validation
 from modelry.data.spec import DataSpec
 from modelry.data.streams import StreamSource, stream_columns
 from modelry.errors import InputError

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import keras
 
 from modelry.data.adapter import joined_callbacks
+from modelry.data.batches import EpochNumbers, as_batch, as_source, split_validation, unpack_validation
 from modelry.data.columns import TextReader
 from modelry.data.predictions import as_predictions, progress_callbacks
-from modelry.data.source import EpochNumbers, as_batch, as_source, split_validation, unpack_validation
 from modelry.data.spec import DataSpec
 from modelry.data.targets import Targets
 from modelry.errors import InputError
@@ -39,7 +39,7 @@ class RawInputModel(AutoCompiledModel):
 
     Attributes:
         output_per: `"example"` if the model returns one output per example, `"token"` if one per token of each.
-        needs_offsets: Whether labels or outputs are aligned with characters; then `finish` and the targets get the
+        needs_offsets: Whether labels or outputs are aligned with characters; then `postprocess` and the targets get the
             character span of every token.
     """
 
@@ -81,7 +81,7 @@ class RawInputModel(AutoCompiledModel):
             )
         return list(texts)
 
-    def finish(self, outputs: Any, inputs: Any) -> Any:
+    def postprocess(self, outputs: Any, inputs: Any) -> Any:
         """Return what `predict` returns, given the outputs of all examples and their inputs.
 
         Args:
@@ -324,7 +324,7 @@ class RawInputModel(AutoCompiledModel):
         together = progress_callbacks(source, verbose, callbacks)
         on_torch = keras.backend.backend() == "torch"
         with prepacked(self, source.num_examples) if on_torch else contextlib.nullcontext():
-            return source.restore(super().predict(source, verbose=0, callbacks=together), self.finish)
+            return source.restore(super().predict(source, verbose=0, callbacks=together), self.postprocess)
 
     @contextlib.contextmanager
     def _adopted(self, y: Any) -> Iterator[None]:

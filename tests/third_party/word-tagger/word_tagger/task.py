@@ -59,7 +59,7 @@ class WordTagger(Task):
         """Return the cross-entropy of the scores."""
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
 
-    def finish(self, outputs, inputs):
+    def postprocess(self, outputs, inputs):
         """Return the scores of each word's first token: `(words, labels)` per sentence, NaN if it is cut off."""
         return word_outputs(outputs, inputs)
 

@@ -1,4 +1,4 @@
-"""Data for Keras' `fit` and `evaluate`: a source of batches from whatever users pass.
+"""Batches for Keras' `fit` and `evaluate`, from whatever users pass.
 
 ```python
 spec = DataSpec(preprocessor, targets, reader)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from modelry.data.source import split_validation, unpack_validation
+from modelry.data.batches import split_validation, unpack_validation
 from modelry.errors import InputError
 
 from .fakes import make_batch, make_predictions, make_source, spec_of
