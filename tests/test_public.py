@@ -121,6 +121,7 @@ PUBLIC = {
         "MissingPlugin",
         "ModelryError",
         "PluginError",
+        "PresetChanged",
         "PresetError",
         "PresetFormatError",
         "PresetNotFound",

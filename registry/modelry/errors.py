@@ -10,6 +10,7 @@ ModelryError
 │   └── IncompatiblePlugin         a plugin was made for another modelry            (ImportError)
 ├── PresetError                    a preset cannot be read, written or assembled    (ValueError)
 │   ├── PresetNotFound             there is nothing where the reference points      (FileNotFoundError)
+│   ├── PresetChanged              a preset was replaced while it was read
 │   ├── PresetRefused              an installed policy does not allow this preset   (PermissionError)
 │   ├── PresetFormatError          a file of the preset is damaged or not understood
 │   │   ├── CorruptCache           a file in the cache is not what was fetched
@@ -47,6 +48,7 @@ __all__ = [
     "MissingPlugin",
     "ModelryError",
     "PluginError",
+    "PresetChanged",
     "PresetError",
     "PresetFormatError",
     "PresetNotFound",
@@ -95,6 +97,10 @@ class PresetError(ModelryError, ValueError):
 
 class PresetNotFound(PresetError, FileNotFoundError):
     """There is nothing where the reference points."""
+
+
+class PresetChanged(PresetError):
+    """A preset was replaced, or a file of it written to, while it was read."""
 
 
 class PresetRefused(PresetError, PermissionError):

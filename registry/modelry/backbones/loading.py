@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from modelry.arguments import argument_defaults
 from modelry.backbones.int8 import saved_policy
 from modelry.errors import InputError, PresetError
-from modelry.presets.components import announced, blamed_on, check_given, create, load_class
+from modelry.presets.components import blamed_on, check_given, create, load_class, preset_loader
 from modelry.presets.read import ready_recipe
 from modelry.storage.options import Tally, take_options
 from modelry.storage.paths import display_name
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 B = TypeVar("B", bound="keras.Model")
 
 
-@announced
+@preset_loader
 def load_backbone(cls: type[B], preset: Preset, read_weights: bool, overrides: Mapping[str, Any]) -> B:
     """Load a preset's backbone, which must be a `cls`."""
     options, overrides = take_options(overrides)

@@ -34,13 +34,15 @@ def convert(
     A preset without a task is converted as a backbone. Weights are written in float32, or in eight bits
     where they are so.
     """
+    from modelry.storage.open import read_one_version
+
     with progress(f"Loading {source}") as tell:
-        model, preprocessor = _load(source)
+        model, preprocessor = read_one_version(lambda: _load(source))
         parts = {} if hasattr(model, "preprocessor") else {"preprocessor": preprocessor}
         tell(f"Writing {target}")
         model.save_to_preset(target, format=format_, max_shard_size=max_shard_size, **parts)
         tell(f"Loading {target}, to compare")
-        difference = _difference((model, preprocessor), _load(target))
+        difference = _difference((model, preprocessor), read_one_version(lambda: _load(target)))
     if not difference <= TOLERANCE:
         raise SaveError(
             f"{target!r} was written, but computes something else than {source!r}: outputs differ by {difference:.2g}, "
@@ -50,7 +52,7 @@ def convert(
 
 
 def _load(preset: str) -> tuple[Any, Any]:
-    """Return the task, or else the backbone, of a preset; and its preprocessor, if it has one.
+    """Return the task, or else the backbone, of a preset; and its preprocessor, if it has one: all of one version.
 
     Floats are float32; what is quantized stays so.
     """

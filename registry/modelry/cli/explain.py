@@ -36,8 +36,9 @@ def explain(
     """
     from modelry._backend import floatx
     from modelry.cli.plan import plan_of
+    from modelry.storage.open import read_one_version
 
-    plan = plan_of(preset, dtype or floatx())
+    plan = read_one_version(lambda: plan_of(preset, dtype or floatx()))
     if as_json:
         print_json(plan)
     elif is_terminal():

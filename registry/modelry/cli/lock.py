@@ -12,7 +12,7 @@ from modelry.cli.output import is_terminal, print_json, print_line, print_row, w
 from modelry.errors import LockError, did_you_mean
 
 if TYPE_CHECKING:
-    from modelry.storage.lock import LockFile
+    from modelry.storage.lock import LockedPreset, LockFile
 
 _Drift = dict[str, Any]
 
@@ -64,11 +64,15 @@ def lock(
 def _locked(file: LockFile, presets: list[str]) -> LockFile:
     """Return the presets as they are now, by the keys that they have in a file."""
     from modelry.storage.lock import LockFile, lock_preset
-    from modelry.storage.open import open_unlocked, resolve_name
+    from modelry.storage.open import open_unlocked, read_one_version, resolve_name
     from modelry.storage.paths import parse_reference
 
     keys = {file.key(resolve_name(parse_reference(preset))): preset for preset in presets}
-    return LockFile(file.path, {key: lock_preset(open_unlocked(preset)) for key, preset in keys.items()})
+
+    def locked(preset: str) -> LockedPreset:
+        return read_one_version(lambda: lock_preset(open_unlocked(preset)))
+
+    return LockFile(file.path, {key: locked(preset) for key, preset in keys.items()})
 
 
 def _remove(file: LockFile, presets: list[str], as_json: bool) -> None:

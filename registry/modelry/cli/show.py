@@ -22,8 +22,9 @@ def show(
     """
     from modelry.cli.facts import facts_of
     from modelry.presets.read import read_recipe
+    from modelry.storage.open import read_one_version
 
-    facts = facts_of(read_recipe(preset))
+    facts = read_one_version(lambda: facts_of(read_recipe(preset)))
     if as_json:
         print_json(facts)
     elif is_terminal():

@@ -37,19 +37,22 @@ def verify(
     """
     from modelry.presets.verify import STATUSES, passes
     from modelry.presets.verify import verify as check
-    from modelry.storage.open import open_preset
+    from modelry.storage.open import open_preset, read_one_version
     from modelry.storage.options import OpenOptions
     from modelry.storage.views import SignedFiles
 
-    files = open_preset(preset, OpenOptions(deadline=deadline))
-    if key is not None:
-        SignedFiles(files, Path(key).expanduser())
-    found = list(check(files, signed=key is not None))
+    def checked() -> tuple[str, list[Checked]]:
+        files = open_preset(preset, OpenOptions(deadline=deadline))
+        if key is not None:
+            SignedFiles(files, Path(key).expanduser())
+        return files.reference, list(check(files, signed=key is not None))
+
+    reference, found = read_one_version(checked)
     right = passes(found, strict)
     counts = {status: sum(one.status == status for one in found) for status in STATUSES}
     if as_json:
         rows = [{"name": one.name, "status": one.status, "problem": one.problem} for one in found]
-        print_json({"reference": files.reference, "right": right, "summary": counts, "files": rows})
+        print_json({"reference": reference, "right": right, "summary": counts, "files": rows})
     elif is_terminal():
         _print_table(found)
         said = [f"{count} {status}" for status, count in counts.items() if count]

@@ -10,7 +10,7 @@ from modelry.arguments import config_of
 from modelry.discovery.registry import registry
 from modelry.errors import PresetNotFound, SaveError
 from modelry.presets.builtin import BuiltinPresets
-from modelry.presets.components import announced, create, find_entry, load_class, serialized
+from modelry.presets.components import create, find_entry, load_class, preset_loader, serialized
 from modelry.presets.keras_hub import PREPROCESSOR
 from modelry.presets.read import ready_recipe
 from modelry.presets.recipe import Part
@@ -188,7 +188,7 @@ class Preprocessor(abc.ABC):
 P = TypeVar("P", bound="Preprocessor")
 
 
-@announced
+@preset_loader
 def load_preprocessor(cls: type[P], preset: Preset, overrides: Mapping[str, Any]) -> P:
     """Load a preset's preprocessor, which must be a `cls`."""
     options, overrides = take_options(overrides)

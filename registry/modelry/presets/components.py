@@ -29,6 +29,7 @@ from modelry.errors import (
     UnsafePresetError,
     did_you_mean,
 )
+from modelry.storage.open import read_one_version
 from modelry.storage.options import OPTIONS
 from modelry.storage.paths import display_name
 
@@ -144,15 +145,18 @@ def check_known(config: Iterable[str], known: Iterable[str], cls: type, recipe: 
         )
 
 
-def announced(
+def preset_loader(
     load: Callable[Concatenate[C, Preset, P], T],
 ) -> Callable[Concatenate[C, Preset, P], T]:
-    """Decorate `load(cls, preset, …)`, a function that loads a preset, to announce its result to observers."""
+    """Decorate `load(cls, preset, …)`, a function that loads a preset.
+
+    The function reads one version of the preset, and observers are notified of its result.
+    """
 
     @functools.wraps(load)
     def load_and_announce(cls: C, preset: Preset, /, *args: P.args, **kwargs: P.kwargs) -> T:
         start = time.perf_counter()
-        component = load(cls, preset, *args, **kwargs)
+        component = read_one_version(lambda: load(cls, preset, *args, **kwargs))
         if registry.hooks.has_observers:
             seconds = time.perf_counter() - start
             event = PresetLoaded(display_name(preset), type(component).__name__, _distributions(component), seconds)

@@ -19,6 +19,19 @@ if TYPE_CHECKING:
     from modelry.storage.remote_source import RemoteFile
 
 
+def fingerprint(facts: os.stat_result) -> tuple[int, ...]:
+    """Return values that differ between versions of a file: writing to it or renaming it changes its times."""
+    return (facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
+
+
+def is_same_file(path: Path, found: tuple[int, ...]) -> bool:
+    """Return whether a file still has the fingerprint that was found before."""
+    try:
+        return fingerprint(path.stat()) == found
+    except OSError:
+        return False
+
+
 class PresetFiles(abc.ABC):
     """A read-only view of one preset's files.
 
@@ -90,6 +103,14 @@ class PresetFiles(abc.ABC):
         """Return the facts of a file in its store or a lock file, without the manifest; `None` if unknown."""
         return None
 
+    def has_changed(self) -> bool:
+        """Return whether a file that was read from this view has been replaced or written to since.
+
+        False by default: the view of a store reads one version. A view of files that others may replace overrides it.
+        What has been read is then read again, once.
+        """
+        return False
+
     def evict_if_corrupt(self, name: str) -> bool:
         """Hash the cached copy of a remote file, and remove it if it is damaged.
 
@@ -115,6 +136,7 @@ class FolderFiles(PresetFiles):
     folder: Path
     reference: str
     trusted: bool = attrs.field(default=False, kw_only=True)
+    _found: dict[str, tuple[int, ...]] = attrs.field(factory=dict, init=False)
 
     def names(self) -> frozenset[str]:
         """Return the names of all files; raises StorageError where a folder cannot be listed."""
@@ -133,9 +155,14 @@ class FolderFiles(PresetFiles):
         path = self.folder / name
         if not self.trusted:
             self._check_inside(name, path)
-        with storage_errors(f"{name} of preset {self.reference!r} cannot be read"):
-            path.open("rb").close()  # here, so that readers need not explain missing rights
+        # Opened here, so that readers need not explain missing rights.
+        with storage_errors(f"{name} of preset {self.reference!r} cannot be read"), path.open("rb") as file:
+            self._found.setdefault(name, fingerprint(os.fstat(file.fileno())))
         return path
+
+    def has_changed(self) -> bool:
+        """Return whether a file that was read has been replaced or written to since."""
+        return not all(is_same_file(self.folder / name, found) for name, found in self._found.items())
 
     def _check_inside(self, name: str, path: Path) -> None:
         real, root = Path(os.path.realpath(path)), Path(os.path.realpath(self.folder))
@@ -208,6 +235,10 @@ class ForwardingFiles(PresetFiles):
     def expected(self, name: str) -> RemoteFile | None:
         """Return the facts of a file in its store or a lock file."""
         return self._files.expected(name)
+
+    def has_changed(self) -> bool:
+        """Return whether a file that was read has changed since."""
+        return self._files.has_changed()
 
     def evict_if_corrupt(self, name: str) -> bool:
         """Remove the cached copy of a file if it is damaged, and return whether it was."""

@@ -9,9 +9,10 @@ import os
 import stat
 import time
 from collections.abc import Sequence
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 import attrs
 
@@ -19,7 +20,16 @@ from modelry.discovery.hook_values import Published
 from modelry.discovery.pip import install_advice
 from modelry.discovery.registry import registry
 from modelry.discovery.warn import warn_user
-from modelry.errors import InputError, LockError, PresetNotFound, StorageError, UnknownComponent, did_you_mean
+from modelry.errors import (
+    InputError,
+    LockError,
+    ModelryError,
+    PresetChanged,
+    PresetNotFound,
+    StorageError,
+    UnknownComponent,
+    did_you_mean,
+)
 from modelry.storage.files import FolderFiles
 from modelry.storage.handler import PRESET_MARKER, Storage, refuse_publishing
 from modelry.storage.lock import read_lock
@@ -37,9 +47,13 @@ from modelry.storage.paths import (
 from modelry.storage.views import MirroredFiles, SignedFiles
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modelry.storage.files import PresetFiles
     from modelry.storage.handler import Release
     from modelry.storage.paths import Preset
+
+T = TypeVar("T")
 
 
 class _FolderStorage(Storage):
@@ -139,6 +153,57 @@ def open_preset(preset: Preset, options: OpenOptions | None = None) -> PresetFil
     return MirroredFiles({reference.text: partial(_open, reference, options) for reference in references})
 
 
+_opened: ContextVar[list[PresetFiles] | None] = ContextVar("opened", default=None)
+
+
+def read_one_version(read: Callable[[], T]) -> T:
+    """Return the result of a function that opens presets, each of which stayed the same while it was read.
+
+    If one was replaced in the meantime, the function is called again, once. A call inside another leaves that to the
+    outer one.
+
+    Raises:
+        PresetChanged: A preset was replaced both times.
+        ModelryError: Whatever the function raises.
+    """
+    if _opened.get() is not None:
+        return read()
+    result, error, changed = _attempt(read)
+    if changed is not None:
+        result = None  # a model, which need not stay in memory beside the next
+        result, error, changed = _attempt(read)
+    if changed is not None:
+        raise PresetChanged(
+            f"Preset {changed.reference!r} was replaced while it was read, twice in a row. Nothing of it is used, "
+            "since it could be a mixture of two versions. Try again when it is no longer being written."
+        ) from error
+    if error is not None:
+        raise error
+    return cast("T", result)
+
+
+def _attempt(read: Callable[[], T]) -> tuple[T | None, ModelryError | None, PresetFiles | None]:
+    """Call a function; return its result or its error, and the view of a preset that changed meanwhile, if one did."""
+    views: list[PresetFiles] = []
+    token = _opened.set(views)
+    result = error = None
+    try:
+        result = read()
+    except ModelryError as found:  # perhaps because files of two versions do not fit each other
+        error = found
+    finally:
+        _opened.reset(token)
+    return result, error, next((view for view in views if view.has_changed()), None)
+
+
+def _recorded(files: PresetFiles) -> PresetFiles:
+    """Return a view, having recorded it for `read_one_version`."""
+    views = _opened.get()
+    if views is not None:
+        views.append(files)
+    return files
+
+
 def _places(preset: Preset, options: OpenOptions) -> list[Reference]:
     """Return the places of a preset; options that belong to one store are never shown to another."""
     given = [name for name in ("revision", "token", "storage_options") if getattr(options, name) is not None]
@@ -163,28 +228,28 @@ def _open(reference: Reference, options: OpenOptions) -> PresetFiles:
     with storage_errors(f"The public key {str(key)!r} cannot be read"):
         if not is_file(key):
             raise InputError(f"There is no public key {str(key)!r}. Pass the file of one.")
-    return SignedFiles(_open_unsigned(reference, attrs.evolve(options, public_key=None)), key)
+    return _recorded(SignedFiles(_open_unsigned(reference, attrs.evolve(options, public_key=None)), key))
 
 
 def _open_unsigned(reference: Reference, options: OpenOptions) -> PresetFiles:
     path = options.lock_file
     handler = _allowed_handler(reference, options)
     if path is None:
-        return handler.open_with(reference, attrs.evolve(options, lock=None))
+        return _recorded(handler.open_with(reference, attrs.evolve(options, lock=None)))
     locked = read_lock(path).find(reference)
     if options.revision not in (None, locked.revision):
         raise LockError(
             f"{reference.text!r} is in the lock file {str(path)!r} at version {locked.revision!r}, and revision="
             f"{options.revision!r} is given as well. Leave it out, or lock the reference with that revision in it."
         )
-    return handler.open_locked(reference, attrs.evolve(options, lock=None, revision=None), locked)
+    return _recorded(handler.open_locked(reference, attrs.evolve(options, lock=None, revision=None), locked))
 
 
 def open_unlocked(preset: str | os.PathLike[str], options: OpenOptions | None = None) -> PresetFiles:
     """Open a preset as `open_preset` does, whatever a lock file says and without mirrors; for making a lock file."""
     options = options or OpenOptions()
     reference = resolve_name(parse_reference(preset))
-    return _allowed_handler(reference, options).open_with(reference, attrs.evolve(options, lock=None))
+    return _recorded(_allowed_handler(reference, options).open_with(reference, attrs.evolve(options, lock=None)))
 
 
 def _allowed_handler(reference: Reference, options: OpenOptions) -> Storage:

@@ -17,7 +17,7 @@ from modelry.errors import (
     StorageError,
     UnsafePresetError,
 )
-from modelry.storage.files import ForwardingFiles
+from modelry.storage.files import ForwardingFiles, fingerprint, is_same_file
 from modelry.storage.integrity import MANIFEST, check_signature, manifest_content, parse_checksums, sha256_of
 from modelry.storage.remote_source import RemoteFile
 
@@ -40,7 +40,7 @@ class HashedFiles(ForwardingFiles):
     def __init__(self, files: PresetFiles, expected: Mapping[str, tuple[int, str]]) -> None:
         super().__init__(files)
         self._expected = expected
-        self._right: dict[str, tuple[int, ...]] = {}
+        self._right: dict[str, tuple[Path, tuple[int, ...]]] = {}
 
     @abc.abstractmethod
     def _wrong(self, name: str, found: str) -> ChecksumMismatch:
@@ -65,14 +65,17 @@ class HashedFiles(ForwardingFiles):
             ChecksumMismatch: It is not what it must be.
         """
         path = self._files.path(name)
-        facts = path.stat()
-        fingerprint = (facts.st_size, facts.st_mtime_ns, facts.st_ino, facts.st_dev)
-        if self._right.get(name) != fingerprint:
-            found = sha256_of(path)
-            if found != self._expected[name][1]:
-                raise self._wrong(name, found)
-            self._right[name] = fingerprint
+        found = (path, fingerprint(path.stat()))
+        if self._right.get(name) != found:
+            digest = sha256_of(path)
+            if digest != self._expected[name][1]:
+                raise self._wrong(name, digest)
+            self._right[name] = found
         return path
+
+    def has_changed(self) -> bool:
+        """Return whether a file is no longer the one that was hashed."""
+        return super().has_changed() or not all(is_same_file(*found) for found in self._right.values())
 
     def __contains__(self, name: str) -> bool:
         return name in self._expected

@@ -12,7 +12,7 @@ import numpy as np
 from modelry.arguments import config_of
 from modelry.errors import InputError, PresetNotFound, SaveError, did_you_mean
 from modelry.presets.builtin import BuiltinPresets
-from modelry.presets.components import announced, create, load_class, serialized
+from modelry.presets.components import create, load_class, preset_loader, serialized
 from modelry.presets.keras_hub import ASSETS
 from modelry.presets.read import ready_recipe
 from modelry.presets.replace import replace_parts
@@ -300,7 +300,7 @@ class VocabularyTokenizer(Tokenizer, abc.ABC):
         return self.vocabulary[id]
 
 
-@announced
+@preset_loader
 def load_tokenizer(cls: type[T], preset: Preset, overrides: Mapping[str, Any]) -> T:
     """Load a preset's tokenizer, which must be a `cls`."""
     options, overrides = take_options(overrides)

@@ -217,7 +217,7 @@ def test_batches_are_of_the_size_asked_for(invoke, monkeypatch):
     asked = []
 
     class Spy:
-        labels, num_classes = None, 2
+        labels, num_classes, problem_type = tuple(f"label_{letter}" for letter in "abcde"), 5, "single_label"
 
         def classify(self, texts, top_k, batch_size):
             asked.append((len(texts), top_k, batch_size))
@@ -226,3 +226,13 @@ def test_batches_are_of_the_size_asked_for(invoke, monkeypatch):
     monkeypatch.setattr(TextClassifier, "from_preset", lambda *_, **__: Spy())
     invoke("classify", PRESET, "--batch-size", "2", "--top-k", "3", input="a\n" * 17)
     assert asked == [(16, 3, 2), (1, 3, 2)]
+
+
+def test_labels_that_changed_since_they_were_read(invoke, monkeypatch):
+    class Replaced:
+        labels, num_classes, problem_type = ("positive", "negative"), 2, "single_label"
+
+    monkeypatch.setattr(TextClassifier, "from_preset", lambda *_, **__: Replaced())
+    done = invoke("classify", PRESET, "A film.")
+    assert done.exit_code == 1
+    assert "was replaced while it was read: its labels are others now" in done.stderr

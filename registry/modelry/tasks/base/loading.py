@@ -17,7 +17,7 @@ from modelry.discovery.registry import registry
 from modelry.errors import InputError, PresetError
 from modelry.preprocessing.preprocessor import build_preprocessor
 from modelry.presets.adapter import options_for_base
-from modelry.presets.components import announced, blamed_on, check_known, create, load_class
+from modelry.presets.components import blamed_on, check_known, create, load_class, preset_loader
 from modelry.presets.read import ready_recipe
 from modelry.presets.recipe import Origin, Part, Recipe
 from modelry.presets.task_spec import default_name, default_names, find_spec, task_of
@@ -115,7 +115,7 @@ class _Assembly(Generic[T]):
         return build_backbone(recipe, found, {**recipe.backbone.config, "dtype": dtype}, {}, self.options)
 
 
-@announced
+@preset_loader
 def load_task(cls: type[T], preset: Preset, load_weights: bool, overrides: Mapping[str, Any]) -> T:
     """Load a preset as a task of class `cls`, or of the class that the preset or its architecture names.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from modelry.cli.output import add_row, is_terminal, new_table, print_json, print_row, print_table
-from modelry.errors import PresetError
+from modelry.errors import PresetChanged, PresetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -147,7 +147,7 @@ def _classify_file(preset: str, recipe: Recipe, choice: Choice, batch_size: int,
     columns = result_columns(recipe, choice, files.nested)
 
     def load() -> Any:
-        classifier = _load(preset)
+        classifier = _load(preset, recipe)
         options = {"batch_size": batch_size, **choice.options()}
         return lambda texts: columns.values(classifier.classify(texts if len(texts) > 1 else texts[0], **options))
 
@@ -163,7 +163,7 @@ def _classify_texts(
     from modelry.tasks.text_classifier.spec import score_names
 
     with progress(f"Loading {preset}"):
-        classifier = _load(preset)
+        classifier = _load(preset, recipe)
     labels = score_names(problem_type_of_preset(recipe), classifier.labels, classifier.num_classes)
     print_chunk = printer(labels, result_columns(recipe, choice, nested=True) if as_json else None)
     done = 0
@@ -177,10 +177,20 @@ def _classify_texts(
             show(f"Classified {done:,} texts")
 
 
-def _load(preset: str) -> Any:
+def _load(preset: str, recipe: Recipe) -> Any:
+    """Load the classifier of a preset whose labels have been read before, for the columns of results."""
     from modelry.tasks.text_classifier import TextClassifier
+    from modelry.tasks.text_classifier.columns import problem_type_of_preset
 
-    return TextClassifier.from_preset(preset, compile=False)
+    classifier = TextClassifier.from_preset(preset, compile=False)
+    assert recipe.task is not None  # checked before
+    labels = recipe.task.facts.get("labels")
+    if classifier.problem_type != problem_type_of_preset(recipe) or (labels and tuple(labels) != classifier.labels):
+        raise PresetChanged(
+            f"Preset {recipe.files.reference!r} was replaced while it was read: its labels are others now. Run the "
+            "command again."
+        )
+    return classifier
 
 
 def printer(labels: Sequence[str], columns: ResultColumns | None = None) -> Printer:
