@@ -35,6 +35,8 @@ def classified(monkeypatch, classifier):
     seen = []
 
     class Spy:
+        labels, problem_type = classifier.labels, classifier.problem_type
+
         def classify(self, texts, **options):
             seen.append(texts)
             return classifier.classify(texts, **options)
