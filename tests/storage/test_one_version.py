@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import shutil
@@ -22,10 +23,13 @@ from modelry.storage.open import open_preset, read_one_version
 
 TEXTS = ["What an amazing movie!", "A waste of my time."]
 
-SAVER = """
-import itertools, sys, time
+IMPORTS = """
+import itertools, shutil, sys, time
 from pathlib import Path
-from tests_put import put
+from modelry._atomic import atomic_folder
+"""
+
+SAVE_BY_TURNS = """
 for turn in itertools.count():
     put(Path(sys.argv[1]), Path(sys.argv[2 + turn % 2]))
     time.sleep(0.05)
@@ -165,15 +169,10 @@ def test_a_locked_file_that_is_swapped_after_it_was_hashed(versions, tmp_path, m
     assert swapped
 
 
-def test_processes_that_save_and_load_never_mix(versions, tmp_path):
+def test_processes_that_save_and_load_never_mix(versions):
     first, second, preset = versions
-    (tmp_path / "tests_put.py").write_text(
-        "import shutil\nfrom modelry._atomic import atomic_folder\n\n"
-        "def put(target, source):\n"
-        "    with atomic_folder(target) as folder:\n"
-        "        shutil.copytree(source, folder, dirs_exist_ok=True)\n"
-    )
-    saver = subprocess.Popen([sys.executable, "-c", SAVER, preset, first, second], cwd=tmp_path)
+    code = IMPORTS + inspect.getsource(put) + SAVE_BY_TURNS
+    saver = subprocess.Popen([sys.executable, "-c", code, preset, first, second])
     try:
         found, end = [], time.monotonic() + 6
         while time.monotonic() < end:
